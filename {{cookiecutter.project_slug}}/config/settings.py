@@ -153,8 +153,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
-# Not even with DEBUG on does a stack trace reach a client.
-DRF_STANDARDIZED_ERRORS = {"ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "common.errors.APIExceptionHandler",
+    # Not even with DEBUG on does a stack trace reach a client.
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
 
 SIMPLE_JWT = {
     "ALGORITHM": choice("JWT_ALGORITHM", "HS256", ("HS256", "HS384", "HS512")),
