@@ -35,6 +35,7 @@ def test_an_unknown_book_is_a_404(reader, book_id):
         ("post", "/books/1"),
         ("put", "/loans/1"),
         ("get", "/auth/login"),
+        ("options", "/books/1"),
     ],
 )
 def test_a_wrong_method_is_a_405(librarian, method, path):
