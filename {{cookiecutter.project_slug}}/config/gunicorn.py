@@ -1,6 +1,12 @@
 """Gunicorn's settings, from the environment."""
 
 import os
+import tempfile
+
+from prometheus_client import multiprocess
+
+# The worker processes count together, in files that only this run uses.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
 
 wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -15,3 +21,8 @@ keepalive = 5
 # Its control socket would be one more thing to guard.
 control_socket_disable = True
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+
+
+def child_exit(server, worker):
+    """Let the counters of a worker that is gone count on."""
+    multiprocess.mark_process_dead(worker.pid)
