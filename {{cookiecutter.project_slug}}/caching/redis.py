@@ -114,7 +114,7 @@ def _names(changes):
 def _texts(names, values):
     # What is no text of ours decodes to something that matches nothing.
     return {
-        name: value and value.decode("ascii", "replace")
+        name: value and value.decode("ascii", "backslashreplace")
         for name, value in zip(names, values, strict=True)
     }
 

@@ -23,10 +23,12 @@ Tokens are random and never count up, so a stamp that was lost and made anew can
 match an old answer. (Generation counters, memcached's "namespaces", lack this.)
 """
 
+import re
 import secrets
 from dataclasses import dataclass
 
 MARK = "stamp"
+TABLE_STAMP = re.compile(rf"{MARK} [\w-]+ [\w-]+( [^ ]+)*", re.ASCII)
 ANY_ROW = "*"
 QUARANTINE = "quarantine"
 
@@ -93,7 +95,7 @@ def parse(values):
     for name, text in values.items():
         if text and ":" in name:
             stamps[name] = [text]
-        elif text and text.startswith(f"{MARK} "):
+        elif text and TABLE_STAMP.fullmatch(text):
             stamps[name] = text.split(" ")[1:]
     return stamps
 
