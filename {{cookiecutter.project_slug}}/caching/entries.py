@@ -48,17 +48,19 @@ class Entry:
         return header.encode("ascii") + self.payload
 
 
+def is_of(value, identity):
+    """Return whether `value` says that it was built from `identity`."""
+    return value is not None and value.startswith(identity.encode("ascii") + b" ")
+
+
 def load(value, identity):
     """Return the Entry in `value` if it was built from `identity`, else None.
 
     None too for whatever is no entry of ours, or was cut short.
     """
-    if value is None:
+    if not is_of(value, identity):
         return None
-    prefix = identity.encode("ascii") + b" "
-    if not value.startswith(prefix):
-        return None
-    header, _, payload = value[len(prefix) :].partition(b"\n")
+    header, _, payload = value[len(identity) + 1 :].partition(b"\n")
     try:
         etag, encoding, checksum = header.decode("ascii").split(" ")
     except ValueError:

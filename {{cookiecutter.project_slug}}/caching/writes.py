@@ -38,15 +38,19 @@ class CacheRequired(APIException):
 
 
 class Announced(threading.local):
-    """What this thread has under way: who, {table: rows}, and when it last said so."""
+    """What this thread has under way.
+
+    `changes`, {table: rows}, is what to finish; `told` the part of it that was
+    announced since `since`.
+    """
 
     def __init__(self):
         self.reset()
 
     def reset(self):
         """Begin anew, with a name no other write has."""
-        self.changes, self.writer = {}, stamps.new_token()
-        self.since = float("-inf")
+        self.changes, self.told, self.since = {}, {}, float("-inf")
+        self.writer = stamps.new_token()
 
 
 _announced = Announced()
@@ -74,14 +78,15 @@ def before_write(table, rows):
 
     Raises CacheRequired if the settings say that a write must not go unannounced.
     """
-    is_news = _add(_announced.changes, table, _as_ids(rows))
+    rows = _as_ids(rows)
+    _add(_announced.changes, table, rows)
     now = time.monotonic()
     if now - _announced.since > conf().lease / 2:
         # The first of this transaction, or so old that all must be said again.
-        news, _announced.since = dict(_announced.changes), now
-    elif is_news:
-        any_row = _announced.changes[table] is None
-        news = {table: None if any_row else _as_ids(rows)}
+        news = _announced.told = dict(_announced.changes)
+        _announced.since = now
+    elif _add(_announced.told, table, rows):
+        news = {table: rows if _announced.told[table] is not None else None}
     else:
         return
     try:
