@@ -8,7 +8,7 @@ keep     under the stamps that were read before the database was asked
 
 import random
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -21,8 +21,7 @@ HIT, WAIT, MISS, BYPASS = "hit", "wait", "miss", "bypass"
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """An entry's key and what its answer depends on."""
 
     key: str
@@ -33,8 +32,7 @@ class Plan:
         return [name for each in self.depends_on for name in each.stamp_names()]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What was found: an entry, or what it may be kept under, or why not.
 
     `unopened`: a stamp is missing or pending. `spoiled`: there is an entry of this

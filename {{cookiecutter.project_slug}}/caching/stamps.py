@@ -25,7 +25,7 @@ match an old answer. (Generation counters, memcached's "namespaces", lack this.)
 
 import re
 import secrets
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MARK = "stamp"
 TABLE_STAMP = re.compile(rf"{MARK} [\w-]+ [\w-]+( [^ ]+)*", re.ASCII)
@@ -33,8 +33,7 @@ ANY_ROW = "*"
 QUARANTINE = "quarantine"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Depends on every row of a table: a list does."""
 
     name: str
@@ -51,8 +50,7 @@ class Table:
         return stamp[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Depends on one row of a table: the page of one book does."""
 
     table: str
@@ -71,8 +69,7 @@ class Row:
         return f"{stamp[1]}.{stamps[f'{self.table}:{self.id}'][0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A write is announced on it: answer from the database, keep nothing."""
 
     reason: str

@@ -39,6 +39,7 @@ class World:
     """The protocol at work in a scenario."""
 
     store_class, quarantines = MemoryStore, True
+    announces, finishes = "announces", "finishes"
 
     def __init__(self, scenario, *, losses=1, readers=2, reads=2):
         self.scenario = scenario
@@ -83,24 +84,24 @@ class World:
     def _idle(self, state, number):
         changes = self.scenario.writes[number]
         _, after = self._step(state, lambda s: s.announce(f"w{number}", changes))
-        yield _write(after, number, "announces", Writer("announced", LEASE))
+        yield write(after, number, self.announces, Writer("announced", LEASE))
 
     def _announced(self, state, number):
         left = state.writers[number].left
         after = state._replace(committed=state.committed + 1)
         does = f"COMMITs version {after.committed}"
-        yield _write(after, number, does, Writer("committed", left))
-        yield _write(state, number, "rolls back", Writer("rolled back", left))
-        yield _write(state, number, "CRASHES", Writer("done"))
+        yield write(after, number, does, Writer("committed", left))
+        yield write(state, number, "rolls back", Writer("rolled back", left))
+        yield write(state, number, "CRASHES", Writer("done"))
 
     def _committed(self, state, number):
         yield from self._rolled_back(state, number)
-        yield _write(state, number, "CRASHES", Writer("done"))
+        yield write(state, number, "CRASHES", Writer("done"))
 
     def _rolled_back(self, state, number):
         changes = self.scenario.writes[number]
         _, after = self._step(state, lambda s: s.finish(f"w{number}", changes))
-        yield _write(after, number, "finishes", Writer("done"))
+        yield write(after, number, self.finishes, Writer("done"))
 
     def _done(self, state, number):
         return ()
@@ -111,25 +112,25 @@ class World:
         [seen], state = self._step(state, lambda store: look(store, [self.plan]))
         reader = state.readers[number]
         if seen.entry:
-            return _hit(state, number, int(seen.entry.body))
+            return hit(state, number, int(seen.entry.body))
         if seen.unopened:
             after = reader._replace(at="opening")
-            return _read(state, number, f"looks: {seen.reason}", after)
+            return read(state, number, f"looks: {seen.reason}", after)
         after = reader._replace(at="asking", identity=seen.identity)
-        return _read(state, number, "looks: nothing kept", after)
+        return read(state, number, "looks: nothing kept", after)
 
     def _opening(self, state, number):
         seen, state = self._step(state, lambda store: reopen(store, self.plan))
         reader = state.readers[number]
         if seen.identity:
             after = reader._replace(at="asking", identity=seen.identity)
-            return _read(state, number, "opens the stamps", after)
+            return read(state, number, "opens the stamps", after)
         does = f"opens: {seen.reason}, BYPASS"
-        return _read(state, number, does, reader.next_read(), "bypass")
+        return read(state, number, does, reader.next_read(), "bypass")
 
     def _asking(self, state, number):
         after = state.readers[number]._replace(at="keeping", answer=state.committed)
-        return _read(state, number, f"queries: version {state.committed}", after)
+        return read(state, number, f"queries: version {state.committed}", after)
 
     def _keeping(self, state, number):
         reader = state.readers[number]
@@ -137,7 +138,7 @@ class World:
         value = entry.dump(reader.identity)
         _, state = self._step(state, lambda store: store.keep(ENTRY, value, FOREVER))
         does = f"keeps version {reader.answer}"
-        return _read(state, number, does, reader.next_read(), "miss")
+        return read(state, number, does, reader.next_read(), "miss")
 
     # What nobody does.
 
@@ -178,19 +179,19 @@ class World:
         )
 
 
-def _write(state, number, does, writer):
+def write(state, number, does, writer):
     writers = state.writers[:number] + (writer,) + state.writers[number + 1 :]
     return Move(f"writer {number + 1}", does, state._replace(writers=writers))
 
 
-def _hit(state, number, answer):
+def hit(state, number, answer):
     reader = state.readers[number].next_read()
     if answer == state.committed:
-        return _read(state, number, f"looks: HIT, version {answer}", reader, "hit")
-    return _read(state, number, f"looks: STALE, version {answer}", reader, "stale")
+        return read(state, number, f"looks: HIT, version {answer}", reader, "hit")
+    return read(state, number, f"looks: STALE, version {answer}", reader, "stale")
 
 
-def _read(state, number, does, reader, result=""):
+def read(state, number, does, reader, result=""):
     readers = state.readers[:number] + (reader,) + state.readers[number + 1 :]
     after = state._replace(readers=readers)
     return Move(f"reader {number + 1}", does, after, result)
