@@ -1,0 +1,63 @@
+# The template's own commands; `make help` explains them. Everything they need is
+# installed into .venv, once.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PROJECT := {{cookiecutter.project_slug}}
+SOURCES := demo hooks tests
+WORKFLOWS := $(wildcard .github/workflows/*.yml) \
+	$(wildcard $(PROJECT)/.github/workflows/*.yml)
+SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.demo  ## Render the project, run it and walk through it (ARGS=--once: stop after the walk)
+	@$(PY) -m demo $(ARGS)
+
+test: $(VENV)/.dev  ## Prove the template and what it renders (ARGS='-k slug': some tests only)
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/.dev  ## Check style, workflows and shell scripts
+	$(PY) -m black --quiet --check --diff $(SOURCES)
+	$(PY) -m isort --quiet --check --diff $(SOURCES)
+	$(VENV)/bin/shellcheck $(SCRIPTS)
+	$(VENV)/bin/actionlint -shellcheck $(VENV)/bin/shellcheck $(WORKFLOWS)
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS)
+
+format: $(VENV)/.dev  ## Put the code into shape
+	$(PY) -m black $(SOURCES)
+	$(PY) -m isort $(SOURCES)
+
+clean:  ## Delete everything that git ignores: .venv, build, what runs in place left
+	git clean -fdXq
+
+# PYTHON=/usr/bin/python3.13 chooses the interpreter of a new .venv.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+$(PY):
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Python 3.11 or newer is needed, and '$(or $(PYTHON),python3)' is not: install it, or say PYTHON=/path/to/python3.13"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+
+# Older pips don't know dependency groups.
+$(VENV)/.pip: | $(PY)
+	@$(call install,--upgrade 'pip>=25.1')
+
+$(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(VENV)/.pip
+	@echo "Installing the packages of group '$*' into $(VENV)"
+	@$(call install,--group $*)
+
+define install
+$(PY) -m pip install --quiet --disable-pip-version-check $(1) >$(VENV)/pip.log 2>&1 && touch $@ || \
+{ grep ERROR $(VENV)/pip.log | tail -n 1; echo "Could not install the packages (is there a network?); all that pip said is in $(VENV)/pip.log"; exit 1; }
+endef

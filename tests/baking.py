@@ -1,0 +1,163 @@
+"""Render the template as a person does, and look at what comes out."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = "{{cookiecutter.project_slug}}"
+# In the order of the prompts.
+DEFAULTS = {
+    "project_name": "Library API",
+    "project_slug": "library-api",
+    "author_name": "Your Name",
+    "github_repository": "your-account/library-api",
+    "aws_region": "ap-northeast-2",
+    "key_pair_name": "library",
+    "your_ip": "",
+    "language": "en",
+}
+LANGUAGES = ("en", "ko")
+# What a run of this suite, or the person's own shell, must not tell the projects.
+FOREIGN = (
+    "ALLOWED_HOSTS AUTH_HEADER COOKIECUTTER_CONFIG CSRF_TRUSTED_ORIGINS DATABASE_URL "
+    "DEBUG DJANGO_SETTINGS_MODULE GUNICORN_CMD_ARGS JWT_ALGORITHM JWT_SECRET_KEY "
+    "MAKEFLAGS MAKELEVEL MAKEOVERRIDES MFLAGS PORT PYTHONHOME PYTHONPATH REDIS_URL "
+    "RELEASE SECRET_KEY USE_HTTPS VIRTUAL_ENV WEB_CONCURRENCY"
+).split()
+
+
+def clean_environment(**variables):
+    """This process's environment, without what would change a project's behaviour."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in FOREIGN and not name.startswith("PYTEST_")
+    }
+    return kept | variables
+
+
+def run(*command, cwd, env=None, answers=None):
+    """Run a command to its end; its output is text, errors among it."""
+    return subprocess.run(
+        list(map(str, command)),
+        cwd=cwd,
+        env=env or clean_environment(),
+        encoding="utf-8",
+        errors="replace",
+        **({"input": answers} if answers else {"stdin": subprocess.DEVNULL}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def succeed(*command, cwd, env=None, answers=None):
+    """Run a command that must exit with 0, and give its output."""
+    done = run(*command, cwd=cwd, env=env, answers=answers)
+    assert done.returncode == 0, f"{command} failed:\n{done.stdout}"
+    return done.stdout
+
+
+def copy_working_tree(destination):
+    """Copy what a commit of everything would hold: never an .env or a .venv."""
+    listed = succeed(
+        *("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+        cwd=ROOT,
+    )
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            copied = destination / name
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copied)
+    return destination
+
+
+def commit_everything(repository, message="Everything"):
+    """Make `repository` a git repository, if it is none, and commit all it holds."""
+    git = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    succeed(*git, "init", "--quiet", cwd=repository)
+    succeed(*git, "add", "--all", cwd=repository)
+    succeed(*git, "commit", "--quiet", "--message", message, cwd=repository)
+
+
+@dataclass
+class BakedProject:
+    path: Path
+
+    def read(self, name):
+        return (self.path / name).read_text(encoding="utf-8")
+
+    def has_file(self, name):
+        return (self.path / name).is_file()
+
+    def files(self):
+        """The names of all files, with slashes, sorted."""
+        paths = (path for path in self.path.rglob("*") if path.is_file())
+        return sorted(path.relative_to(self.path).as_posix() for path in paths)
+
+    def contents(self):
+        """Each file's name and bytes."""
+        return {name: (self.path / name).read_bytes() for name in self.files()}
+
+    def run(self, *command, **variables):
+        """Run a command in the project that must succeed, and give its output."""
+        return succeed(*command, cwd=self.path, env=clean_environment(**variables))
+
+    def manage(self, *arguments, **variables):
+        python = self.path / ".venv/bin/python"
+        return self.run(python, "manage.py", *arguments, **variables)
+
+
+class Baker:
+    """Renders `template` into `folder`, with no file of the person's own home."""
+
+    def __init__(self, template, folder):
+        self.template = template
+        self.folder = folder
+        self.config = folder / "cookiecutter.yml"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config.write_text(
+            f"cookiecutters_dir: '{folder / 'clones'}'\n"
+            f"replay_dir: '{folder / 'replay'}'\n",
+            encoding="utf-8",
+        )
+
+    def cookiecutter(self, *arguments, into="out", answers=None, **variables):
+        """Run the command line; gives the finished process and the output folder."""
+        output = self.folder / into
+        output.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "cookiecutter", "--output-dir", output]
+        command += ["--config-file", self.config, *arguments]
+        env = clean_environment(PYTHONUTF8="1") | variables
+        return run(*command, cwd=self.folder, env=env, answers=answers), output
+
+    def bake(self, into="out", **answers):
+        """Render with these answers and else the defaults."""
+        given = [f"{name}={answer}" for name, answer in answers.items()]
+        done, output = self.cookiecutter(self.template, "--no-input", *given, into=into)
+        return the_only_project(done, output)
+
+    def refuse(self, **answers):
+        """Render with answers that must be refused; gives all that was said."""
+        given = [f"{name}={answer}" for name, answer in answers.items()]
+        done, output = self.cookiecutter(self.template, "--no-input", *given)
+        assert done.returncode == 1, done.stdout
+        assert list(output.iterdir()) == [], "a refused project was written"
+        return done.stdout
+
+    def type_in(self, into="out", **answers):
+        """Answer each prompt by typing, so that not even `{{` is special."""
+        typed = DEFAULTS | answers
+        typed["language"] = str(LANGUAGES.index(typed["language"]) + 1)
+        lines = "".join(f"{answer}\n" for answer in typed.values())
+        done, output = self.cookiecutter(self.template, into=into, answers=lines)
+        return the_only_project(done, output)
+
+
+def the_only_project(done, output):
+    assert done.returncode == 0, done.stdout
+    (path,) = output.iterdir()
+    return BakedProject(path)

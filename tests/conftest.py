@@ -1,0 +1,84 @@
+import os
+import shutil
+import sys
+
+import pytest
+from filelock import FileLock
+
+from tests.baking import BakedProject, Baker, copy_working_tree
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory, worker_id):
+    """One folder for all the workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def once(shared_folder):
+    """Let one worker make a folder that all of them use."""
+
+    def make(name, build):
+        folder = shared_folder / name
+        with FileLock(f"{folder}.lock"):
+            if not (done := shared_folder / f"{name}.done").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                build(folder)
+                done.touch()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def template(once):
+    """A copy of the template as a clone would hold it."""
+    return once("template", copy_working_tree)
+
+
+@pytest.fixture
+def baker(template, tmp_path):
+    return Baker(template, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def rendered(template, once):
+    """The defaults, rendered once for all; only to be looked at."""
+    folder = once("rendered", lambda folder: Baker(template, folder).bake())
+    return BakedProject(folder / "out/library-api")
+
+
+@pytest.fixture(scope="session")
+def project(template, once):
+    """The defaults, rendered and set up once for all with `make setup`.
+
+    Tests share it: they leave no trace in it.
+    """
+
+    def set_up(folder):
+        baked = Baker(template, folder).bake()
+        baked.run("make", "setup", f"PYTHON={sys.executable}")
+
+    return BakedProject(once("project", set_up) / "out/library-api")
+
+
+@pytest.fixture(scope="session")
+def tool():
+    """Find a program beside this Python or on PATH. CI skips nothing for want of it."""
+
+    def find(name):
+        here = os.path.dirname(sys.executable)
+        found = shutil.which(name, path=here) or shutil.which(name)
+        if not found:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no {name} here")
+        return found
+
+    return find
+
+
+def pytest_collection_modifyitems(items):
+    """The shared project needs make and a POSIX shell."""
+    for item in items:
+        if "project" in item.fixturenames and os.name == "nt":
+            item.add_marker(pytest.mark.skip(reason="make and sh are not on Windows"))
