@@ -55,9 +55,9 @@ BAD_SLUGS = [
     "library--api",
     "library_api",
     "library api",
-    "library.api",
     "도서관",
     "libráry",
+    "library.api",
 ]
 GOOD_SLUGS = ["abc", "a" * 40, "a1b", "library-api-2", "console", "a-b-c-d"]
 

@@ -1,0 +1,24 @@
+"""ISBN-13, as ISO 2108 defines it."""
+
+from django.core.exceptions import ValidationError
+
+PREFIXES = ("978", "979")
+
+
+def check_digit(first_twelve):
+    """Return the digit that makes the twelve digits an ISBN-13, as a string."""
+    weighted = sum(
+        int(digit) * (3 if position % 2 else 1)
+        for position, digit in enumerate(first_twelve)
+    )
+    return str(-weighted % 10)
+
+
+def validate_isbn13(value):
+    """Raise ValidationError unless `value` is 13 digits with a right check digit."""
+    if len(value) != 13 or not (value.isascii() and value.isdecimal()):
+        raise ValidationError("An ISBN is 13 digits without hyphens.", "invalid_isbn")
+    if not value.startswith(PREFIXES):
+        raise ValidationError("An ISBN begins with 978 or 979.", "invalid_isbn")
+    if value[12] != check_digit(value[:12]):
+        raise ValidationError("The ISBN's check digit is wrong.", "invalid_isbn")

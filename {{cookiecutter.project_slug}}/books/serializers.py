@@ -1,0 +1,54 @@
+"""The JSON of books and tags."""
+
+from rest_framework import serializers
+
+from books.models import Book, Tag
+
+MAX_TAGS_OF_A_BOOK = 50
+
+
+class TagSerializer(serializers.ModelSerializer):
+    """A tag."""
+
+    tag_id = serializers.IntegerField(source="id", read_only=True)
+
+    class Meta:
+        model = Tag
+        fields = ["tag_id", "name"]
+
+
+class BookSerializer(serializers.ModelSerializer):
+    """A book as readers see it."""
+
+    book_id = serializers.IntegerField(source="id", read_only=True)
+    tags = TagSerializer(many=True)
+
+    class Meta:
+        model = Book
+        fields = ["book_id", "isbn", "title", "author", "publisher", "stock"]
+        fields += ["published_at", "tags"]
+
+
+class BookWriteSerializer(serializers.ModelSerializer):
+    """A book as librarians send it: `tags` is a list of tag ids."""
+
+    publisher = serializers.CharField(max_length=255, allow_blank=True, default="")
+    tags = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        max_length=MAX_TAGS_OF_A_BOOK,
+    )
+
+    class Meta:
+        model = Book
+        fields = ["isbn", "title", "author", "publisher", "stock", "published_at"]
+        fields += ["tags"]
+
+    def validate_tags(self, ids):
+        """Return the tags with these ids; refuse an id that no tag has."""
+        tags = Tag.objects.in_bulk(ids)
+        unknown = [str(tag_id) for tag_id in ids if tag_id not in tags]
+        if unknown:
+            raise serializers.ValidationError(
+                f"No tag has the id {', '.join(unknown)}."
+            )
+        return list(tags.values())

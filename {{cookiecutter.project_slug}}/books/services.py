@@ -1,0 +1,81 @@
+"""What changes the catalogue."""
+
+from django.db import IntegrityError, transaction
+from django.shortcuts import get_object_or_404
+
+from books.models import Book, Tag
+from common.errors import Conflict
+
+ISBN_TAKEN = "A book with this ISBN was just added."
+NAME_TAKEN = "A tag with this name was just added."
+
+
+@transaction.atomic
+def create_book(*, tags=(), **fields):
+    """Create and return a book. Raises Conflict (409) if its ISBN is taken."""
+    book = _save(Book(**fields), ISBN_TAKEN)
+    book.tags.set(tags)
+    return book
+
+
+@transaction.atomic
+def update_book(*, book_id, tags=None, **fields):
+    """Change the given fields of a book and return it; `tags=None` leaves its tags.
+
+    Raises Http404 if there is no such book, Conflict (409) if the ISBN is taken.
+    """
+    book = lock_book(book_id)
+    for name, value in fields.items():
+        setattr(book, name, value)
+    if fields:
+        _save(book, ISBN_TAKEN, update_fields=list(fields))
+    if tags is not None:
+        book.tags.set(tags)
+    return book
+
+
+@transaction.atomic
+def delete_book(*, book_id):
+    """Delete a book. Raises Http404, or Conflict (409) while copies are on loan."""
+    book = lock_book(book_id)
+    if book.loans.filter(is_returned=False).exists():
+        raise Conflict("Copies of this book are on loan.")
+    book.delete()
+
+
+def create_tag(*, name):
+    """Create and return a tag. Raises Conflict (409) if its name is taken."""
+    return _save(Tag(name=name), NAME_TAKEN)
+
+
+@transaction.atomic
+def rename_tag(*, tag_id, name):
+    """Rename a tag and return it. Raises Http404, or Conflict (409) as above."""
+    tag = get_object_or_404(Tag.objects.select_for_update(), pk=tag_id)
+    tag.name = name
+    return _save(tag, NAME_TAKEN)
+
+
+@transaction.atomic
+def delete_tag(*, tag_id):
+    """Delete a tag and its links to books. Raises Http404."""
+    get_object_or_404(Tag.objects.select_for_update(), pk=tag_id).delete()
+
+
+def lock_book(book_id):
+    """Return a book that no other transaction can change until this one ends.
+
+    Raises Http404. The row lock is PostgreSQL's; SQLite locks the whole file when
+    the transaction begins.
+    """
+    return get_object_or_404(Book.objects.select_for_update(), pk=book_id)
+
+
+def _save(instance, taken, **options):
+    # Serializers look first; this is for whoever came between the look and the save.
+    try:
+        with transaction.atomic():
+            instance.save(**options)
+    except IntegrityError as error:
+        raise Conflict(taken) from error
+    return instance

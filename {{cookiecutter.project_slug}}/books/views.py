@@ -1,0 +1,141 @@
+"""The catalogue's endpoints."""
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.response import Response
+
+from books import selectors, services
+from books.models import Tag
+from books.queries import BookQuerySerializer
+from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
+from common.bodies import read_body
+from common.permissions import IsLibrarianOrReadOnly
+from common.queries import PageQuerySerializer, read_query
+from common.schema import ErrorSerializer
+
+CONFLICT = {409: ErrorSerializer}
+
+
+class BookList(generics.ListAPIView):
+    """The list of books, and a new one."""
+
+    serializer_class = BookSerializer
+    query_serializer_class = BookQuerySerializer
+    permission_classes = (IsLibrarianOrReadOnly,)
+
+    def get_queryset(self):
+        """Return the books that the query parameters ask for."""
+        query = read_query(self.query_serializer_class, self.request.query_params)
+        return selectors.find_books(query)
+
+    @extend_schema(
+        request=BookWriteSerializer, responses={201: BookSerializer} | CONFLICT
+    )
+    def post(self, request):
+        """Add a book."""
+        book = services.create_book(**read_body(BookWriteSerializer, request))
+        place = request.build_absolute_uri(reverse("book", args=[book.pk]))
+        return Response(
+            BookSerializer(book).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": place},
+        )
+
+
+class BookDetail(generics.GenericAPIView):
+    """One book."""
+
+    serializer_class = BookSerializer
+    permission_classes = (IsLibrarianOrReadOnly,)
+
+    def get(self, request, book_id):
+        """Show a book."""
+        return Response(BookSerializer(selectors.get_book(book_id)).data)
+
+    @extend_schema(
+        request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
+    )
+    def put(self, request, book_id):
+        """Replace a book."""
+        return self._update(request, book_id, partial=False)
+
+    @extend_schema(
+        request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
+    )
+    def patch(self, request, book_id):
+        """Change some of a book."""
+        return self._update(request, book_id, partial=True)
+
+    @extend_schema(responses={204: None} | CONFLICT)
+    def delete(self, request, book_id):
+        """Remove a book that nobody has on loan."""
+        services.delete_book(book_id=book_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _update(self, request, book_id, *, partial):
+        book = selectors.get_book(book_id)
+        changes = read_body(
+            BookWriteSerializer, request, instance=book, partial=partial
+        )
+        book = services.update_book(book_id=book_id, **changes)
+        return Response(BookSerializer(book).data)
+
+
+class BookTags(generics.GenericAPIView):
+    """The tags of one book."""
+
+    serializer_class = TagSerializer
+    query_serializer_class = PageQuerySerializer
+
+    @extend_schema(operation_id="books_tags_list", responses=TagSerializer(many=True))
+    def get(self, request, book_id):
+        """List the tags of a book."""
+        tags = selectors.get_book(book_id).tags.order_by("id")
+        page = self.paginate_queryset(tags)
+        return self.get_paginated_response(TagSerializer(page, many=True).data)
+
+
+class TagList(generics.ListAPIView):
+    """The list of tags, and a new one."""
+
+    queryset = Tag.objects.order_by("id")
+    serializer_class = TagSerializer
+    query_serializer_class = PageQuerySerializer
+    permission_classes = (IsLibrarianOrReadOnly,)
+
+    @extend_schema(request=TagSerializer, responses={201: TagSerializer} | CONFLICT)
+    def post(self, request):
+        """Add a tag."""
+        tag = services.create_tag(**read_body(TagSerializer, request))
+        place = request.build_absolute_uri(reverse("tag", args=[tag.pk]))
+        return Response(
+            TagSerializer(tag).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Location": place},
+        )
+
+
+class TagDetail(generics.GenericAPIView):
+    """One tag."""
+
+    serializer_class = TagSerializer
+    permission_classes = (IsLibrarianOrReadOnly,)
+
+    def get(self, request, tag_id):
+        """Show a tag."""
+        return Response(TagSerializer(selectors.get_tag(tag_id)).data)
+
+    @extend_schema(request=TagSerializer, responses={200: TagSerializer} | CONFLICT)
+    def put(self, request, tag_id):
+        """Rename a tag."""
+        tag = selectors.get_tag(tag_id)
+        body = read_body(TagSerializer, request, instance=tag)
+        tag = services.rename_tag(tag_id=tag_id, **body)
+        return Response(TagSerializer(tag).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request, tag_id):
+        """Remove a tag, from its books too."""
+        services.delete_tag(tag_id=tag_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)

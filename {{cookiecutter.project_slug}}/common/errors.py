@@ -1,0 +1,53 @@
+"""Errors have one shape everywhere: `{"type": …, "errors": [{code, detail, attr}]}`.
+
+Inside the API drf-standardized-errors gives it; these handlers give it to what
+never reaches a view (an unknown path, a forged Host header).
+"""
+
+from django.http import JsonResponse
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+
+class Conflict(APIException):
+    """The request is valid but contradicts the current state (409)."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The request conflicts with the current state."
+    default_code = "conflict"
+
+
+class ContentTooLarge(APIException):
+    """The body is larger than the API accepts (413)."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The request body is too large."
+    default_code = "content_too_large"
+
+
+def _error(status_code, code, detail):
+    kind = "server_error" if status_code >= 500 else "client_error"
+    errors = [{"code": code, "detail": detail, "attr": None}]
+    body = {"type": kind, "errors": errors}
+    compact = {"separators": (",", ":")}
+    return JsonResponse(body, status=status_code, json_dumps_params=compact)
+
+
+def bad_request(request, exception):
+    """Answer 400 to a request that Django itself finds malformed."""
+    return _error(400, "bad_request", "The request is malformed.")
+
+
+def permission_denied(request, exception):
+    """Answer 403 outside the API, in the API's error shape."""
+    return _error(403, "permission_denied", "You may not do this.")
+
+
+def not_found(request, exception):
+    """Answer 404 to a path that no view serves."""
+    return _error(404, "not_found", "Not found.")
+
+
+def server_error(request):
+    """Answer 500 without a word about the cause; the log has it."""
+    return _error(500, "error", "A server error occurred.")

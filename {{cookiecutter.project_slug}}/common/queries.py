@@ -1,0 +1,66 @@
+"""Validated query parameters, in one canonical form.
+
+Two requests that mean the same have equal queries, and an answer is built from the
+query alone, never from the raw parameters. This is what makes a cache key possible.
+"""
+
+from dataclasses import dataclass, fields, replace
+from urllib.parse import urlencode
+
+from rest_framework import serializers
+
+DEFAULT_PAGE_SIZE = 100
+MAX_PAGE_SIZE = 500
+# Keeps OFFSET far below what a database's integer holds.
+MAX_PAGE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """Which page of a list."""
+
+    page: int = 1
+    page_size: int = DEFAULT_PAGE_SIZE
+
+    def at_page(self, number):
+        """Return the same query for another page."""
+        return replace(self, page=number)
+
+    def to_query_string(self):
+        """Return the canonical query string: fixed order, defaults left out."""
+        chosen = [
+            (field.name, getattr(self, field.name))
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        ]
+        return urlencode(chosen, doseq=True)
+
+
+class PageQuerySerializer(serializers.Serializer):
+    """Validates `page` and `page_size`."""
+
+    query_class = PageQuery
+
+    page = serializers.IntegerField(
+        min_value=1, max_value=MAX_PAGE, default=1, help_text="The page, from 1."
+    )
+    page_size = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_PAGE_SIZE,
+        default=DEFAULT_PAGE_SIZE,
+        help_text="Items a page.",
+    )
+
+    def to_query(self):
+        """Return the validated parameters as a query object."""
+        return self.query_class(**self.validated_data)
+
+
+def read_query(serializer_class, parameters):
+    """Return the query in `parameters` (a QueryDict).
+
+    Raises ValidationError (400), which names the parameter.
+    """
+    serializer = serializer_class(data=parameters)
+    serializer.is_valid(raise_exception=True)
+    return serializer.to_query()

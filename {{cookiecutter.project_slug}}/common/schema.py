@@ -1,0 +1,54 @@
+"""How the OpenAPI document describes errors and query parameters."""
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+
+from common.permissions import IsLibrarian
+
+
+class ErrorItemSerializer(serializers.Serializer):
+    """One thing that is wrong."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class ErrorSerializer(serializers.Serializer):
+    """The one shape of every error."""
+
+    type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
+    errors = ErrorItemSerializer(many=True)
+
+
+class Schema(AutoSchema):
+    """Adds, to each operation, the errors that it can answer with."""
+
+    def get_override_parameters(self):
+        """Return the query parameters of a list, from its query serializer."""
+        serializer = getattr(self.view, "query_serializer_class", None)
+        return [serializer] if serializer and self.method == "GET" else []
+
+    def _get_response_bodies(self, direction="response"):
+        bodies = super()._get_response_bodies(direction)
+        for status in self._error_statuses():
+            code = str(status)
+            if code not in bodies:
+                bodies[code] = self._get_response_for_code(ErrorSerializer, code)
+        return dict(sorted(bodies.items()))
+
+    def _error_statuses(self):
+        view, writes = self.view, self.method in ("POST", "PUT", "PATCH")
+        permissions = view.get_permissions()
+        lists = hasattr(view, "query_serializer_class") and self.method == "GET"
+        rules = {
+            400: writes or lists,
+            401: any(not isinstance(rule, AllowAny) for rule in permissions),
+            403: any(isinstance(rule, IsLibrarian) for rule in permissions),
+            404: lists or "{" in self.path,
+            413: writes,
+            415: writes,
+            429: bool(view.get_throttles()),
+        }
+        return [status for status, applies in rules.items() if applies]

@@ -1,0 +1,41 @@
+"""Endpoints that belong to no app."""
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common import health
+
+
+class HealthSerializer(serializers.Serializer):
+    """What the health check answers."""
+
+    status = serializers.ChoiceField(["ok", "degraded", "unavailable"])
+    database = serializers.ChoiceField(["ok", "unreachable"])
+    cache = serializers.ChoiceField(["ok", "unreachable"])
+    release = serializers.CharField()
+
+
+class HealthCheck(APIView):
+    """Says whether this process can serve, and which release it is."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="health_check",
+        responses={200: HealthSerializer, 503: HealthSerializer},
+    )
+    def get(self, request):
+        """Answer 200, or 503 when the database is unreachable."""
+        database, cache = health.database_answers(), health.cache_answers()
+        report = {
+            "status": health.summary(database=database, cache=cache),
+            "database": "ok" if database else "unreachable",
+            "cache": "ok" if cache else "unreachable",
+            "release": settings.RELEASE,
+        }
+        return Response(report, status=200 if database else 503)

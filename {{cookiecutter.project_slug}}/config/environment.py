@@ -1,0 +1,98 @@
+"""Reads settings from the environment and refuses what is unsafe, in one line."""
+
+import os
+import sys
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+MIN_SECRET_LENGTH = 32
+EXAMPLE_PREFIX = "change-me"
+
+env = environ.Env()
+
+
+def load_dotenv():
+    """Add what `.env` says to the environment; what is already set wins."""
+    dotenv = Path(os.environ.get("DOTENV", BASE_DIR / ".env"))
+    if dotenv.is_file():
+        env.read_env(dotenv, encoding="utf-8")
+
+
+def refuse(name, problem):
+    """Stop the process with one line that names the variable."""
+    sys.exit(f"{name} {problem}")
+
+
+def secret(name):
+    """Return the secret `name`; exit if it is missing, an example, or too short."""
+    value = env.str(name, default="").strip()
+    if not value:
+        refuse(name, "is not set: run `make setup`, or put a random value into .env")
+    if value.startswith(EXAMPLE_PREFIX):
+        refuse(name, "still has its example value: put a random value into .env")
+    if len(value) < MIN_SECRET_LENGTH:
+        refuse(name, f"has {len(value)} characters; at least {MIN_SECRET_LENGTH}")
+    return value
+
+
+def choice(name, default, accepted):
+    """Return the variable `name` if it is one of `accepted`; exit otherwise."""
+    value = env.str(name, default=default)
+    if value not in accepted:
+        refuse(name, f"is {value!r}; accepted: {', '.join(accepted)}")
+    return value
+
+
+def boolean(name, default=False):
+    """Return the variable `name` as a bool; exit if it reads as neither."""
+    value = env.str(name, default=str(default)).strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off", ""):
+        return False
+    refuse(name, f"is {value!r}; accepted: true, false")
+
+
+def integer(name, default, minimum=0):
+    """Return the variable `name` as an int of at least `minimum`; exit otherwise."""
+    value = env.str(name, default=str(default)).strip()
+    if not value.isdecimal() or int(value) < minimum:
+        refuse(name, f"is {value!r}; accepted: a whole number from {minimum}")
+    return int(value)
+
+
+def rate(name, default):
+    """Return a request rate such as `10/min`; exit if it is none."""
+    value = env.str(name, default=default)
+    count, _, period = value.partition("/")
+    if not count.isdecimal() or period not in ("sec", "min", "hour", "day"):
+        refuse(name, f"is {value!r}; accepted: a rate such as 10/min, 100/hour")
+    return value
+
+
+def database(default):
+    """Return Django's database settings for `DATABASE_URL` (SQLite, PostgreSQL)."""
+    url = env.str("DATABASE_URL", default="") or default
+    scheme = url.partition(":")[0]
+    if scheme not in ("sqlite", "postgres", "postgresql"):
+        refuse("DATABASE_URL", f"starts with {scheme!r}; accepted: sqlite, postgres")
+    settings = env.db_url_config(url)
+    if scheme == "sqlite":
+        return settings | {"OPTIONS": SQLITE_OPTIONS}
+    return settings | {
+        "CONN_MAX_AGE": integer("DATABASE_CONN_MAX_AGE", 60),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": settings.get("OPTIONS", {}) | POSTGRES_OPTIONS,
+    }
+
+
+# Writers queue instead of failing: IMMEDIATE takes the write lock when the
+# transaction begins, where waiting is allowed; WAL lets readers go on meanwhile.
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+POSTGRES_OPTIONS = {"connect_timeout": 3}

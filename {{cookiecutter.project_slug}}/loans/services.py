@@ -1,0 +1,45 @@
+"""Borrowing and returning.
+
+Each takes its row lock before it looks, so that of many at once exactly one sees
+the last copy, and one return gives the copies back.
+"""
+
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from books.services import lock_book
+from common.errors import Conflict
+from loans.models import Loan
+
+
+@transaction.atomic
+def borrow(*, reader, book_id, quantity):
+    """Lend `quantity` copies to `reader` and return the loan.
+
+    Raises Http404 if there is no such book, Conflict (409) if too few are left.
+    """
+    book = lock_book(book_id)
+    if book.stock < quantity:
+        raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
+    book.stock -= quantity
+    book.save(update_fields=["stock"])
+    return Loan.objects.create(user=reader, book=book, quantity=quantity)
+
+
+@transaction.atomic
+def give_back(*, loans, loan_id):
+    """Take the copies of one of the `loans` (a queryset) back and return the loan.
+
+    Raises Http404 if it is not among them, Conflict (409) if it was returned before.
+    """
+    loan = get_object_or_404(loans.select_for_update(of=("self",)), pk=loan_id)
+    if loan.is_returned:
+        raise Conflict("This loan was already returned.")
+    book = lock_book(loan.book_id)
+    book.stock += loan.quantity
+    book.save(update_fields=["stock"])
+    loan.is_returned = True
+    loan.returned_at = timezone.now()
+    loan.save(update_fields=["is_returned", "returned_at"])
+    return loan

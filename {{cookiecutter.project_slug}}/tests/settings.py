@@ -1,0 +1,22 @@
+"""The tests' environment, then the one settings file.
+
+`DATABASE_URL` decides the database here too: unset, it is SQLite in a file.
+"""
+
+import os
+
+os.environ["DOTENV"] = os.devnull
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "s" * 32)
+os.environ.setdefault("JWT_SECRET_KEY", "only-for-tests-" + "j" * 32)
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import BASE_DIR, DATABASES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because threads can't share an in-memory database.
+    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+# Argon2 is slow on purpose; it has tests of its own.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+]

@@ -1,0 +1,67 @@
+"""The JSON of users and tokens."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as DjangoValidationError
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from users.models import User
+
+MAX_PASSWORD_LENGTH = 128
+
+
+class UserSerializer(serializers.ModelSerializer):
+    """A user as others see it."""
+
+    user_id = serializers.IntegerField(source="id", read_only=True)
+
+    class Meta:
+        model = User
+        fields = ["user_id", "email", "username"]
+
+
+class RegistrationSerializer(serializers.ModelSerializer):
+    """What a new reader sends."""
+
+    email = serializers.EmailField(
+        max_length=254,
+        validators=[UniqueValidator(User.objects.all(), lookup="iexact")],
+    )
+    password = serializers.CharField(
+        write_only=True, max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
+    )
+
+    class Meta:
+        model = User
+        fields = ["email", "username", "password"]
+
+    def validate(self, attrs):
+        """Hold the password against Django's validators."""
+        about_user = User(email=attrs["email"], username=attrs["username"])
+        try:
+            validate_password(attrs["password"], user=about_user)
+        except DjangoValidationError as error:
+            raise serializers.ValidationError({"password": error.messages}) from error
+        return attrs
+
+
+class LoginSerializer(serializers.Serializer):
+    """An email address and a password."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(
+        max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
+    )
+
+
+class RefreshTokenSerializer(serializers.Serializer):
+    """A refresh token."""
+
+    refresh_token = serializers.CharField(max_length=2000)
+
+
+class TokensSerializer(serializers.Serializer):
+    """A pair of tokens."""
+
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField()

@@ -1,0 +1,90 @@
+"""What changes users and their tokens."""
+
+from django.contrib.auth import authenticate
+from django.db import IntegrityError, transaction
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from common.errors import Conflict
+from users.models import User
+
+DEAD_TOKEN = "The refresh token is invalid, expired or already used."
+
+
+def register(*, email, username, password):
+    """Create and return a reader.
+
+    Raises Conflict (409) if the address or the name was taken in the meantime.
+    """
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(
+                email=email, username=username, password=password
+            )
+    except IntegrityError as error:
+        raise Conflict("This email or username was just taken.") from error
+
+
+def log_in(*, email, password):
+    """Return a pair of tokens for the reader.
+
+    Raises AuthenticationFailed (401), the same for every wrong pair; an unknown
+    address takes as long as a wrong password (Django hashes in both cases).
+    """
+    user = authenticate(email=email, password=password)
+    if user is None:
+        raise AuthenticationFailed("No active account has this email and password.")
+    return _tokens_of(user)
+
+
+def log_out(*, user, refresh_token):
+    """End the life of the user's `refresh_token`.
+
+    Raises AuthenticationFailed (401) for a dead token, PermissionDenied (403) for
+    somebody else's.
+    """
+    token = _read(refresh_token)
+    if token[api_settings.USER_ID_CLAIM] != str(user.pk):
+        raise PermissionDenied("This refresh token belongs to another user.")
+    _use_up(token)
+
+
+@transaction.atomic
+def rotate(*, refresh_token):
+    """Return a new pair of tokens; the old refresh token is dead from now on.
+
+    Raises AuthenticationFailed (401) for a dead token, and when its user may not
+    log in any more or changed the password since.
+    """
+    token = _read(refresh_token)
+    user = User.objects.filter(
+        pk=token[api_settings.USER_ID_CLAIM], is_active=True
+    ).first()
+    if user is None or token.get(api_settings.REVOKE_TOKEN_CLAIM) != (
+        get_md5_hash_password(user.password)
+    ):
+        raise AuthenticationFailed(DEAD_TOKEN)
+    _use_up(token)
+    return _tokens_of(user)
+
+
+def _tokens_of(user):
+    refresh = RefreshToken.for_user(user)
+    return {"access_token": str(refresh.access_token), "refresh_token": str(refresh)}
+
+
+def _read(refresh_token):
+    try:
+        return RefreshToken(refresh_token)
+    except TokenError as error:
+        raise AuthenticationFailed(DEAD_TOKEN) from error
+
+
+def _use_up(token):
+    # Of two requests with one token only one creates its blacklist row.
+    _, was_alive = token.blacklist()
+    if not was_alive:
+        raise AuthenticationFailed(DEAD_TOKEN)

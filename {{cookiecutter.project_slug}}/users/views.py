@@ -1,0 +1,115 @@
+"""Registration, tokens, and who the users are."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from common.bodies import read_body
+from common.permissions import IsLibrarian, IsSelfOrLibrarian
+from common.queries import PageQuerySerializer
+from common.schema import ErrorSerializer
+from users import services
+from users.models import User
+from users.serializers import (
+    LoginSerializer,
+    RefreshTokenSerializer,
+    RegistrationSerializer,
+    TokensSerializer,
+    UserSerializer,
+)
+
+
+class Public(APIView):
+    """A throttled endpoint that needs no token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (ScopedRateThrottle,)
+
+    def get_authenticate_header(self, request):
+        """Name the scheme, so that a refused login is a 401 and not a 403."""
+        return 'Bearer realm="api"'
+
+
+class UserList(generics.ListAPIView):
+    """Registration for everybody; the list for librarians."""
+
+    queryset = User.objects.order_by("id")
+    serializer_class = UserSerializer
+    query_serializer_class = PageQuerySerializer
+    throttle_scope = "register"
+
+    def get_authenticators(self):
+        """Ask for no token where none is needed."""
+        if self.request and self.request.method == "POST":
+            return []
+        return super().get_authenticators()
+
+    def get_permissions(self):
+        """Let everybody register."""
+        return [AllowAny()] if self.request.method == "POST" else [IsLibrarian()]
+
+    def get_throttles(self):
+        """Count registrations, not look-ups."""
+        return [ScopedRateThrottle()] if self.request.method == "POST" else []
+
+    @extend_schema(request=RegistrationSerializer, responses={201: UserSerializer})
+    def post(self, request):
+        """Register a reader."""
+        user = services.register(**read_body(RegistrationSerializer, request))
+        return Response(UserSerializer(user).data, status=status.HTTP_201_CREATED)
+
+
+class UserDetail(generics.RetrieveAPIView):
+    """One user, for themselves and for librarians."""
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    lookup_url_kwarg = "user_id"
+    permission_classes = (IsSelfOrLibrarian,)
+
+
+class LogIn(Public):
+    """Tokens for an email address and a password."""
+
+    throttle_scope = "login"
+
+    @extend_schema(
+        request=LoginSerializer, responses={200: TokensSerializer, 401: ErrorSerializer}
+    )
+    def post(self, request):
+        """Log in."""
+        return Response(services.log_in(**read_body(LoginSerializer, request)))
+
+
+class RotateTokens(Public):
+    """A new pair of tokens for a refresh token, once."""
+
+    throttle_classes = ()
+
+    @extend_schema(
+        request=RefreshTokenSerializer,
+        responses={200: TokensSerializer, 401: ErrorSerializer},
+    )
+    def post(self, request):
+        """Rotate the tokens."""
+        return Response(services.rotate(**read_body(RefreshTokenSerializer, request)))
+
+
+class LogOut(APIView):
+    """The end of a refresh token."""
+
+    permission_classes = (IsAuthenticated,)
+
+    @extend_schema(
+        request=RefreshTokenSerializer,
+        responses={204: None, 403: ErrorSerializer},
+    )
+    def post(self, request):
+        """Log out."""
+        body = read_body(RefreshTokenSerializer, request)
+        services.log_out(user=request.user, **body)
+        return Response(status=status.HTTP_204_NO_CONTENT)
