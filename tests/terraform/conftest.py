@@ -1,9 +1,11 @@
+import json
+import os
 from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
 
-from tests.baking import Baker
+from tests.baking import Baker, run, succeed
 from tests.terraform.cloud import Cloud, start_server
 from tests.terraform.roots import Root, environment, write_settings
 
@@ -81,18 +83,32 @@ def delivered(once, template, terraform, settings, moto):
     def build(folder):
         cloud = Cloud(moto)
         cloud.reset()
-        cloud.client("ec2").create_key_pair(KeyName="library")
         project = Baker(template, folder).bake()
         env = environment(settings, cloud)
         main = Root(terraform, project.path / "terraform", env).init()
-        main.apply(VAR_FILE)
-        instance = cloud.the_only_instance()["InstanceId"]
-        user_data = cloud.client("ec2").describe_instance_attribute(
-            InstanceId=instance, Attribute="userData"
-        )["UserData"]["Value"]
+        # Only what the document needs, and so all that the user data is made of.
+        main.apply(VAR_FILE, "-target=aws_ssm_document.deploy")
         document = cloud.client("ssm").get_document(Name="library-api-deploy")
-        (folder / "user-data").write_text(user_data, encoding="utf-8")
         (folder / "document.json").write_text(document["Content"], encoding="utf-8")
+        user_data = json.loads(main.console("local.user_data", VAR_FILE))
+        (folder / "user-data").write_text(user_data, encoding="utf-8")
         cloud.reset()
 
     return once("delivered", build)
+
+
+@pytest.fixture(scope="session")
+def cloud_init_schema(once):
+    """What cloud-init itself checks a cloud-config against, from Debian's package."""
+
+    def fetch(folder):
+        folder.mkdir()
+        fetched = run("apt-get", "download", "cloud-init", cwd=folder)
+        if fetched.returncode:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(fetched.stdout)
+        (package,) = folder.glob("*.deb")
+        succeed("dpkg-deb", "--extract", package, folder, cwd=folder)
+
+    folder = once("cloud-init", fetch)
+    (schema,) = folder.rglob("schema-cloud-config-v1.json")
+    return json.loads(schema.read_text())

@@ -49,13 +49,13 @@ class Root:
         self.folder = folder
         self.env = env
 
-    def run(self, *arguments, check=True):
+    def run(self, *arguments, check=True, typed=""):
         done = subprocess.run(
             [self.program, *arguments],
             cwd=self.folder,
             env=self.env,
             encoding="utf-8",
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             timeout=900,
         )
@@ -90,6 +90,9 @@ class Root:
 
     def destroy(self, *arguments):
         self.run("destroy", "-no-color", "-auto-approve", *arguments)
+
+    def console(self, expression, *arguments):
+        return self.run("console", *arguments, typed=expression).stdout
 
     def outputs(self):
         outputs = json.loads(self.run("output", "-json").stdout)

@@ -40,6 +40,10 @@ if ! mountpoint --quiet "$mount_point"; then
     mkfs.ext4 -q -L library-data "$device"
   fi
 
+  type=$(blkid --match-tag TYPE --output value "$device" || true)
+  [ "$type" = ext4 ] ||
+    fail "$DATA_VOLUME_ID holds ${type:-something}, not this project's data: it is left alone"
+
   uuid=$(blkid --match-tag UUID --output value "$device")
   mkdir -p "$mount_point"
   # nofail: without its volume the machine still boots, and can be looked into.
@@ -48,8 +52,8 @@ if ! mountpoint --quiet "$mount_point"; then
   mount "$mount_point"
 fi
 
-# The volume may have grown since the last time.
-resize2fs "$device" 2> /dev/null
+# The volume may have grown since the last time. If it can't be used, it can wait.
+said=$(resize2fs "$device" 2>&1) || echo "data-volume.sh: not grown: ${said##*$'\n'}" >&2
 
 # Docker without its volume would start with an empty database: rather not at all.
 mkdir -p /etc/systemd/system/docker.service.d
