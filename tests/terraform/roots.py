@@ -91,6 +91,12 @@ class Root:
     def destroy(self, *arguments):
         self.run("destroy", "-no-color", "-auto-approve", *arguments)
 
+    def state(self, address):
+        """The values of one resource in the state."""
+        root = json.loads(self.run("show", "-json").stdout)["values"]["root_module"]
+        (found,) = [r for r in root["resources"] if r["address"] == address]
+        return found["values"]
+
     def console(self, expression, *arguments):
         return self.run("console", *arguments, typed=expression).stdout
 

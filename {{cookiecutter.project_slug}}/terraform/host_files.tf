@@ -39,13 +39,15 @@ locals {
     for path in keys(local.host_files) : path => endswith(path, ".sh") ? "0755" : "0644"
   }
 
-  # Compressed as a whole, which cloud-init understands: user data may have 16 KiB.
-  user_data = base64gzip("#cloud-config\n${yamlencode({
+  cloud_config = {
     write_files = [
       for path, content in local.host_files :
       { path = path, permissions = local.file_modes[path], content = content }
     ]
     # One step after the other, and none after a failure.
     runcmd = ["${local.install_dir}/host/prepare.sh && ${local.install_dir}/host/resume.sh"]
-  })}")
+  }
+
+  # Compressed as a whole, which cloud-init understands: user data may have 16 KiB.
+  user_data = base64gzip("#cloud-config\n${yamlencode(local.cloud_config)}")
 }
