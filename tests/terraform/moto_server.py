@@ -63,7 +63,12 @@ def create_group(self, *args, **given):
             "replication_group_id": group.replication_group_id,
             "num_cache_nodes": 1,
         }
-        self.create_cache_cluster(**arguments)
+        cluster = self.create_cache_cluster(**arguments)
+        cluster.at_rest_encryption_enabled = group.at_rest_encryption_enabled
+        cluster.security_groups = [
+            {"SecurityGroupId": group_id, "Status": "active"}
+            for group_id in given.get("security_group_ids") or []
+        ]
     return group
 
 

@@ -5,7 +5,7 @@ import json
 PROJECT = ("-var=project=library-api", "-var=aws_region=ap-northeast-2")
 
 
-def test_a_state_moves_to_its_bucket_and_is_used_from_there(baker, root, cloud):
+def test_a_state_moves_to_its_bucket_is_locked_and_not_lost(baker, root, cloud):
     before = cloud.inventory()
     folder = baker.bake().path / "terraform"
     bootstrap = root(folder / "bootstrap").init()
@@ -40,8 +40,10 @@ def test_a_state_moves_to_its_bucket_and_is_used_from_there(baker, root, cloud):
     assert "Error acquiring the state lock" in refused.stderr
 
     refused = bootstrap.run("destroy", "-auto-approve", *PROJECT, check=False)
-    assert refused.returncode == 1 and "BucketNotEmpty" in refused.stderr
-
+    assert refused.returncode == 1
+    assert "Instance cannot be destroyed" in refused.stderr
+    code = bootstrap.folder / "main.tf"
+    code.write_text(code.read_text().replace("prevent_destroy = true", ""))
     s3.delete_object(Bucket=outputs["bucket"], Key="production.tfstate.tflock")
     s3.delete_object(Bucket=outputs["bucket"], Key="production.tfstate")
     for kind in ("Versions", "DeleteMarkers"):

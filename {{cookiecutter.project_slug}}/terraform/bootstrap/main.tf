@@ -28,8 +28,11 @@ data "aws_caller_identity" "current" {}
 resource "aws_s3_bucket" "state" {
   bucket = "${var.project}-tfstate-${data.aws_caller_identity.current.account_id}"
 
-  # Losing the state means losing hold of what it describes: destroy refuses a bucket in use.
-  force_destroy = false
+  # Without the state nobody knows what it described. Destroying it takes the trouble of
+  # saying false here first, and of emptying the bucket.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 # An older state is the way back from a mistake.

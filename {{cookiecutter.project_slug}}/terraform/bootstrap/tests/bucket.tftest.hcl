@@ -17,7 +17,7 @@ variables {
   aws_region = "ap-northeast-2"
 }
 
-run "a_state_is_private_encrypted_and_never_lost" {
+run "a_state_is_private_and_encrypted_and_its_past_is_kept" {
   assert {
     condition = alltrue([
       aws_s3_bucket_public_access_block.state.block_public_acls,
@@ -36,11 +36,6 @@ run "a_state_is_private_encrypted_and_never_lost" {
   assert {
     condition     = one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
     error_message = "The state must be encrypted."
-  }
-
-  assert {
-    condition     = !aws_s3_bucket.state.force_destroy
-    error_message = "A bucket that holds states must refuse to be destroyed."
   }
 }
 
