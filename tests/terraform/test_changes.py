@@ -1,0 +1,66 @@
+"""What a second plan replaces, and what it must leave alone."""
+
+from tests.terraform.conftest import VAR_FILE
+
+SERVER = "aws_instance.server"
+UPDATE, REPLACE = ["update"], [["delete", "create"], ["create", "delete"]]
+
+
+def test_no_change_but_a_new_server_replaces_anything(student, subtests):
+    one = student()
+    one.main.apply(VAR_FILE)
+
+    def changes(*arguments):
+        return one.main.changes("-refresh=false", VAR_FILE, *arguments)
+
+    with subtests.test("another address updates one rule in place"):
+        assert changes("-var", "your_ip=8.8.8.8") == {
+            "aws_vpc_security_group_ingress_rule.ssh[0]": UPDATE
+        }
+    with subtests.test("no address takes that rule away"):
+        assert changes("-var", "your_ip=") == {
+            "aws_vpc_security_group_ingress_rule.ssh[0]": ["delete"]
+        }
+    with subtests.test("another size updates the server in place"):
+        assert changes("-var", "instance_type=t3.small") == {SERVER: UPDATE}
+    with subtests.test("a larger volume grows in place"):
+        assert changes("-var", "data_volume_gib=20") == {"aws_ebs_volume.data": UPDATE}
+    with subtests.test("a domain reaches the server with the next deploy"):
+        assert changes("-var", "domain=api.example.com") == {
+            "aws_ssm_document.deploy": UPDATE
+        }
+    with subtests.test("a changed script reaches the server with the next deploy"):
+        script = one.project.path / "scripts/deploy.sh"
+        before = script.read_bytes()
+        script.write_bytes(before + b"# changed\n")
+        assert changes() == {"aws_ssm_document.deploy": UPDATE}
+        script.write_bytes(before)
+    with subtests.test("another key pair replaces the server, never its data"):
+        one.cloud.client("ec2").create_key_pair(KeyName="other")
+        found = changes("-var", "key_pair_name=other")
+        assert found.pop(SERVER) in REPLACE
+        assert set(found) == {
+            "aws_eip_association.server",
+            "aws_volume_attachment.data",
+        }
+
+
+def test_data_outlives_its_server_and_if_asked_even_the_stack(student):
+    one = student()
+    nothing, keep = one.cloud.inventory(), "-var=keep_final_snapshot=true"
+    one.main.apply(VAR_FILE, keep)
+    old, before = one.cloud.the_only_instance(), one.main.outputs()
+
+    one.main.apply(VAR_FILE, keep, f"-replace={SERVER}")
+    new, after = one.cloud.the_only_instance(), one.main.outputs()
+    assert new["InstanceId"] != old["InstanceId"]
+    assert after["data_volume_id"] == before["data_volume_id"]
+    assert after["public_ip"] == before["public_ip"] == new["PublicIpAddress"]
+    (volume,) = one.cloud.client("ec2").describe_volumes(
+        VolumeIds=[after["data_volume_id"]]
+    )["Volumes"]
+    assert [a["InstanceId"] for a in volume["Attachments"]] == [new["InstanceId"]]
+
+    one.main.destroy(VAR_FILE, keep)
+    left = nothing | {"snapshots": nothing["snapshots"] + 1}
+    assert one.cloud.inventory() == left

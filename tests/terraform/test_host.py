@@ -1,0 +1,214 @@
+"""What reaches the server, and what its scripts do there: run, on a layer over this machine."""
+
+import base64
+import gzip
+import json
+import os
+import re
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.baking import succeed
+from tests.terraform.cloud import Cloud
+from tests.terraform.host import Host, as_root, may_resize, program_beside_python
+
+TAG = "0123abc"
+HOST = "/opt/library/host"
+# The stand-in for Docker knows no image, so a deploy ends where it would pull one.
+NO_DOCKER = "#!/bin/sh\necho no registry here >&2\nexit 1\n"
+
+
+@pytest.fixture
+def user_data(delivered):
+    """The cloud-config as cloud-init reads it, and its size as EC2 counts it."""
+    packed = base64.b64decode((delivered / "user-data").read_text())
+    return yaml.safe_load(gzip.decompress(packed)), len(packed)
+
+
+@pytest.fixture
+def files(user_data):
+    return {file["path"]: file for file in user_data[0]["write_files"]}
+
+
+@pytest.fixture
+def document(delivered):
+    return json.loads((delivered / "document.json").read_text())
+
+
+@pytest.fixture
+def deploy(document):
+    """The commands that Systems Manager would run for a deploy of TAG."""
+    (step,) = document["mainSteps"]
+    return "\n".join(step["inputs"]["runCommand"]).replace("{{ Tag }}", TAG)
+
+
+@pytest.fixture
+def first_boot(user_data, files, tmp_path):
+    """What cloud-init does with the user data, as a script."""
+    lines = []
+    for number, (path, file) in enumerate(files.items()):
+        (tmp_path / f"file-{number}").write_text(file["content"], encoding="utf-8")
+        mode = file["permissions"]
+        lines.append(f"install -D -m {mode} /test/file-{number} {path}\n")
+    return "".join(lines) + "\n".join(user_data[0]["runcmd"]) + "\n"
+
+
+@pytest.fixture
+def host(tmp_path, moto, files):
+    if as_root() is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("only root can mount")
+    Cloud(moto).reset()
+    settings = files[f"{HOST}/terraform.env"]["content"]
+    volume_id = re.search("DATA_VOLUME_ID='(.+)'", settings)[1]
+    host = Host(tmp_path, volume_id, Cloud(moto).variables())
+    host.stand_in("docker", NO_DOCKER)
+    host.stand_in("aws", f'#!/bin/sh\nexec {program_beside_python("aws")} "$@"\n')
+    # Compose would be downloaded, which no test does: it passes for installed.
+    host.stand_in("sha256sum", "#!/bin/sh\nexit 0\n")
+    host.new_disk()
+    return host
+
+
+def test_cloud_init_knows_every_word_of_the_user_data(user_data, cloud_init_schema):
+    jsonschema.validate(user_data[0], cloud_init_schema)
+
+
+def test_what_is_delivered_fits_with_room_to_grow(user_data, document):
+    assert user_data[1] < 14 * 1024, "EC2 takes 16 KiB"
+    assert len(json.dumps(document)) < 48 * 1024, "Systems Manager takes 64 KiB"
+
+
+def test_the_first_boot_brings_every_script_ready_to_run(files, rendered):
+    scripts = {
+        f"/opt/library/{name.removeprefix('scripts/')}"
+        for name in rendered.files()
+        if name.startswith("scripts/")
+    }
+    assert scripts and scripts <= set(files)
+    modes = {path.endswith(".sh"): file["permissions"] for path, file in files.items()}
+    assert modes == {True: "0755", False: "0644"}
+
+
+def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boot):
+    said = host.succeed(
+        first_boot + "mountpoint /var/lib/library; cat /opt/library/config.env\n"
+        "stat -c %a /var/lib/library/secrets.env /opt/library/config.env\n"
+        "cut -d= -f1 /var/lib/library/secrets.env; cat /run/noted\n"
+        "cat /etc/fstab /etc/systemd/system/docker.service.d/library-data.conf\n"
+    )
+    assert "it is blank" in said and "The machine is ready." in said
+    assert "No release has been deployed yet." in said
+    assert "/var/lib/library is a mountpoint" in said
+    assert "\n600\n600\n" in said
+    assert "\nSECRET_KEY\nJWT_SECRET_KEY\nPOSTGRES_PASSWORD\n" in said
+    assert "AWS_REGION='ap-northeast-2'" in said
+    assert "dkr.ecr.ap-northeast-2.amazonaws.com/library-api'" in said
+    assert re.search("UUID=.+ /var/lib/library ext4 defaults,nofail", said)
+    assert "RequiresMountsFor=/var/lib/library" in said
+    assert "systemctl enable --quiet --now docker" in said
+
+
+def test_a_new_server_finds_the_old_ones_secrets_and_release(host, first_boot):
+    secrets = "echo; cat /var/lib/library/secrets.env\n"
+    released = "echo 0123abc > /var/lib/library/deploy/releases\n"
+    before = host.succeed(first_boot + released + secrets)
+
+    after = host.run(first_boot.strip() + " || true\n" + secrets)
+
+    assert "it is blank" not in after.stdout
+    assert secrets_in(after.stdout) == secrets_in(before) != []
+    # It serves again what served there, as far as Docker goes here.
+    assert "FAILED: no image" in after.stdout and ":0123abc" in after.stdout
+
+
+def secrets_in(said):
+    return re.findall("^[A-Z_]+=[0-9a-f]{64}$", said, re.MULTILINE)
+
+
+def test_a_volume_with_something_else_on_it_is_never_formatted(host, first_boot):
+    succeed("/sbin/mkswap", host.disk, cwd=host.folder)
+    before = host.disk.read_bytes()
+    done = host.run(first_boot)
+    assert "holds swap, not this project's data: it is left alone" in done.stdout
+    assert done.returncode == 1 and host.disk.read_bytes() == before
+
+
+@pytest.mark.skipif(not may_resize(), reason="root may not resize disks here")
+def test_a_grown_volume_gives_a_grown_file_system(host, first_boot):
+    size = "df --output=size -BM /var/lib/library | tail -n 1\n"
+    before = int(host.succeed(first_boot + size).split()[-1].rstrip("M"))
+    with open(host.disk, "r+b") as disk:
+        disk.truncate(256 << 20)
+    after = int(host.succeed(first_boot + size).split()[-1].rstrip("M"))
+    assert before < 64 and after > 128
+
+
+def test_without_its_volume_a_server_makes_no_secrets(host, first_boot):
+    host.disk.unlink()
+    host.stand_in("sleep", "#!/bin/sh\n")
+    done = host.run(first_boot.strip() + " || ls /var/lib/library/secrets.env\n")
+    assert f"{host.volume_id} was not attached within 5 minutes" in done.stdout
+    assert "No such file" in done.stdout and done.returncode != 0
+
+
+def test_a_deploy_brings_all_it_needs_even_if_the_first_boot_failed(host, deploy):
+    done = host.run(deploy)
+    assert "The machine is ready." in done.stdout
+    assert re.search(f"FAILED: no image .*library-api:{TAG}", done.stdout), done.stdout
+    assert done.returncode == 1, "the failure of deploy.sh is the document's"
+
+
+def test_a_deploy_brings_changed_scripts_and_keeps_them_runnable(
+    host, first_boot, deploy, rendered
+):
+    spoil = "echo exit 7 > /opt/library/deploy.sh\n"
+    again = f"(\n{deploy}\n) || stat -c %a%n /opt/library/deploy.sh\n"
+    compare = "sha1sum /opt/library/deploy.sh\n"
+    said = host.succeed(first_boot + spoil + again + compare)
+    assert "755/opt/library/deploy.sh" in said
+    script = rendered.path / "scripts/deploy.sh"
+    assert succeed("sha1sum", script, cwd=host.folder).split()[0] in said
+
+
+@pytest.mark.parametrize("tag", ["stable", "0123ab", "0123abc;id", "$(id)", "'", ""])
+def test_a_deploy_takes_no_other_argument_than_a_commit(document, tag):
+    (parameter,) = document["parameters"].values()
+    assert not re.search(parameter["allowedPattern"], tag)
+    assert re.search(parameter["allowedPattern"], TAG)
+
+
+def test_parameters_of_the_project_win_over_terraforms_settings(host, first_boot):
+    ssm = Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm")
+    put_parameter(ssm, "DOMAIN", "books.example.com")
+    put_parameter(ssm, "DATABASE_URL", "postgres://a:b c@rds.example.com/library")
+    show = "for name in DOMAIN DATABASE_URL COMPOSE_PROFILES; do echo ${!name}=; done\n"
+    said = host.succeed(first_boot + ". /opt/library/config.env\n" + show)
+    assert said.endswith(
+        "books.example.com=\npostgres://a:b c@rds.example.com/library=\n=\n"
+    )
+
+
+@pytest.mark.parametrize("name, value", [("lower", "x"), ("QUOTED", "it's")])
+def test_a_parameter_that_is_no_setting_stops_the_deploy(host, deploy, name, value):
+    put_parameter(Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm"), name, value)
+    done = host.run(deploy)
+    assert done.returncode == 1
+    assert f"/library-api/production/{name} is no setting" in done.stdout
+
+
+def put_parameter(ssm, name, value):
+    path = f"/library-api/production/{name}"
+    ssm.put_parameter(Name=path, Value=value, Type="SecureString")
+
+
+def test_a_compose_that_is_not_the_pinned_one_is_not_installed(host, first_boot):
+    (host.stand_ins / "sha256sum").unlink()
+    host.stand_in(
+        "curl", '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; echo x > "$2"'
+    )
+    plugin = "/usr/local/lib/docker/cli-plugins/docker-compose"
+    done = host.run(f"rm -f {plugin}\n{first_boot.strip()} || ls {plugin}\n")
+    assert "computed checksum did NOT match" in done.stdout
+    assert "No such file" in done.stdout and done.returncode != 0

@@ -1,0 +1,170 @@
+"""What one apply makes, seen by AWS's own interface, and that nothing outlives it."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.terraform.cloud import Cloud
+from tests.terraform.conftest import VAR_FILE
+
+PREFIX = "repo:octo_cat@12/shelf.x@345"
+GITHUB = ("-var", f"github_subject_prefix={PREFIX}")
+BUDGET = ("-var", "budget_email=student@example.com")
+HOSTILE = [
+    {"aws_region": "ap-northeast-2", "project_name": "Café “Bücher” & ${Co} %{if}"},
+    {
+        "aws_region": "us-east-1",
+        "project_slug": "a" * 29 + "-" + "b" * 10,
+        "your_ip": "",
+    },
+    {"aws_region": "eu-central-1", "key_pair_name": 'my "key" ${x} %{y} \\ o\'k'},
+]
+
+
+def test_three_students_get_what_they_asked_for_and_leave_no_trace(
+    student, account, subtests
+):
+    # At once, each in an account of their own: most of the time is waiting for AWS.
+    students = [
+        student(Cloud(account()), github_repository="octo_cat/shelf.x", **answers)
+        for answers in HOSTILE
+    ]
+    with ThreadPoolExecutor(len(students)) as pool:
+        lives = [pool.submit(live, one) for one in students]
+    for one, life in zip(students, lives):
+        with subtests.test(one.cloud.region):
+            life.result()
+
+
+def live(one):
+    cloud, variables = one.cloud, (VAR_FILE, *GITHUB, *BUDGET)
+    slug, before = one.project.path.name, cloud.inventory()
+
+    one.main.apply(*variables)
+    instance = cloud.the_only_instance()
+    see_network(cloud, instance, one.answers["your_ip"])
+    see_server(cloud, instance, one.answers["key_pair_name"])
+    see_registry(cloud, slug)
+    see_roles(cloud, slug, instance)
+    see_budget(cloud, slug)
+    see_outputs(one.main.outputs(), instance, one.answers)
+    assert one.main.changes(*variables) == {}, "a second plan finds something to do"
+
+    one.main.destroy(*variables)
+    assert cloud.inventory() == before
+
+
+def see_network(cloud, instance, your_ip):
+    (group,) = instance["SecurityGroups"]
+    rules = cloud.client("ec2").describe_security_group_rules(
+        Filters=[{"Name": "group-id", "Values": [group["GroupId"]]}]
+    )["SecurityGroupRules"]
+    incoming = {(r["FromPort"], r["CidrIpv4"]) for r in rules if not r["IsEgress"]}
+    outgoing = {(r["FromPort"], r["ToPort"]) for r in rules if r["IsEgress"]}
+    ssh = {(22, f"{your_ip}/32")} if your_ip else set()
+    assert incoming == {(80, "0.0.0.0/0"), (443, "0.0.0.0/0")} | ssh
+    assert outgoing == {(80, 80), (443, 443)}
+    assert {r["IpProtocol"] for r in rules} == {"tcp"}
+
+
+def see_server(cloud, instance, key_pair):
+    assert instance["InstanceType"] == "t3.micro"
+    assert instance["KeyName"] == key_pair
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+    volumes = cloud.client("ec2").describe_volumes(
+        Filters=[{"Name": "attachment.instance-id", "Values": [instance["InstanceId"]]}]
+    )["Volumes"]
+    assert {(v["Size"], v["VolumeType"], v["Encrypted"]) for v in volumes} == {
+        (16, "gp3", True),
+        (10, "gp3", True),
+    }
+
+
+def see_registry(cloud, slug):
+    ecr = cloud.client("ecr")
+    (repository,) = ecr.describe_repositories()["repositories"]
+    assert repository["repositoryName"] == slug
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": True}
+    policy = ecr.get_lifecycle_policy(repositoryName=slug)["lifecyclePolicyText"]
+    first, last = json.loads(policy)["rules"]
+    assert first["selection"]["tagPatternList"] == ["stable"]
+    assert first["rulePriority"] < last["rulePriority"]
+    assert last["selection"]["countNumber"] == 10
+
+
+def see_roles(cloud, slug, instance):
+    profile = instance["IamInstanceProfile"]["Arn"].split("/")[-1]
+    iam = cloud.client("iam")
+    roles = {role["RoleName"]: role for role in iam.list_roles()["Roles"]}
+    (github,) = [name for name in roles if "-github-" in name]
+    (server,) = iam.get_instance_profile(InstanceProfileName=profile)[
+        "InstanceProfile"
+    ]["Roles"]
+
+    may = statements(iam, server["RoleName"], "pull-image-and-read-parameters")
+    repository = f"arn:aws:ecr:{cloud.region}:123456789012:repository/{slug}"
+    parameters = f"arn:aws:ssm:{cloud.region}:123456789012:parameter/{slug}/production"
+    assert may["PullTheImage"]["Resource"] == repository
+    assert may["ReadTheParameters"]["Resource"] == parameters
+    assert may["NoOtherParameters"]["Effect"] == "Deny"
+    assert not [a for a in actions(may) if re.search("Put|Upload|Delete|Create", a)]
+
+    may = statements(iam, github, "push-image-and-deploy")
+    assert may["PushTheImage"]["Resource"] == repository
+    assert set(may["RunTheDeployDocument"]["Resource"]) == {
+        f"arn:aws:ssm:{cloud.region}:123456789012:document/{slug}-deploy",
+        f"arn:aws:ec2:{cloud.region}:123456789012:instance/{instance['InstanceId']}",
+    }
+    everywhere = [s for s in may.values() if s["Resource"] == "*"]
+    assert actions_of(everywhere) == {
+        "ecr:GetAuthorizationToken",
+        "ssm:GetCommandInvocation",
+    }
+    assert not [a for a in actions(may) if "*" in a or a.startswith(("ec2", "iam"))]
+
+    (trust,) = roles[github]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": f"{PREFIX}:environment:production",
+        }
+    }
+
+
+def statements(iam, role, policy):
+    document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def actions(by_name):
+    return actions_of(by_name.values())
+
+
+def actions_of(found):
+    each = [
+        s["Action"] if isinstance(s["Action"], list) else [s["Action"]] for s in found
+    ]
+    return {action for group in each for action in group}
+
+
+def see_budget(cloud, slug):
+    budget = cloud.client("budgets").describe_budget(
+        AccountId="123456789012", BudgetName=f"{slug}-monthly"
+    )["Budget"]
+    assert float(budget["BudgetLimit"]["Amount"]) == 20
+
+
+def see_outputs(outputs, instance, answers):
+    assert outputs["api_url"] == f"http://{outputs['public_ip']}/api/v1"
+    assert instance["PublicIpAddress"] == outputs["public_ip"]
+    closed = answers["your_ip"] == ""
+    assert ("SSH is closed" in outputs["ssh_command"]) == closed
+    variables = dict(
+        line.split("=", 1) for line in outputs["github_variables"].splitlines() if line
+    )
+    assert variables["EC2_INSTANCE_ID"] == instance["InstanceId"]
+    assert variables["AWS_REGION"] == answers["aws_region"]
+    assert variables["AWS_DEPLOY_ROLE"].startswith("arn:aws:iam::123456789012:role/")
+    assert all(variables.values()), "a variable without a value"

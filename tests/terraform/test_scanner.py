@@ -1,0 +1,90 @@
+"""checkov finds nothing that `.checkov.yaml` does not explain, and would find what is bad."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.baking import ROOT, run
+
+# Its many pinned packages would fight with ours, so it lives in an environment of its
+# own, made once and kept.
+HOME = ROOT / "build/checkov"
+OPEN_SSH = """
+resource "aws_vpc_security_group_ingress_rule" "mistake" {
+  security_group_id = aws_security_group.server.id
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 22
+  to_port           = 22
+}
+
+resource "aws_ebs_volume" "mistake" {
+  availability_zone = "ap-northeast-2a"
+  size              = 1
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def checkov(once):
+    program = HOME / "bin/checkov"
+
+    def install(folder):
+        folder.mkdir()
+        for command in (["venv", HOME], ["pip", "install", "--quiet", "checkov<4"]):
+            python = sys.executable if command[0] == "venv" else HOME / "bin/python"
+            done = run(python, "-m", *command, cwd=folder)
+            if done.returncode:
+                lost = pytest.fail if os.environ.get("CI") else pytest.skip
+                lost(f"checkov could not be installed: {done.stdout[-500:]}")
+
+    if not program.exists():
+        once("checkov", install)
+    return program
+
+
+@pytest.fixture
+def scan(checkov):
+    def found(folder):
+        """What is wrong in a folder: {(check, resource)}; and what was left out."""
+        done = subprocess.run(
+            [checkov, "--directory", "terraform", "--output", "json"],
+            cwd=folder,
+            capture_output=True,
+            encoding="utf-8",
+            # It would ask its maker for advice on each finding.
+            env=os.environ | {"LOG_LEVEL": "CRITICAL"},
+        )
+        report = json.loads(done.stdout[done.stdout.index("{") :])
+        assert report["results"].get("parsing_errors", []) == []
+        assert report["summary"]["passed"] > 100, "the scanner saw too little"
+        failed = report["results"].get("failed_checks", [])
+        return {(check["check_id"], check["resource"]) for check in failed}
+
+    return found
+
+
+def test_nothing_is_found_that_is_not_explained(baker, scan):
+    assert scan(baker.bake().path) == set()
+
+
+def test_what_is_bad_is_found(baker, scan):
+    project = baker.bake()
+    (project.path / "terraform/mistake.tf").write_text(OPEN_SSH)
+    assert {
+        ("CKV_AWS_24", "aws_vpc_security_group_ingress_rule.mistake"),
+        ("CKV_AWS_3", "aws_ebs_volume.mistake"),
+    } <= scan(project.path)
+
+
+def test_every_exception_is_needed_and_has_its_reason(baker, scan):
+    project = baker.bake()
+    settings = project.path / "terraform/.checkov.yaml"
+    excepted = re.findall(r"- (CKV\w+) # \w", settings.read_text())
+    assert len(excepted) == settings.read_text().count("- CKV")
+    settings.write_text("framework: [terraform]\n")
+    assert {check for check, _ in scan(project.path)} == set(excepted)

@@ -1,0 +1,93 @@
+# Shared by deploy.sh and health-checker.sh: where things are, and what is so now.
+# shellcheck shell=bash
+
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+DATA_DIR=${DATA_DIR:-/var/lib/library}
+STATE=$DATA_DIR/deploy
+# The proxy, as only this machine can reach it.
+INSIDE=http://127.0.0.1:8081
+HEALTH=/api/v1/common/health-check
+
+# shellcheck disable=SC2034  # used by the scripts that read this file
+if [ -t 1 ]; then BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
+else BOLD='' RED='' GREEN='' PLAIN=''; fi
+
+# refuse "what was given, what is accepted": for mistakes made before any work.
+refuse() {
+  printf '%s%s%s\n' "$RED" "$1" "$PLAIN" >&2
+  exit "${2:-1}"
+}
+
+load_config() {
+  [ -r "$HERE/config.env" ] || refuse "$HERE/config.env is missing: it names the image repository (REGISTRY=...)"
+  [ -r "$DATA_DIR/secrets.env" ] || refuse "$DATA_DIR/secrets.env can't be read: use sudo, or run first-boot.sh if it is not there"
+  set -a
+  # shellcheck source=/dev/null
+  . "$HERE/config.env"
+  set +a
+  [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $HERE/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
+  export DATA_DIR
+  if own_database; then export COMPOSE_PROFILES=postgres; fi
+}
+
+# This machine runs PostgreSQL itself unless DATABASE_URL points elsewhere (RDS, say).
+own_database() {
+  ! grep -Eqs '^DATABASE_URL=.' "$HERE/config.env" "$DATA_DIR/secrets.env"
+}
+
+# The secrets reach Compose as a file: never an argument, never a line of a log.
+compose() {
+  docker compose --project-directory "$HERE" \
+    --env-file "$HERE/config.env" --env-file "$DATA_DIR/secrets.env" "$@"
+}
+
+other_colour() { if [ "$1" = blue ]; then echo green; else echo blue; fi; }
+
+container_of() { compose ps --all --quiet "web-$1" 2>/dev/null; }
+
+# inspect COLOUR FORMAT: one fact about a colour's container; empty if there is none.
+inspect() {
+  local id
+  id=$(container_of "$1")
+  [ -z "$id" ] || docker inspect --format "$2" "$id" 2>/dev/null || true
+}
+
+tag_of() {
+  local image
+  image=$(inspect "$1" '{{.Config.Image}}')
+  echo "${image#"$REGISTRY":}"
+}
+
+# healthy, unhealthy, starting, exited, ... or missing; unchecked has no HEALTHCHECK
+state_of() {
+  local state
+  state=$(inspect "$1" '{{if .State.Running}}{{with .State.Health}}{{.Status}}{{else}}unchecked{{end}}{{else}}{{.State.Status}}{{end}}')
+  echo "${state:-missing}"
+}
+
+# The colour that the proxy sends readers to. The running proxy knows best: a deploy
+# that was killed may have written its file and not loaded it.
+live_colour() {
+  curl -fsS -m 3 "$INSIDE/colour" 2>/dev/null ||
+    sed -n 's/.*reverse_proxy web-\([a-z]*\):.*/\1/p' "$DATA_DIR/proxy/upstream.caddy" 2>/dev/null ||
+    true
+}
+
+# Releases that proved healthy, the latest last, each once in a row.
+history() { if [ -f "$STATE/releases" ]; then cat "$STATE/releases"; fi; }
+stable_tag() { history | tail -n 1; }
+
+# What --rollback returns to: the last that proved healthy and is not live now.
+earlier_than() { history | grep -Fvx -- "$1" | tail -n 1 || true; }
+
+first_host() {
+  local host=${ALLOWED_HOSTS:-${DOMAIN:-localhost}}
+  host=${host%%,*}
+  echo "${host/#\*/localhost}"
+}
+
+# What the API says through the proxy, on one line; fails if it is not well.
+ask_proxy() {
+  curl -fsS -m 5 --retry 5 --retry-delay 1 --retry-connrefused \
+    -H "Host: $(first_host)" "$INSIDE$HEALTH" | tr -d '[:space:]'
+}

@@ -1,0 +1,63 @@
+# The only thing that GitHub may run on the server. Its one argument is a release tag of
+# a fixed shape, so no shell can be slipped in.
+resource "aws_ssm_document" "deploy" {
+  name            = "${var.project}-deploy"
+  document_type   = "Command"
+  document_format = "JSON"
+  target_type     = "/AWS::EC2::Instance"
+
+  content = jsonencode({
+    schemaVersion = "2.2"
+    description   = "Deploy a release of ${var.project}"
+    parameters = {
+      Tag = {
+        type           = "String"
+        description    = "Tag of the image to deploy: a commit"
+        allowedPattern = "^[0-9a-f]{7,40}$"
+      }
+    }
+    mainSteps = [{
+      action = "aws:runShellScript"
+      name   = "deploy"
+      inputs = {
+        timeoutSeconds = "1800"
+        runCommand     = local.deploy_commands
+      }
+    }]
+  })
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode(local.deploy_commands)) <= 60000
+      error_message = "scripts/ and terraform/host/ no longer fit into a 64 KiB deploy document: make them smaller."
+    }
+  }
+}
+
+locals {
+  # Each file is written beside its place and moved there, because a shell reads its
+  # script while it runs: a deploy under way must keep the old one to its end.
+  deploy_commands = concat(
+    [
+      "#!/bin/bash",
+      "set -euo pipefail",
+      "export HOME=/root", # Docker keeps its registry login there
+      <<-EOT
+      put() {
+        mkdir -p "$(dirname "$1")"
+        base64 -d <<< "$3" | gunzip > "$1.new"
+        chmod "$2" "$1.new"
+        mv "$1.new" "$1"
+      }
+      EOT
+    ],
+    [
+      for path, content in local.host_files :
+      "put '${path}' ${local.file_modes[path]} '${base64gzip(content)}'"
+    ],
+    [
+      "${local.install_dir}/host/prepare.sh",
+      "exec ${local.install_dir}/deploy.sh '{{ Tag }}'",
+    ],
+  )
+}

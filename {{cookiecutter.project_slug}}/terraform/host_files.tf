@@ -1,0 +1,53 @@
+# What the server gets: scripts/ (the deploy), terraform/host/ (the machine) and its
+# settings. The first boot and every deploy bring the same files, so a change here
+# reaches the machine with the next deploy, and never replaces it.
+locals {
+  install_dir = "/opt/library"
+
+  scripts_dir = "${path.module}/../scripts"
+  script_files = {
+    for file in fileset(local.scripts_dir, "**") :
+    "${local.install_dir}/${file}" => file("${local.scripts_dir}/${file}")
+  }
+
+  machine_files = {
+    for file in fileset("${path.module}/host", "**") :
+    "${local.install_dir}/host/${file}" => file("${path.module}/host/${file}")
+  }
+
+  # Nothing secret: secrets are made on the machine (scripts/first-boot.sh) or kept in
+  # Parameter Store (host/settings.sh).
+  settings = {
+    AWS_REGION       = var.aws_region
+    REGISTRY         = aws_ecr_repository.app.repository_url
+    DOMAIN           = var.domain
+    ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
+    COMPOSE_PROFILES = "postgres"
+    PARAMETER_PATH   = local.parameter_path
+    DATA_VOLUME_ID   = aws_ebs_volume.data.id
+  }
+
+  api_origin = var.domain == "" ? "http://${aws_eip.server.public_ip}" : "https://${var.domain}"
+
+  host_files = merge(local.script_files, local.machine_files, {
+    "${local.install_dir}/host/terraform.env" = join("", [
+      for name, value in local.settings : "${name}='${value}'\n"
+    ])
+  })
+
+  file_modes = {
+    for path in keys(local.host_files) : path => endswith(path, ".sh") ? "0755" : "0644"
+  }
+
+  cloud_config = {
+    write_files = [
+      for path, content in local.host_files :
+      { path = path, permissions = local.file_modes[path], content = content }
+    ]
+    # One step after the other, and none after a failure.
+    runcmd = ["${local.install_dir}/host/prepare.sh && ${local.install_dir}/host/resume.sh"]
+  }
+
+  # Compressed as a whole, which cloud-init understands: user data may have 16 KiB.
+  user_data = base64gzip("#cloud-config\n${yamlencode(local.cloud_config)}")
+}

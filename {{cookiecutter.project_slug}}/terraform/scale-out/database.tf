@@ -1,0 +1,36 @@
+resource "aws_db_subnet_group" "this" {
+  name       = var.project
+  subnet_ids = aws_subnet.private[*].id
+}
+
+resource "aws_db_instance" "this" {
+  identifier        = var.project
+  engine            = "postgres"
+  engine_version    = "17"
+  instance_class    = "db.t4g.micro"
+  storage_type      = "gp3"
+  allocated_storage = 20
+  storage_encrypted = true
+
+  # It may grow, not without bound: that bounds the bill.
+  max_allocated_storage = 100
+
+  db_name             = "library"
+  username            = "library"
+  password_wo         = jsondecode(ephemeral.aws_secretsmanager_secret_version.app.secret_string)["DATABASE_PASSWORD"]
+  password_wo_version = aws_secretsmanager_secret_version.app.secret_string_wo_version
+
+  db_subnet_group_name   = aws_db_subnet_group.this.name
+  vpc_security_group_ids = [aws_security_group.this["database"].id]
+  multi_az               = var.high_availability
+
+  backup_retention_period    = 7
+  copy_tags_to_snapshot      = true
+  auto_minor_version_upgrade = true
+
+  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
+
+  deletion_protection       = var.protect_data
+  skip_final_snapshot       = !var.protect_data
+  final_snapshot_identifier = "${var.project}-final"
+}

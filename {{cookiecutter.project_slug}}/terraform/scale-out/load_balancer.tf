@@ -1,0 +1,62 @@
+resource "aws_lb" "this" {
+  name               = trimsuffix(substr(var.project, 0, 32), "-")
+  load_balancer_type = "application"
+  subnets            = aws_subnet.public[*].id
+  security_groups    = [aws_security_group.this["balancer"].id]
+
+  drop_invalid_header_fields = true
+}
+
+resource "aws_lb_target_group" "app" {
+  name_prefix = "app-"
+  port        = 8000
+  protocol    = "HTTP"
+  target_type = "ip"
+  vpc_id      = aws_vpc.this.id
+
+  # Longer than the slowest request: what is under way gets its answer.
+  deregistration_delay = 30
+
+  health_check {
+    path     = "/api/v1/common/health-check"
+    matcher  = "200"
+    interval = 10
+    timeout  = 5
+
+    healthy_threshold   = 2
+    unhealthy_threshold = 3
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_lb_listener" "https" {
+  load_balancer_arn = aws_lb.this.arn
+  port              = 443
+  protocol          = "HTTPS"
+  ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+  certificate_arn   = aws_acm_certificate_validation.this.certificate_arn
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.app.arn
+  }
+}
+
+resource "aws_lb_listener" "http" {
+  load_balancer_arn = aws_lb.this.arn
+  port              = 80
+  protocol          = "HTTP"
+
+  default_action {
+    type = "redirect"
+
+    redirect {
+      port        = "443"
+      protocol    = "HTTPS"
+      status_code = "HTTP_301"
+    }
+  }
+}

@@ -1,0 +1,139 @@
+# The image that the main root's deployment pushed: the same, with the same settings.
+data "aws_ecr_repository" "app" {
+  name = var.project
+}
+
+resource "aws_cloudwatch_log_group" "app" {
+  name              = "/ecs/${var.project}"
+  retention_in_days = 14
+}
+
+resource "aws_ecs_cluster" "this" {
+  name = var.project
+}
+
+locals {
+  settings = {
+    RELEASE              = var.image_tag
+    DATABASE_HOST        = aws_db_instance.this.address
+    REDIS_URL            = "rediss://${aws_elasticache_replication_group.this.primary_endpoint_address}:6379/0"
+    ALLOWED_HOSTS        = var.domain
+    CSRF_TRUSTED_ORIGINS = "https://${var.domain}"
+    USE_HTTPS            = "on"
+    NUM_PROXIES          = "1" # the load balancer
+  }
+
+  # The load balancer's health check calls a container by its address.
+  start = join(" ", [
+    "export DATABASE_URL=\"postgres://library:$DATABASE_PASSWORD@$DATABASE_HOST:5432/library\"",
+    "ALLOWED_HOSTS=\"$ALLOWED_HOSTS,$(hostname -i | tr ' ' ',')\";",
+    "exec \"$@\"",
+  ])
+}
+
+resource "aws_ecs_task_definition" "app" {
+  family                   = var.project
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 256
+  memory                   = 512
+  execution_role_arn       = aws_iam_role.start.arn
+
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = "X86_64"
+  }
+
+  container_definitions = jsonencode([{
+    name      = "app"
+    image     = "${data.aws_ecr_repository.app.repository_url}:${var.image_tag}"
+    essential = true
+
+    entryPoint = ["sh", "-c", local.start, "start"]
+    command    = ["gunicorn", "--config", "config/gunicorn.py"]
+
+    portMappings = [{ containerPort = 8000, hostPort = 8000, protocol = "tcp" }]
+    environment  = [for name, value in local.settings : { name = name, value = value }]
+    secrets = [
+      for name in ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_PASSWORD"] :
+      { name = name, valueFrom = "${aws_secretsmanager_secret_version.app.arn}:${name}::" }
+    ]
+
+    healthCheck = {
+      command     = ["CMD", "python", "-m", "config.healthcheck"]
+      interval    = 10
+      timeout     = 5
+      retries     = 3
+      startPeriod = 30
+    }
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.app.name
+        awslogs-region        = var.aws_region
+        awslogs-stream-prefix = "app"
+      }
+    }
+  }])
+}
+
+resource "aws_ecs_service" "app" {
+  name            = "app"
+  cluster         = aws_ecs_cluster.this.id
+  task_definition = aws_ecs_task_definition.app.arn
+  desired_count   = var.min_tasks
+  launch_type     = "FARGATE"
+
+  # New containers first, old ones after; a release that does not start is taken back.
+  deployment_minimum_healthy_percent = 100
+  deployment_maximum_percent         = 200
+  health_check_grace_period_seconds  = 60
+
+  deployment_circuit_breaker {
+    enable   = true
+    rollback = true
+  }
+
+  network_configuration {
+    subnets          = aws_subnet.public[*].id
+    security_groups  = [aws_security_group.this["app"].id]
+    assign_public_ip = true
+  }
+
+  load_balancer {
+    target_group_arn = aws_lb_target_group.app.arn
+    container_name   = "app"
+    container_port   = 8000
+  }
+
+  lifecycle {
+    ignore_changes = [desired_count] # autoscaling's
+  }
+
+  depends_on = [aws_lb_listener.https, aws_iam_role_policy.start]
+}
+
+resource "aws_appautoscaling_target" "app" {
+  service_namespace  = "ecs"
+  resource_id        = "service/${aws_ecs_cluster.this.name}/${aws_ecs_service.app.name}"
+  scalable_dimension = "ecs:service:DesiredCount"
+  min_capacity       = var.min_tasks
+  max_capacity       = var.max_tasks
+}
+
+resource "aws_appautoscaling_policy" "cpu" {
+  name               = "${var.project}-cpu"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.app.service_namespace
+  resource_id        = aws_appautoscaling_target.app.resource_id
+  scalable_dimension = aws_appautoscaling_target.app.scalable_dimension
+
+  target_tracking_scaling_policy_configuration {
+    target_value = 60
+
+    predefined_metric_specification {
+      predefined_metric_type = "ECSServiceAverageCPUUtilization"
+    }
+  }
+}

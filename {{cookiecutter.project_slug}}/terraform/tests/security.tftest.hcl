@@ -1,0 +1,141 @@
+# terraform test: without an AWS account and without network, AWS is mocked.
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  project               = "library"
+  aws_region            = "ap-northeast-2"
+  key_pair_name         = "library"
+  your_ip               = "1.1.1.1"
+  github_repository     = "octocat/library"
+  github_subject_prefix = "repo:octocat@12/library@34"
+}
+
+run "only_the_owner_may_use_ssh" {
+  command = plan
+
+  assert {
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.ssh : rule.cidr_ipv4] == ["1.1.1.1/32"]
+    error_message = "SSH must be open to your_ip alone."
+  }
+
+  assert {
+    condition     = { for name, rule in aws_vpc_security_group_ingress_rule.web : name => [rule.from_port, rule.to_port] } == { http = [80, 80], https = [443, 443] }
+    error_message = "The world may reach ports 80 and 443 and no other."
+  }
+}
+
+run "without_an_address_ssh_is_closed" {
+  command = plan
+
+  variables {
+    your_ip = ""
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.ssh) == 0
+    error_message = "An empty your_ip must close SSH."
+  }
+}
+
+run "the_server_gives_no_role_away_and_stores_nothing_in_the_clear" {
+  command = plan
+
+  assert {
+    condition     = aws_instance.server.metadata_options[0].http_tokens == "required" && aws_instance.server.metadata_options[0].http_put_response_hop_limit == 1
+    error_message = "IMDSv2 must be required, and out of a container's reach."
+  }
+
+  assert {
+    condition     = aws_instance.server.root_block_device[0].encrypted && aws_ebs_volume.data.encrypted
+    error_message = "Both volumes must be encrypted."
+  }
+
+  assert {
+    condition     = aws_instance.server.credit_specification[0].cpu_credits == "standard"
+    error_message = "An unlimited T3 bills what it bursts."
+  }
+}
+
+run "the_server_may_pull_and_read_its_parameters" {
+  assert {
+    condition = { for s in data.aws_iam_policy_document.server.statement : s.sid => s.resources if s.effect != "Deny" } == {
+      LogInToRegistry   = toset(["*"])
+      PullTheImage      = toset([aws_ecr_repository.app.arn])
+      ReadTheParameters = toset(["arn:aws:ssm:ap-northeast-2:123456789012:parameter/library/production"])
+    }
+    error_message = "The server's rights reach further than its registry and its parameters."
+  }
+
+  assert {
+    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter)", a))])])
+    error_message = "The server may only read."
+  }
+}
+
+run "github_may_push_and_run_the_deploy_document" {
+  assert {
+    condition = { for s in data.aws_iam_policy_document.github[0].statement : s.sid => s.resources } == {
+      LogInToRegistry      = toset(["*"])
+      PushTheImage         = toset([aws_ecr_repository.app.arn])
+      RunTheDeployDocument = toset([aws_ssm_document.deploy.arn, aws_instance.server.arn])
+      ReadItsResult        = toset(["*"])
+    }
+    error_message = "GitHub's rights reach further than one registry, one document and one server."
+  }
+
+  assert {
+    condition     = !can(regex("\\*", join(" ", flatten([for s in data.aws_iam_policy_document.github[0].statement : tolist(s.actions)]))))
+    error_message = "No action may hold a wildcard."
+  }
+}
+
+run "only_the_production_environment_of_one_repository_is_trusted" {
+  assert {
+    condition = { for c in one(data.aws_iam_policy_document.github_trust[0].statement).condition : c.variable => [c.test, c.values] } == {
+      "token.actions.githubusercontent.com:aud" = ["StringEquals", tolist(["sts.amazonaws.com"])]
+      "token.actions.githubusercontent.com:sub" = ["StringEquals", tolist(["repo:octocat@12/library@34:environment:production"])]
+    }
+    error_message = "The trust must equal one repository's production environment, and must not match more."
+  }
+}
+
+run "a_deploy_takes_a_release_tag_and_no_shell" {
+  assert {
+    condition     = keys(jsondecode(aws_ssm_document.deploy.content).parameters) == ["Tag"]
+    error_message = "The document must take a tag and nothing else."
+  }
+
+  assert {
+    condition = [
+      for tag in ["0123abc", "stable", "0123ab", "0123abc; id", "$(id)0123abc", "0123ABC"] :
+      can(regex(jsondecode(aws_ssm_document.deploy.content).parameters.Tag.allowedPattern, tag))
+    ] == [true, false, false, false, false, false]
+    error_message = "Only a commit may pass as a tag."
+  }
+}
+
+run "without_a_subject_github_gets_no_role" {
+  command = plan
+
+  variables {
+    github_subject_prefix = ""
+  }
+
+  assert {
+    condition     = length(aws_iam_role.github) + length(aws_iam_openid_connect_provider.github) == 0
+    error_message = "No subject, no role."
+  }
+}
+
+run "ssh_from_github_is_an_extra_right_on_one_group" {
+  variables {
+    allow_github_ssh = true
+  }
+
+  assert {
+    condition     = one([for s in data.aws_iam_policy_document.github[0].statement : s.resources if s.sid == "OpenSshForTheRunner"]) == toset([aws_security_group.server.arn])
+    error_message = "The runner may change this server's group and no other."
+  }
+}
