@@ -7,6 +7,7 @@ set -euo pipefail
 HEALTH_SECONDS=90
 CRASHES=2
 BUSY=75
+MIGRATION=library-migration
 
 usage() {
   cat <<TEXT
@@ -86,10 +87,19 @@ start_services() {
     fail "the database or the cache did not start" "$(last_line)"
 }
 
+# A deploy that was killed may have left its migration at work: let it end.
+await_stray_migration() {
+  docker inspect "$MIGRATION" >/dev/null 2>&1 || return 0
+  say "waiting for the migration of a deploy that was killed"
+  timeout 300 docker wait "$MIGRATION" >/dev/null || true
+  docker rm --force "$MIGRATION" >/dev/null 2>&1 || true
+}
+
 # Before the switch: the old release must be able to live with the new tables.
 migrate() {
+  await_stray_migration
   say "migrating the database"
-  quietly compose run --rm -T --no-deps "web-$next" \
+  quietly compose run --rm -T --no-deps --name "$MIGRATION" "web-$next" \
     sh -c 'python -m config.wait_for_database && python manage.py migrate --noinput' ||
     fail "the migration failed" "$(last_line)"
 }

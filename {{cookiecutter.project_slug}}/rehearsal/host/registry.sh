@@ -1,8 +1,7 @@
 #!/bin/sh
-# registry.sh PORT: a registry that asks for the password on standard input.
+# registry.sh PORT: a registry in ECR's place, with the password $REGISTRY_PASSWORD.
 set -e
-password=$(cat)
-htpasswd -Bbn AWS "$password" > /etc/docker/registry/htpasswd
+printf '%s' "$REGISTRY_PASSWORD" | htpasswd -iBn AWS > /etc/docker/registry/htpasswd
 cat > /etc/docker/registry/rehearsal.yml <<YAML
 version: 0.1
 log: {level: warn}

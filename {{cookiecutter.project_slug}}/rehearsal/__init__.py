@@ -1,0 +1,4 @@
+"""Deploys this project for real, to a throw-away server, under constant load.
+
+`make rehearse` runs it; it needs Docker, and nothing else on this machine changes.
+"""
