@@ -61,6 +61,17 @@ def read_query(serializer_class, parameters):
 
     Raises ValidationError (400), which names the parameter.
     """
-    serializer = serializer_class(data=parameters)
+    fields_by_name = serializer_class().fields
+    # A plain dict, because a blank value in a form means a value left out.
+    data = {
+        name: parameters.getlist(name) if _repeats(field) else parameters[name]
+        for name, field in fields_by_name.items()
+        if name in parameters
+    }
+    serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return serializer.to_query()
+
+
+def _repeats(field):
+    return isinstance(field, serializers.ListField)

@@ -142,6 +142,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["common.parsers.BoundedJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.AlwaysJSON",
     "DEFAULT_PAGINATION_CLASS": "common.pagination.Pages",
+    # OPTIONS describes nothing: the OpenAPI document does.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "common.schema.Schema",
     "DEFAULT_THROTTLE_RATES": {
         "login": rate("THROTTLE_LOGIN", "10/min"),
@@ -153,8 +155,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
-# Not even with DEBUG on does a stack trace reach a client.
-DRF_STANDARDIZED_ERRORS = {"ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "common.errors.APIExceptionHandler",
+    # Not even with DEBUG on does a stack trace reach a client.
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
 
 SIMPLE_JWT = {
     "ALGORITHM": choice("JWT_ALGORITHM", "HS256", ("HS256", "HS384", "HS512")),
@@ -191,4 +196,6 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # A 4xx is the client's affair; the access log has it.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }
