@@ -134,12 +134,15 @@ class Load:
         return chosen
 
 
-def summary(answers):
-    """Return how many failed, by what, and which releases answered how often."""
-    failed = [each for each in answers if each.failed]
-    kinds = collections.Counter(each.error or str(each.status) for each in failed)
+def summary(answers, began):
+    """Return what failed, in seconds after `began`, and how often each release answered."""
+    failures = [
+        [round(each.sent - began, 1), each.kind, each.error or each.status]
+        for each in answers
+        if each.failed
+    ]
     releases = collections.Counter(each.release for each in answers if each.release)
-    return len(failed), dict(kinds), dict(releases)
+    return failures, dict(releases)
 
 
 def acknowledged(answers):

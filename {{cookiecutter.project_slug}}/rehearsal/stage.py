@@ -36,7 +36,7 @@ class Outcome:
     exit_code: int
     sent: int
     failed: int
-    failures: dict
+    failures: list  # [seconds after the beginning, kind of request, what came back]
     releases: dict
     live: str
     release: str
@@ -97,7 +97,7 @@ class Stage:
         time.sleep(SETTLE)
         ended = time.time()
         answers = self.load.between(began, ended)
-        failed, failures, releases = summary(answers)
+        failures, releases = summary(answers, began)
         stored = acknowledged(answers)
         health = self.host.health() or {}
         outcome = Outcome(
@@ -106,7 +106,7 @@ class Stage:
             ended=ended,
             exit_code=exit_code,
             sent=len(answers),
-            failed=failed,
+            failed=len(failures),
             failures=failures,
             releases=releases,
             live=self.host.live() or "",
@@ -166,7 +166,7 @@ class Stage:
         """Kill a deploy as soon as it says `when`; return the repeated one's code."""
         process = self.start_deploy(tag)
         wait_until(lambda: when in self.said(process), 90, f"'{when}'")
-        self.host.inside("sh", "-c", KILL_DEPLOY)
+        self.host.inside("bash", "-c", KILL_DEPLOY)
         self.finish(process)
         self.say("    killed; running it again")
         for _ in range(10):
@@ -203,7 +203,7 @@ def problems(scenario, seen, before):
         if is_so != must_be
     ]
     if seen.failed and not scenario.may_fail:
-        found.append(f"{seen.failed} failed requests: {seen.failures}")
+        found.append(f"{seen.failed} failed requests: {seen.failures[:5]}")
     if scenario.may_fail and not seen.failed:
         found.append("no request failed, though this must cost some: is there load?")
     if not seen.acknowledged:
