@@ -106,7 +106,8 @@ def test_the_proxy_gets_its_certificate_by_itself(
         *("--volume", f"{tmp_path}:/proxy:ro", "caddy:2"),
         *("caddy", "adapt", "--config", "/etc/caddy/Caddyfile"),
     )
-    config = json.loads(adapted.splitlines()[-1])
+    (adapted,) = [line for line in adapted.splitlines() if '"apps"' in line]
+    config = json.loads(adapted)
     servers = config["apps"]["http"]["servers"].values()
     assert {address for server in servers for address in server["listen"]} == {
         listens,

@@ -73,6 +73,15 @@ def per_second(answers, start, name_of):
     return counts
 
 
+def stack(axes, counts, length, **style):
+    """Draw the counts of each name on top of each other, second by second."""
+    seconds = range(int(length) + 1)
+    names = sorted(counts)
+    heights = [[counts[name][second] for second in seconds] for name in names]
+    axes.stackplot(seconds, heights, labels=names, step="post", **style)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
 def timeline(path, outcomes, answers):
     """Draw answered and failed requests, and who answered, over time."""
     import matplotlib
@@ -81,31 +90,15 @@ def timeline(path, outcomes, answers):
     from matplotlib import pyplot
 
     start, end = outcomes[0].began, outcomes[-1].ended
-    seconds = range(int(end - start) + 1)
     figure, (flow, releases) = pyplot.subplots(
-        2, 1, sharex=True, figsize=(14, 7), layout="constrained"
+        2, 1, sharex=True, figsize=(15, 7), layout="constrained"
     )
-    kinds = per_second(answers, start, lambda a: "failed" if a.failed else "answered")
-    flow.stackplot(
-        seconds,
-        [
-            [kinds[kind][second] for second in seconds]
-            for kind in ("answered", "failed")
-        ],
-        labels=("answered", "failed"),
-        colors=("#9ecae1", "#d62728"),
-        step="post",
-    )
+    state = per_second(answers, start, lambda a: "failed" if a.failed else "answered")
+    stack(flow, state, end - start, colors=("#9ecae1", "#d62728"))
     flow.set_ylabel("requests a second")
-    flow.legend(loc="lower right")
-    versions = per_second(answers, start, lambda a: a.release)
-    for tag, counts in versions.items():
-        releases.plot(
-            seconds, [counts[second] or None for second in seconds], "|", label=tag
-        )
+    stack(releases, per_second(answers, start, lambda a: a.release), end - start)
     releases.set_ylabel("health checks a second, by release")
     releases.set_xlabel("seconds")
-    releases.legend(loc="lower right", ncols=4)
     for outcome in outcomes:
         for axes in (flow, releases):
             axes.axvline(outcome.began - start, color="grey", linewidth=0.5)

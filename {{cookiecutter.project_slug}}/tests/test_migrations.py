@@ -1,6 +1,6 @@
 """A migration runs while the release before it still serves: both must live with it.
 
-`docs/deployment.md` tells how a change that breaks this is spread over two releases.
+`docs/deployment.md` tells how to spread a change that breaks this over releases.
 """
 
 from pathlib import Path
