@@ -22,6 +22,8 @@ OURS = [
     for app in apps.get_app_configs()
     if Path(app.path).parent == settings.BASE_DIR
 ]
+# Migrations that drop what no release uses any more: "0007_drop_title", # since v1.8
+CONTRACTING = []
 
 pytestmark = [
     pytest.mark.django_db,
@@ -44,11 +46,15 @@ def refused(operation):
 
 def test_the_running_release_can_live_with_every_migration():
     linter = MigrationLinter(
-        str(settings.BASE_DIR), include_apps=OURS, no_cache=True, no_output=True
+        str(settings.BASE_DIR),
+        include_apps=OURS,
+        ignore_name=CONTRACTING,
+        no_cache=True,
+        quiet=[],
     )
     linter.lint_all_migrations()
     assert linter.nb_total >= len(OURS)
-    assert linter.nb_erroneous == 0, "run: manage.py lintmigrations"
+    assert linter.nb_erroneous == 0, "see the output above"
 
 
 @pytest.mark.parametrize(
