@@ -8,13 +8,13 @@ import signal
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 from demo.project import TEMPLATE, Project, Trouble, free_port
 from demo.table import Screen
 from demo.walk import walk
 
 BOOKS = 500
+BUILD = TEMPLATE / "build/demo"
 EXIT_INTERRUPTED = 130
 INTERRUPTIONS = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -48,13 +48,6 @@ def parse(arguments):
         "--keep",
         action="store_true",
         help="keep the books and readers of the last run (default: start empty)",
-    )
-    parser.add_argument(
-        "--into",
-        type=Path,
-        default=TEMPLATE / "build/demo",
-        metavar="FOLDER",
-        help="where to render (default build/demo)",
     )
     return parser.parse_args(arguments)
 
@@ -100,7 +93,7 @@ def run(screen, options):
     check_machine()
     port = free_port(options.port)
     librarian = new_librarian()
-    project = Project(options.into.resolve())
+    project = Project(BUILD)
 
     screen.title("Library API: from the template to a running service")
     with screen.phase("Render the template") as tick:

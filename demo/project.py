@@ -27,6 +27,8 @@ FOREIGN = (
     "MAKELEVEL MAKEOVERRIDES MFLAGS PYTHONHOME PYTHONPATH REDIS_URL RELEASE "
     "SECRET_KEY THROTTLE_LOGIN THROTTLE_REGISTER USE_HTTPS NUM_PROXIES VIRTUAL_ENV WEB_CONCURRENCY"
 ).split()
+# What a hook of the template says in its own words ends here.
+REFUSED = "ERROR: Stopping generation"
 NO_NETWORK = (
     "Failed to establish a new connection",
     "NewConnectionError",
@@ -123,7 +125,10 @@ class Project:
 
 
 def trouble_with(name, log):
-    lines = log.read_text(errors="replace").strip().splitlines()
+    said = log.read_text(errors="replace").strip()
+    if REFUSED in said:
+        return Trouble(said.partition(REFUSED)[0].strip())
+    lines = said.splitlines()
     if any(sign in line for line in lines for sign in NO_NETWORK):
         return Trouble(
             "pip could not fetch the packages: is this machine online? "

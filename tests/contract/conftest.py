@@ -13,7 +13,13 @@ from .server import serve, variables_for
 from .shapes import ok
 from .things import book_fields, unique_word
 
-SEEDED_BOOKS = 510
+# In one process: starting Django three times would cost more than the work.
+PREPARE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("createsuperuser", interactive=False)
+call_command("seed_library", books=510, seed=1)
+"""
 
 
 @dataclass(frozen=True)
@@ -55,18 +61,12 @@ def service(request, services):
 
 def prepare(project, variables):
     """Make the tables, a librarian and many books; gives the librarian."""
-
-    def manage(*arguments, **more):
-        project.manage(*arguments, **(variables | more))
-
     librarian = newcomer(None, "librarian")
     given = {
         f"DJANGO_SUPERUSER_{name.upper()}": value
         for name, value in librarian.registration.items()
     }
-    manage("migrate", "--verbosity=0")
-    manage("createsuperuser", "--noinput", **given)
-    manage("seed_library", f"--books={SEEDED_BOOKS}", "--seed=1")
+    project.manage("shell", "--no-imports", "-c", PREPARE, **(variables | given))
     return librarian
 
 

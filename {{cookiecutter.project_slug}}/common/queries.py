@@ -7,6 +7,7 @@ query alone, never from the raw parameters. This is what makes a cache key possi
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from rest_framework import serializers
 
 DEFAULT_PAGE_SIZE = 100
@@ -71,6 +72,18 @@ def read_query(serializer_class, parameters):
     serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return serializer.to_query()
+
+
+def canonical(serializer_class):
+    """Return a function from a raw query string to its canonical form.
+
+    The function raises ValidationError (400) for a bad parameter.
+    """
+
+    def canonicalize(raw):
+        return read_query(serializer_class, QueryDict(raw)).to_query_string()
+
+    return canonicalize
 
 
 def _repeats(field):

@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "caching",
     "common",
     "users",
     "books",
@@ -102,6 +103,15 @@ CACHES = {
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
+}
+
+CACHING = {
+    "redis_url": REDIS_URL,
+    "prefix": env.str("CACHE_PREFIX", default="library"),
+    "ttl": integer("CACHE_TTL", 180, minimum=1),
+    "lease": integer("CACHE_LEASE", 5, minimum=1),
+    "writes_need_cache": boolean("CACHE_REQUIRED_FOR_WRITES"),
+    "gate": "users.gate.ReaderGate",
 }
 
 # Security
@@ -197,5 +207,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # A 4xx is the client's affair; the access log has it.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # Robots that try host names are no error of ours.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

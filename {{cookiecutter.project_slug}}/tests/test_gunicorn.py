@@ -1,18 +1,35 @@
 """The server's processes fit the machine."""
 
 import gc
-import runpy
+import os
+import re
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from config import gunicorn
+from config import workers
+from tests.live import SECRETS
 
 MIB = 1024**2
+CONFIG = Path(workers.__file__).with_name("gunicorn.py")
+
+
+def settings(**environment):
+    """Return what gunicorn makes of our configuration, by name."""
+    clean = {"PATH": os.environ["PATH"], "DOTENV": os.devnull, **SECRETS}
+    clean["PROMETHEUS_MULTIPROC_DIR"] = tempfile.gettempdir()
+    command = (sys.executable, "-m", "gunicorn", "--config", CONFIG, "--print-config")
+    done = subprocess.run(
+        command, env=clean | environment, capture_output=True, text=True, check=True
+    )
+    return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
 
 
 @pytest.mark.parametrize(
-    ("cpus", "memory", "cache", "workers"),
+    ("cpus", "memory", "cache", "count"),
     [
         (2, 256 * MIB, "redis://", 2),
         (8, 256 * MIB, "redis://", 2),
@@ -21,33 +38,38 @@ MIB = 1024**2
         (4, float("inf"), None, 1),
     ],
 )
-def test_workers_by_cpu_memory_and_cache(cpus, memory, cache, workers):
-    assert gunicorn.fitting_workers(cpus, memory, cache) == workers
+def test_workers_by_cpu_memory_and_cache(cpus, memory, cache, count):
+    assert workers.that_fit(cpus, memory, cache) == count
 
 
 def test_the_memory_limit_is_the_containers(tmp_path, monkeypatch):
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(gunicorn, "MEMORY_LIMITS", (limit,))
-    assert gunicorn.memory_limit() == float("inf")
+    monkeypatch.setattr(workers, "MEMORY_LIMITS", (limit,))
+    assert workers.memory_limit() == float("inf")
     limit.write_text("max\n")
-    assert gunicorn.memory_limit() == float("inf")
+    assert workers.memory_limit() == float("inf")
     limit.write_text("268435456\n")
-    assert gunicorn.memory_limit() == 256 * MIB
+    assert workers.memory_limit() == 256 * MIB
 
 
-def test_the_environment_decides_and_the_settings_learn_of_it(monkeypatch):
-    monkeypatch.setenv("WEB_CONCURRENCY", "3")
-    monkeypatch.setenv("PORT", "8123")
-    values = runpy.run_path(gunicorn.__file__)
-    assert (values["workers"], values["bind"]) == (3, "127.0.0.1:8123")
-    monkeypatch.setenv("WEB_CONCURRENCY", "")
-    monkeypatch.delenv("REDIS_URL", raising=False)
-    assert runpy.run_path(gunicorn.__file__)["workers"] == 1
+def test_the_environment_decides():
+    found = settings(WEB_CONCURRENCY="3", HOST="0.0.0.0", PORT="8123")
+    assert (found["workers"], found["bind"]) == ("3", "['0.0.0.0:8123']")
+
+
+def test_without_a_shared_cache_there_is_one_worker():
+    assert settings()["workers"] == "1"
+
+
+def test_a_request_may_end_before_the_server_does():
+    compose = CONFIG.parent.parent / "scripts/docker-compose.yml"
+    grace = re.search(r"stop_grace_period: (\d+)s", compose.read_text())[1]
+    assert int(settings()["graceful_timeout"]) < int(grace)
 
 
 def test_what_was_loaded_before_the_fork_is_frozen():
     try:
-        gunicorn.post_fork(None, None)
+        workers.freeze(None, None)
         assert gc.get_freeze_count() > len(sys.modules)
     finally:
         gc.unfreeze()
