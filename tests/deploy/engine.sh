@@ -8,7 +8,7 @@ say() { printf 'engine: %s\n' "$*"; }
 # BuildKit and Compose v2 are not in Debian 12: take the two plug-ins from Debian 13
 # without touching the machine's own apt sources.
 install_plugins() {
-  local work site target=${DOCKER_CONFIG:-$HOME/.docker}/cli-plugins
+  local work site target=/usr/local/lib/docker/cli-plugins
   work=$(mktemp -d)
   # shellcheck disable=SC2016  # apt-get fills $(SITE) in, not the shell
   site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | head -n1)

@@ -2,3 +2,7 @@
 
 `make rehearse` runs it; it needs Docker, and nothing else on this machine changes.
 """
+
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent

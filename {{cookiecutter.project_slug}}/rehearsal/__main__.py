@@ -6,15 +6,13 @@ import signal
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-from rehearsal import releases, report
+from rehearsal import PROJECT, releases, report
 from rehearsal.docker import Refused, docker, ensure_image, remove_all, require_engine
 from rehearsal.host import IMAGES_ON_SERVER, Host
 from rehearsal.scenarios import SCENARIOS
 from rehearsal.stage import Stage
 
-PROJECT = Path(__file__).resolve().parent.parent
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from rehearsal import PROJECT
 from rehearsal.docker import LABEL, Refused, docker, engine_address, run
 
-HERE = Path(__file__).resolve().parent
 MEMORY = "1g"
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
 HEALTH = "/api/v1/common/health-check"
@@ -62,7 +62,13 @@ class Host:
     def start(self):
         """Boot the server and its registry, and give it the base images."""
         docker(
-            "build", "--quiet", "--label", self.label, "--tag", self.name, HERE / "host"
+            "build",
+            "--quiet",
+            "--label",
+            self.label,
+            "--tag",
+            self.name,
+            PROJECT / "rehearsal/host",
         )
         self._start_server()
         self._start_registry()

@@ -3,9 +3,8 @@
 import tempfile
 from pathlib import Path
 
+from rehearsal import PROJECT
 from rehearsal.docker import docker
-
-PROJECT = Path(__file__).resolve().parent.parent
 
 # Each fault is what a bad commit would do to the code of the image.
 BROKEN_VIEWS = """

@@ -206,6 +206,8 @@ main() {
   take_lock
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
+  # A deploy that was killed may have written what the proxy never loaded.
+  [ -z "$live" ] || write_upstream "$live"
   trap 'on_exit $?' EXIT
   trap 'fail "interrupted"' HUP INT TERM
   trap '' PIPE
