@@ -103,7 +103,9 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, servers.redis() as redis_url:
         url = f"sqlite:///{Path(folder) / 'bench.sqlite3'}"
-        env = live.environment(url, REDIS_URL=redis_url, CACHE_LEASE="1")
+        env = live.environment(
+            url, REDIS_URL=redis_url, CACHE_LEASE="1", WEB_CONCURRENCY="1"
+        )
         env |= {"DJANGO_SUPERUSER_PASSWORD": PASSWORD, "CACHE_TTL": "86400"}
         env["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
         live.manage("migrate", env=env)

@@ -1,7 +1,7 @@
 """Gunicorn's settings, from the environment."""
 
-import gc
 import os
+<<<<<<< HEAD
 import sys
 import tempfile
 from pathlib import Path
@@ -41,12 +41,25 @@ def freeze_what_is_shared(server, worker):
     """Take what was loaded before the fork out of the garbage collector's rounds."""
     gc.freeze()
 
+=======
+import tempfile
+
+from prometheus_client import multiprocess
+
+from config import workers as processes
+
+# The worker processes count together, in files that only this run uses.
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+>>>>>>> deploy
 
 wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(
     os.environ.get("WEB_CONCURRENCY")
-    or fitting_workers(os.cpu_count(), memory_limit(), os.environ.get("REDIS_URL"))
+    or processes.that_fit(
+        os.cpu_count(), processes.memory_limit(), os.environ.get("REDIS_URL")
+    )
 )
 # The settings must know, whoever chose: the cache behaves differently beside others.
 os.environ["WEB_CONCURRENCY"] = str(workers)
@@ -54,7 +67,7 @@ threads = int(os.environ.get("WEB_THREADS", "8"))
 worker_class = "gthread"
 # Settings that refuse to start stop the whole server at once, not worker by worker.
 preload_app = True
-post_fork = freeze_what_is_shared
+post_fork = processes.freeze
 # Heartbeats go through memory: a slow disk must not look like a hung worker.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 timeout = 30
