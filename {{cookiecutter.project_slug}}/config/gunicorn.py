@@ -1,47 +1,7 @@
 """Gunicorn's settings, from the environment."""
 
 import os
-<<<<<<< HEAD
 import sys
-import tempfile
-from pathlib import Path
-
-from prometheus_client import multiprocess
-
-# The worker processes count together, in files that only this run uses.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
-
-# Memory of one worker under load, in bytes: 75 MiB measured, and room to grow.
-WORKER_BYTES = 110 * 1024**2
-MEMORY_LIMITS = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
-
-
-def memory_limit():
-    """Return the container's memory limit in bytes; infinity if it has none."""
-    for path in MEMORY_LIMITS:
-        if path.is_file() and path.read_text().strip().isdecimal():
-            return int(path.read_text())
-    return float("inf")
-
-
-def fitting_workers(cpus, memory, shared_cache):
-    """Return how many workers the CPUs and the memory (bytes) are enough for.
-
-    Without a cache that they share, more than one would answer from stale copies.
-    """
-    if not shared_cache:
-        return 1
-    return int(max(1, min(cpus, memory // WORKER_BYTES)))
-
-
-def freeze_what_is_shared(server, worker):
-    """Take what was loaded before the fork out of the garbage collector's rounds."""
-    gc.freeze()
-
-=======
 import tempfile
 
 from prometheus_client import multiprocess
@@ -51,7 +11,6 @@ from config import workers as processes
 # The worker processes count together, in files that only this run uses.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
->>>>>>> deploy
 
 wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
