@@ -68,17 +68,21 @@ def hunt(options, place, outcomes, rounds):
             share = options.reads * number // len(PHASES)
 
             def until(outcome, elapsed):
-                _show(bar, outcomes)
-                return bar.n >= share or elapsed >= seconds
+                reads = _show(bar, outcomes)
+                return reads >= share or elapsed >= seconds
 
             bar.set_description(phase.name.ljust(17))
+            if bar.disable:
+                print(f"{number} of {len(PHASES)}: {phase.name} ...", file=sys.stderr)
             chase.run(phase, until)
     rounds += flight.fly(place, ROUNDS, **variables)
 
 
 def _show(bar, outcomes):
     bar.set_postfix(stale=sum(len(o.stale) for o in outcomes), refresh=False)
-    bar.update(sum(o.counts["reads"] for o in outcomes) - bar.n)
+    reads = sum(outcome.counts["reads"] for outcome in outcomes)
+    bar.update(reads - bar.n)
+    return reads
 
 
 def main(given):
@@ -106,6 +110,8 @@ def main(given):
 
 
 if __name__ == "__main__":
-    # A polite end, so that no server is left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A polite end, so that no server is left behind. A shell may have had SIGINT
+    # ignored for what it runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

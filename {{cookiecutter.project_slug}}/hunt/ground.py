@@ -130,9 +130,9 @@ def ground():
     with contextlib.ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(scratch))
-        database_url = stack.enter_context(_database())
         proxy = stack.enter_context(contextlib.closing(Proxy()))
         store = stack.enter_context(contextlib.closing(Redis(proxy)))
+        database_url = stack.enter_context(_database())
         made = Ground(database_url, folder, proxy, store)
         made.manage("migrate")
         name, password = LIBRARIAN["email"], LIBRARIAN["password"]
