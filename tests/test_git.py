@@ -29,7 +29,9 @@ def test_no_text_file_has_windows_line_ends(template):
             assert b"\r" not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("ignored", [".env", ".venv/bin/python", "db.sqlite3"])
+@pytest.mark.parametrize(
+    "ignored", [".env", ".venv/bin/python", "db.sqlite3", "db.sqlite3-journal"]
+)
 def test_a_project_never_commits_what_is_private(baker, ignored):
     project = baker.bake()
     private = project.path / ignored

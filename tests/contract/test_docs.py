@@ -13,6 +13,12 @@ ASSET = re.compile(r"""(?:src|href)\s*=\s*["']([^"']+)["']""")
 ABSOLUTE = re.compile(r"""(?:https?:)?//[\w.-]+\.[a-z]{2,}[\w./:-]*""", re.I)
 
 
+@pytest.fixture(scope="session")
+def service(services):
+    """On one database: none has a say in this."""
+    return services("sqlite")
+
+
 @pytest.fixture
 def schema(stranger):
     response = stranger.get("/schema")

@@ -42,6 +42,12 @@ NOT_ALLOWED = sorted(
 )
 
 
+@pytest.fixture(scope="session")
+def service(services):
+    """On one database: none has a say in this."""
+    return services("sqlite")
+
+
 @pytest.mark.parametrize("method, path", sorted(ALL - PUBLIC))
 def test_everything_else_needs_a_token(stranger, method, path):
     response = stranger.request(method, path)

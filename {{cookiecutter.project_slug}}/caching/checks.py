@@ -22,8 +22,8 @@ def one_process_or_redis(app_configs, **kwargs):
 
 
 @register
-def answers_to_the_lease(app_configs, **kwargs):
-    """Times that contradict each other."""
+def times_agree(app_configs, **kwargs):
+    """A lease outlasts what it covers, and who waits outlasts a dead leader."""
     given = conf()
     if given.lease > 2 * given.timeout and given.wait >= given.lead:
         return []

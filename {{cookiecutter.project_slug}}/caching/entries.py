@@ -11,16 +11,15 @@ objects saves, and bytes can't execute anything when they are read. (A pickle ca
 
 import gzip
 import zlib
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 IDENTITY, GZIP = "identity", "gzip"
 # Of gzip's levels, 5 is where more time stops buying much.
 LEVEL = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An answer's payload, how it is encoded, and the strong validator of it."""
 
     etag: str
@@ -48,21 +47,24 @@ class Entry:
         return header.encode("ascii") + self.payload
 
 
+def is_of(value, identity):
+    """Return whether `value` says that it was built from `identity`."""
+    return value is not None and value.startswith(identity.encode("ascii") + b" ")
+
+
 def load(value, identity):
     """Return the Entry in `value` if it was built from `identity`, else None.
 
     None too for whatever is no entry of ours, or was cut short.
     """
-    if value is None:
+    if not is_of(value, identity):
         return None
-    prefix = identity.encode("ascii") + b" "
-    if not value.startswith(prefix):
-        return None
-    header, _, payload = value[len(prefix) :].partition(b"\n")
+    start, end = len(identity) + 1, value.find(b"\n")
     try:
-        etag, encoding, checksum = header.decode("ascii").split(" ")
+        etag, encoding, checksum = value[start:end].decode("ascii").split(" ")
     except ValueError:
         return None
+    payload = value[end + 1 :]
     if encoding not in (IDENTITY, GZIP) or checksum != f"{zlib.crc32(payload):08x}":
         return None
     return Entry(etag, encoding, payload)

@@ -5,9 +5,8 @@ asking the database for every hit would make the cache pointless. So what the da
 says of a reader is itself an entry, and a write to the reader renews its stamp.
 """
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
@@ -16,8 +15,7 @@ from caching.conf import conf
 from caching.reads import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What a request says of its sender, and where the truth about it is kept."""
 
     subject: str

@@ -59,23 +59,33 @@ class MemoryStore:
                 self.tables[table] = stamps.render(kept)
 
     def keep(self, key, value, ttl):
-        """Keep an entry for `ttl` seconds and let go of its lead."""
+        """Keep an entry for `ttl` seconds."""
         with self.lock:
             self._put(key, value, ttl)
 
-    def lead(self, key, leader, seconds):
-        """Return whether `leader` may compute, alone, for so many seconds."""
+    def drop(self, key):
+        """Forget an entry."""
         with self.lock:
-            if self._get(key) is not None:
+            self.kept.pop(key, None)
+
+    def lead(self, key, identity, leader, seconds):
+        """Return whether `leader` may compute, alone, for so many seconds.
+
+        Per identity: who computes from before a write is no leader after it. Nobody
+        leads to what was kept in the meantime.
+        """
+        with self.lock:
+            lead, kept = f"{key}:lead:{identity}", self._get(key) or b""
+            if kept.startswith(f"{identity} ".encode()) or self._get(lead) is not None:
                 return False
-            self._put(key, leader, seconds)
+            self._put(lead, leader, seconds)
             return True
 
-    def release(self, key, leader):
+    def release(self, key, identity, leader):
         """Let the next one lead."""
         with self.lock:
-            if self._get(key) == leader:
-                del self.kept[key]
+            if self._get(f"{key}:lead:{identity}") == leader:
+                del self.kept[f"{key}:lead:{identity}"]
 
     def ping(self):
         """Return whether the store answers."""

@@ -8,7 +8,7 @@ keep     under the stamps that were read before the database was asked
 
 import random
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -21,8 +21,7 @@ HIT, WAIT, MISS, BYPASS = "hit", "wait", "miss", "bypass"
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """An entry's key and what its answer depends on."""
 
     key: str
@@ -33,14 +32,18 @@ class Plan:
         return [name for each in self.depends_on for name in each.stamp_names()]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was found: an entry, or what it may be kept under, or why not."""
+class Look(NamedTuple):
+    """What was found: an entry, or what it may be kept under, or why not.
+
+    `unopened`: a stamp is missing or pending. `spoiled`: there is an entry of this
+    identity that can't be read.
+    """
 
     entry: entries.Entry | None = None
     identity: str | None = None
     reason: str = ""
     unopened: bool = False
+    spoiled: bool = False
 
 
 def look(store, plans):
@@ -59,7 +62,9 @@ def judge(plan, value, found):
         return Look(reason="unopened", unopened=True)
     if isinstance(identity, stamps.Pending):
         return Look(reason=identity.reason, unopened=True)
-    return Look(entry=entries.load(value, identity), identity=identity)
+    entry = entries.load(value, identity)
+    spoiled = entry is None and entries.is_of(value, identity)
+    return Look(entry=entry, identity=identity, spoiled=spoiled)
 
 
 def reopen(store, plan):
@@ -96,6 +101,8 @@ def obtain(plan, seen, compute):
     try:
         if seen.unopened:
             seen = reopen(store, plan)
+        if seen.spoiled:
+            store.drop(plan.key)
         if seen.identity:
             return _lead_or_wait(store, plan, seen, compute)
     except Unavailable:
@@ -107,10 +114,8 @@ def _lead_or_wait(store, plan, seen, compute):
     leader, pause = stamps.new_token(), FIRST_PAUSE
     deadline = time.monotonic() + conf().wait
     while time.monotonic() < deadline:
-        # Per identity: who computes from before a write is no leader after it.
-        key = f"{plan.key}:lead:{seen.identity}"
-        if store.lead(key, leader, conf().lead):
-            return _compute_and_keep(store, plan, seen, compute, key, leader)
+        if store.lead(plan.key, seen.identity, leader, conf().lead):
+            return _compute_and_keep(store, plan, seen, compute, leader)
         time.sleep(pause * random.uniform(0.5, 1))
         pause = min(2 * pause, LONGEST_PAUSE)
         [seen] = look(store, [plan])
@@ -121,7 +126,7 @@ def _lead_or_wait(store, plan, seen, compute):
     return compute(), BYPASS, seen.reason or "wait"
 
 
-def _compute_and_keep(store, plan, seen, compute, key, leader):
+def _compute_and_keep(store, plan, seen, compute, leader):
     entry = None
     try:
         entry = compute()
@@ -130,7 +135,7 @@ def _compute_and_keep(store, plan, seen, compute, key, leader):
             ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
             _quietly(store.keep, plan.key, entry.dump(seen.identity), ttl)
     finally:
-        _quietly(store.release, key, leader)
+        _quietly(store.release, plan.key, seen.identity, leader)
     return entry, MISS, ""
 
 

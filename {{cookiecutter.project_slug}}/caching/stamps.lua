@@ -14,11 +14,12 @@ local deadline = string.format('%.0f', now + lease)
 local function read(key)
   -- MGET, because it takes a value of another type for missing.
   local text = redis.call('MGET', key)[1] or ''
-  local fields = {}
-  for field in string.gmatch(text, '%S+') do
-    fields[#fields + 1] = field
-  end
-  if table.remove(fields, 1) == 'stamp' then
+  if string.match(text .. ' ', '^stamp [%w_-]+ [%w_-]+ ') then
+    local fields = {}
+    for field in string.gmatch(text, '%S+') do
+      fields[#fields + 1] = field
+    end
+    table.remove(fields, 1)
     return fields
   end
   -- Announcements may have been lost with it: until they would have expired,
@@ -52,9 +53,8 @@ for i = 1, tables do
 end
 
 for i = tables + 1, #KEYS do
-  if what == 'open' then
-    redis.call('SET', KEYS[i], token, 'PX', row_life, 'NX')
-  else
+  local there = redis.call('MGET', KEYS[i])[1]
+  if what ~= 'open' or not there or there == '' then
     redis.call('SET', KEYS[i], token, 'PX', row_life)
   end
 end

@@ -23,16 +23,17 @@ Tokens are random and never count up, so a stamp that was lost and made anew can
 match an old answer. (Generation counters, memcached's "namespaces", lack this.)
 """
 
+import re
 import secrets
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MARK = "stamp"
+TABLE_STAMP = re.compile(rf"{MARK} [\w-]+ [\w-]+( [^ ]+)*", re.ASCII)
 ANY_ROW = "*"
 QUARANTINE = "quarantine"
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Depends on every row of a table: a list does."""
 
     name: str
@@ -49,8 +50,7 @@ class Table:
         return stamp[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """Depends on one row of a table: the page of one book does."""
 
     table: str
@@ -69,8 +69,7 @@ class Row:
         return f"{stamp[1]}.{stamps[f'{self.table}:{self.id}'][0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A write is announced on it: answer from the database, keep nothing."""
 
     reason: str
@@ -93,7 +92,7 @@ def parse(values):
     for name, text in values.items():
         if text and ":" in name:
             stamps[name] = [text]
-        elif text and text.startswith(f"{MARK} "):
+        elif text and TABLE_STAMP.fullmatch(text):
             stamps[name] = text.split(" ")[1:]
     return stamps
 

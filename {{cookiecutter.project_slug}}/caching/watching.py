@@ -8,12 +8,14 @@ manager must be made from WatchedQuerySet. What goes past the ORM goes past this
 wrap it in `changing`, or run `manage.py invalidate` afterwards.
 """
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from django.db import models
 from django.db.models import signals
 
-from caching.writes import after_write, before_write, changing
+from caching.breaker import Unavailable
+from caching.store import get_store
+from caching.writes import after_write, before_write, changing, invalidate
 
 _tables = {}
 
@@ -35,6 +37,24 @@ def watch(model, table, *, many_to_many=()):
 def watched_tables():
     """Return the names of all that is watched, in order."""
     return sorted(set(_tables.values()))
+
+
+def open_stamps():
+    """Make the stamps that are missing, so that their quarantine begins now.
+
+    Called when a server starts: it is over before the first readers come.
+    """
+    # Without an answer the first reader opens them.
+    with suppress(Unavailable):
+        get_store().open(watched_tables())
+
+
+def migrated(plan, **kwargs):
+    """Invalidate everything after migrations: they write past the signals."""
+    if plan:
+        for table in watched_tables():
+            with suppress(Unavailable):
+                invalidate(table)
 
 
 class WatchedQuerySet(models.QuerySet):

@@ -38,15 +38,19 @@ class CacheRequired(APIException):
 
 
 class Announced(threading.local):
-    """What this thread has under way: {table: rows} to finish, and told of lately."""
+    """What this thread has under way.
+
+    `changes`, {table: rows}, is what to finish; `told` the part of it that was
+    announced since `since`.
+    """
 
     def __init__(self):
         self.reset()
 
     def reset(self):
         """Begin anew, with a name no other write has."""
-        self.changes, self.told = {}, {}
-        self.writer, self.since = stamps.new_token(), 0.0
+        self.changes, self.told, self.since = {}, {}, float("-inf")
+        self.writer = stamps.new_token()
 
 
 _announced = Announced()
@@ -78,11 +82,15 @@ def before_write(table, rows):
     _add(_announced.changes, table, rows)
     now = time.monotonic()
     if now - _announced.since > conf().lease / 2:
-        _announced.told, _announced.since = {}, now
-    if not _add(_announced.told, table, rows):
+        # The first of this transaction, or so old that all must be said again.
+        news = _announced.told = dict(_announced.changes)
+        _announced.since = now
+    elif _add(_announced.told, table, rows):
+        news = {table: rows if _announced.told[table] is not None else None}
+    else:
         return
     try:
-        get_store().announce(_announced.writer, {table: rows})
+        get_store().announce(_announced.writer, news)
     except Unavailable as error:
         if conf().writes_need_cache:
             raise CacheRequired from error
@@ -109,9 +117,7 @@ def request_finished(**kwargs):
 
 
 def _as_ids(rows):
-    if rows is None or len(rows) > MAX_ROWS:
-        return None
-    return frozenset(map(str, rows))
+    return None if rows is None else frozenset(map(str, rows))
 
 
 def _add(changes, table, rows):
@@ -119,7 +125,10 @@ def _add(changes, table, rows):
     before = changes.get(table, frozenset())
     if table in changes and (before is None or (rows is not None and rows <= before)):
         return False
-    changes[table] = None if rows is None or before is None else before | rows
+    together = None if rows is None or before is None else before | rows
+    if together is not None and len(together) > MAX_ROWS:
+        together = None
+    changes[table] = together
     return True
 
 

@@ -1,6 +1,7 @@
 """Gunicorn's settings, from the environment."""
 
 import os
+import sys
 import tempfile
 
 from prometheus_client import multiprocess
@@ -39,3 +40,21 @@ accesslog = "-" if os.environ.get("ACCESS_LOG") else None
 def child_exit(server, worker):
     """Let the counters of a worker that is gone count on."""
     multiprocess.mark_process_dead(worker.pid)
+
+
+def on_starting(server):
+    """Refuse to serve what Django's checks refuse, with one line for each reason."""
+    from django.core import checks
+
+    errors = [found for found in checks.run_checks() if found.is_serious()]
+    for error in errors:
+        print(error.msg, error.hint or "", file=sys.stderr)
+    if errors:
+        sys.exit(1)
+
+
+def post_worker_init(worker):
+    """Open the stamps before the first reader needs them."""
+    from caching.watching import open_stamps
+
+    open_stamps()

@@ -10,13 +10,13 @@ import sys
 
 from tests import servers
 
-COVERAGE = ["--cov", "--cov-append", "--cov-report="]
+OPTIONS = ["--cov", "--cov-append", "--cov-report=", "--numprocesses=auto"]
 
 
 def run(name, arguments, **environment):
     """Run pytest with these variables set; return its exit code."""
     print(f"\n=== The tests on {name} ===", flush=True)
-    command = [sys.executable, "-m", "pytest", *COVERAGE, *arguments]
+    command = [sys.executable, "-m", "pytest", *OPTIONS, *arguments]
     variables = {**os.environ, **environment}
     return subprocess.run(command, env=variables, check=False).returncode
 

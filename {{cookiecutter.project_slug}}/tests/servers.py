@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 
 class Unavailable(Exception):
     """No such server can be had here."""
@@ -128,8 +130,22 @@ def _from_programs(programs, folder):
     serve += ["-c", "fsync=off", "-c", "synchronous_commit=off"]
     with open(folder / "log", "wb") as log:
         with _running(serve, user=user, cwd=folder, stderr=log):
-            wait_for_port(port)
-            yield f"postgres://library@127.0.0.1:{port}/postgres"
+            url = f"postgres://library@127.0.0.1:{port}/postgres"
+            _wait_for_postgres(url)
+            yield url
+
+
+def _wait_for_postgres(url, seconds=30):
+    # It listens before it is ready.
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 @contextlib.contextmanager

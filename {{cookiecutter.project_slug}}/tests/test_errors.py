@@ -36,6 +36,8 @@ def test_an_unknown_book_is_a_404(reader, book_id):
         ("put", "/loans/1"),
         ("get", "/auth/login"),
         ("options", "/books/1"),
+        ("patch", "/schema"),
+        ("patch", "/docs"),
     ],
 )
 def test_a_wrong_method_is_a_405(librarian, method, path):
@@ -97,3 +99,10 @@ def test_a_500_tells_nothing(reader, settings, monkeypatch, debug):
 def test_text_is_utf_8(librarian):
     book = BookFactory(title="소년이 온다")
     assert "소년이 온다".encode() in librarian.get(f"/books/{book.pk}").content
+
+
+def test_a_head_has_the_length_of_the_get_and_no_body(reader):
+    for path in ("/books", "/nothing"):
+        got, head = reader.get(path), reader.head(path)
+        assert head.content == b""
+        assert head.headers["Content-Length"] == str(len(got.content))

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 
+from tests.caches import caching
 from tests.cast import Client
 
 PATH = "/common/health-check"
@@ -28,12 +29,7 @@ def test_it_names_the_running_release(settings):
 
 @pytest.mark.django_db
 def test_it_is_degraded_but_serves_when_the_cache_is_unreachable(settings):
-    away = {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": "redis://127.0.0.1:1/0",
-        "OPTIONS": {"IGNORE_EXCEPTIONS": True},
-    }
-    settings.CACHES = {"default": away}
+    settings.CACHING = caching("redis://127.0.0.1:1/0")
     response = Client().get(PATH)
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"
