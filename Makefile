@@ -10,7 +10,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml) \
 SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint format listing clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ lint: $(VENV)/.dev  ## Check style, workflows and shell scripts
 format: $(VENV)/.dev  ## Put the code into shape
 	$(PY) -m black $(SOURCES)
 	$(PY) -m isort $(SOURCES)
+
+listing: $(VENV)/.dev  ## Rewrite tests/files.txt, after files came or went
+	@$(PY) -m tests.files
 
 clean:  ## Delete everything that git ignores: .venv, build, what runs in place left
 	git clean -fdXq

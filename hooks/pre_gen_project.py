@@ -130,7 +130,11 @@ def unprintable(answer):
 def leftovers():
     """List what running the project inside the template left there: cookiecutter
     would copy it, the secrets included."""
-    template = Path(os.environ.get("PWD", ""), ANSWERS.get("_repo_dir") or "")
+    repository = ANSWERS.get("_repo_dir")
+    if not repository:
+        return []
+    # A relative one is seen from where the person is; the hook is elsewhere.
+    template = Path(os.environ.get("PWD", ""), repository)
     names = (".env", ".venv", "db.sqlite3")
     return [n for n in names if any(template.glob(f"*cookiecutter.project_slug*/{n}"))]
 

@@ -106,6 +106,10 @@ class BakedProject:
         """Run a command in the project that must succeed, and give its output."""
         return succeed(*command, cwd=self.path, env=clean_environment(**variables))
 
+    def try_to_run(self, *command, **variables):
+        """Run a command in the project that may fail, and give all about it."""
+        return run(*command, cwd=self.path, env=clean_environment(**variables))
+
     def manage(self, *arguments, **variables):
         python = self.path / ".venv/bin/python"
         return self.run(python, "manage.py", *arguments, **variables)

@@ -5,7 +5,7 @@ import sys
 import pytest
 from filelock import FileLock
 
-from tests.baking import BakedProject, Baker, copy_working_tree
+from tests.baking import BakedProject, Baker, commit_everything, copy_working_tree
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +35,15 @@ def once(shared_folder):
 def template(once):
     """A copy of the template as a clone would hold it."""
     return once("template", copy_working_tree)
+
+
+@pytest.fixture
+def repository(template, tmp_path):
+    """The template as a git repository of its own, to clone and to change."""
+    copy = tmp_path / "cookiecutter-django-library"
+    shutil.copytree(template, copy)
+    commit_everything(copy)
+    return copy
 
 
 @pytest.fixture

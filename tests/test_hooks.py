@@ -57,6 +57,7 @@ BAD_SLUGS = [
     "library api",
     "도서관",
     "libráry",
+    "../library",
     "library.api",
 ]
 GOOD_SLUGS = ["abc", "a" * 40, "a1b", "library-api-2", "console", "a-b-c-d"]

@@ -8,8 +8,9 @@ say() { printf 'engine: %s\n' "$*"; }
 # BuildKit and Compose v2 are not in Debian 12: take the two plug-ins from Debian 13
 # without touching the machine's own apt sources.
 install_plugins() {
-  local work site target=${DOCKER_CONFIG:-$HOME/.docker}/cli-plugins
+  local work site target=/usr/local/lib/docker/cli-plugins
   work=$(mktemp -d)
+  # shellcheck disable=SC2016  # apt-get fills $(SITE) in, not the shell
   site=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | head -n1)
   mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$target"
   echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $site trixie main" \
@@ -26,7 +27,9 @@ install_plugins() {
 
 has_plugins() { docker compose version && docker buildx version; }
 
-if ! command -v docker >/dev/null || ! command -v dockerd >/dev/null && ! docker info >/dev/null 2>&1; then
+answers() { docker info >/dev/null 2>&1; }
+
+if ! answers && { ! command -v docker || ! command -v dockerd; } >/dev/null; then
   say "installing Docker from Debian's packages"
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
@@ -34,10 +37,10 @@ if ! command -v docker >/dev/null || ! command -v dockerd >/dev/null && ! docker
 fi
 has_plugins >/dev/null 2>&1 || { say "adding the Compose and Buildx plug-ins"; install_plugins; }
 
-if ! docker info >/dev/null 2>&1; then
+if ! answers; then
   say "starting the engine (log: /tmp/dockerd.log)"
   setsid nohup dockerd --storage-driver=overlay2 >/tmp/dockerd.log 2>&1 </dev/null &
-  for _ in $(seq 60); do docker info >/dev/null 2>&1 && break; sleep 0.5; done
+  for _ in $(seq 60); do answers && break; sleep 0.5; done
 fi
-docker info >/dev/null || { say "the engine did not start: $(tail -n1 /tmp/dockerd.log)"; exit 1; }
+answers || { say "the engine did not start: $(tail -n1 /tmp/dockerd.log)"; exit 1; }
 say "Docker $(docker version --format '{{.Server.Version}}') with Compose $(docker compose version --short)"

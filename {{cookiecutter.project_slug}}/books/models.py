@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from books.isbn import validate_isbn13
+from caching.watching import WatchedQuerySet
 
 MAX_STOCK = 1_000_000
 
@@ -13,6 +14,8 @@ class Tag(models.Model):
     """A subject; its name is unique whatever its case."""
 
     name = models.CharField(max_length=50)
+
+    objects = WatchedQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -39,6 +42,8 @@ class Book(models.Model):
     published_at = models.DateField()
     tags = models.ManyToManyField(Tag, related_name="books", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WatchedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -26,8 +26,8 @@ class BookQuery(PageQuery):
 def fold_case(text):
     """Return `text` in the one case under which every database compares it.
 
-    Only ASCII: SQLite's LIKE ignores no other case, and two texts may share a key
-    only if no database tells them apart.
+    Only ASCII: databases differ in how they fold the rest, and two texts may share a
+    key only if no database tells them apart.
     """
     return text.translate(ASCII_LOWER)
 

@@ -1,6 +1,7 @@
 """The JSON of books and tags."""
 
 from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
 
 from books.models import Book, Tag
 
@@ -11,6 +12,9 @@ class TagSerializer(serializers.ModelSerializer):
     """A tag."""
 
     tag_id = serializers.IntegerField(source="id", read_only=True)
+    name = serializers.CharField(
+        max_length=50, validators=[UniqueValidator(Tag.objects.all(), lookup="iexact")]
+    )
 
     class Meta:
         model = Tag

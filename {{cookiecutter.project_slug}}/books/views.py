@@ -9,16 +9,25 @@ from books import selectors, services
 from books.models import Tag
 from books.queries import BookQuerySerializer
 from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
+from caching.stamps import Row, Table
+from caching.views import Cached, CachedReads
 from common.bodies import read_body
 from common.permissions import IsLibrarianOrReadOnly
-from common.queries import PageQuerySerializer, read_query
+from common.queries import PageQuerySerializer, canonical, read_query
 from common.schema import ErrorSerializer
 
 CONFLICT = {409: ErrorSerializer}
 
 
-class BookList(generics.ListAPIView):
+class BookList(CachedReads, generics.ListAPIView):
     """The list of books, and a new one."""
+
+    cached = Cached(
+        "books:list",
+        Table("books"),
+        Table("tags"),
+        query=canonical(BookQuerySerializer),
+    )
 
     serializer_class = BookSerializer
     query_serializer_class = BookQuerySerializer
@@ -43,8 +52,10 @@ class BookList(generics.ListAPIView):
         )
 
 
-class BookDetail(generics.GenericAPIView):
+class BookDetail(CachedReads, generics.GenericAPIView):
     """One book."""
+
+    cached = Cached("books:detail", Row("books", "book_id"), Table("tags"))
 
     serializer_class = BookSerializer
     permission_classes = (IsLibrarianOrReadOnly,)
@@ -82,8 +93,15 @@ class BookDetail(generics.GenericAPIView):
         return Response(BookSerializer(book).data)
 
 
-class BookTags(generics.GenericAPIView):
+class BookTags(CachedReads, generics.GenericAPIView):
     """The tags of one book."""
+
+    cached = Cached(
+        "books:tags",
+        Row("books", "book_id"),
+        Table("tags"),
+        query=canonical(PageQuerySerializer),
+    )
 
     serializer_class = TagSerializer
     query_serializer_class = PageQuerySerializer
@@ -96,8 +114,10 @@ class BookTags(generics.GenericAPIView):
         return self.get_paginated_response(TagSerializer(page, many=True).data)
 
 
-class TagList(generics.ListAPIView):
+class TagList(CachedReads, generics.ListAPIView):
     """The list of tags, and a new one."""
+
+    cached = Cached("tags:list", Table("tags"), query=canonical(PageQuerySerializer))
 
     queryset = Tag.objects.order_by("id")
     serializer_class = TagSerializer
@@ -116,8 +136,10 @@ class TagList(generics.ListAPIView):
         )
 
 
-class TagDetail(generics.GenericAPIView):
+class TagDetail(CachedReads, generics.GenericAPIView):
     """One tag."""
+
+    cached = Cached("tags:detail", Row("tags", "tag_id"))
 
     serializer_class = TagSerializer
     permission_classes = (IsLibrarianOrReadOnly,)

@@ -4,7 +4,9 @@ Inside the API drf-standardized-errors gives it; these handlers give it to what
 never reaches a view (an unknown path, a forged Host header).
 """
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import JsonResponse
+from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
@@ -23,6 +25,16 @@ class ContentTooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The request body is too large."
     default_code = "content_too_large"
+
+
+class APIExceptionHandler(ExceptionHandler):
+    """Gives Django's own refusals the status they mean."""
+
+    def convert_known_exceptions(self, exc):
+        """Return the API's exception for `exc`."""
+        if isinstance(exc, RequestDataTooBig):
+            return ContentTooLarge()
+        return super().convert_known_exceptions(exc)
 
 
 def _error(status_code, code, detail):

@@ -1,10 +1,10 @@
 """Asks the services that this process depends on."""
 
 import logging
-import uuid
 
-from django.core.cache import cache
 from django.db import DatabaseError, connection
+
+from caching.store import get_store
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +21,8 @@ def database_answers():
 
 
 def cache_answers():
-    """Return whether the cache gives back what was put into it."""
-    probe = uuid.uuid4().hex
-    cache.set("health-check", probe, timeout=10)
-    return cache.get("health-check") == probe
+    """Return whether the cache's store answers."""
+    return get_store().ping()
 
 
 def summary(*, database, cache):

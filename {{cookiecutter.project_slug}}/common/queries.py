@@ -7,6 +7,7 @@ query alone, never from the raw parameters. This is what makes a cache key possi
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from rest_framework import serializers
 
 DEFAULT_PAGE_SIZE = 100
@@ -61,6 +62,29 @@ def read_query(serializer_class, parameters):
 
     Raises ValidationError (400), which names the parameter.
     """
-    serializer = serializer_class(data=parameters)
+    fields_by_name = serializer_class().fields
+    # A plain dict, because a blank value in a form means a value left out.
+    data = {
+        name: parameters.getlist(name) if _repeats(field) else parameters[name]
+        for name, field in fields_by_name.items()
+        if name in parameters
+    }
+    serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return serializer.to_query()
+
+
+def canonical(serializer_class):
+    """Return a function from a raw query string to its canonical form.
+
+    The function raises ValidationError (400) for a bad parameter.
+    """
+
+    def canonicalize(raw):
+        return read_query(serializer_class, QueryDict(raw)).to_query_string()
+
+    return canonicalize
+
+
+def _repeats(field):
+    return isinstance(field, serializers.ListField)

@@ -2,12 +2,33 @@
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common import health
+
+
+class JSONErrors:
+    """Mixin for views that answer in another format: their errors are JSON too."""
+
+    def handle_exception(self, exc):
+        """Return the error in the one shape that all errors have."""
+        response = super().handle_exception(exc)
+        self.request.accepted_renderer = JSONRenderer()
+        self.request.accepted_media_type = JSONRenderer.media_type
+        return response
+
+
+class SchemaDocument(JSONErrors, SpectacularAPIView):
+    """The OpenAPI document."""
+
+
+class SwaggerUI(JSONErrors, SpectacularSwaggerView):
+    """The OpenAPI document to look at and try, from this server's own files."""
 
 
 class HealthSerializer(serializers.Serializer):

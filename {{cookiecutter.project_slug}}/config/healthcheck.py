@@ -13,7 +13,7 @@ def accepted_host():
     return first.lstrip("*.") or "localhost"
 
 
-def ask(port, timeout=3):
+def ask(port, timeout=8):
     """Return the status and the start of the body; timeout in seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     connection.request("GET", PATH, headers={"Host": accepted_host()})

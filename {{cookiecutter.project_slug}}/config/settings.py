@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "drf_standardized_errors",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "caching",
     "common",
     "users",
     "books",
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "common.middleware.BodylessHead",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,6 +106,15 @@ CACHES = {
     )
 }
 
+CACHING = {
+    "redis_url": REDIS_URL,
+    "prefix": env.str("CACHE_PREFIX", default="library"),
+    "ttl": integer("CACHE_TTL", 180, minimum=1),
+    "lease": integer("CACHE_LEASE", 5, minimum=1),
+    "writes_need_cache": boolean("CACHE_REQUIRED_FOR_WRITES"),
+    "gate": "users.gate.ReaderGate",
+}
+
 # Security
 
 AUTH_USER_MODEL = "users.User"
@@ -142,6 +153,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["common.parsers.BoundedJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.AlwaysJSON",
     "DEFAULT_PAGINATION_CLASS": "common.pagination.Pages",
+    # OPTIONS describes nothing: the OpenAPI document does.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "common.schema.Schema",
     "DEFAULT_THROTTLE_RATES": {
         "login": rate("THROTTLE_LOGIN", "10/min"),
@@ -153,8 +166,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 
-# Not even with DEBUG on does a stack trace reach a client.
-DRF_STANDARDIZED_ERRORS = {"ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True}
+DRF_STANDARDIZED_ERRORS = {
+    "EXCEPTION_HANDLER_CLASS": "common.errors.APIExceptionHandler",
+    # Not even with DEBUG on does a stack trace reach a client.
+    "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+}
 
 SIMPLE_JWT = {
     "ALGORITHM": choice("JWT_ALGORITHM", "HS256", ("HS256", "HS384", "HS512")),
@@ -191,4 +207,10 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # A 4xx is the client's affair; the access log has it.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        # Robots that try host names are no error of ours.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

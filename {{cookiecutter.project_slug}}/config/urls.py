@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from caching.metrics import metrics
+
 api = [
     path("", include("common.urls")),
     path("", include("users.urls")),
@@ -15,6 +17,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler400 = "common.errors.bad_request"

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
 # Put a release beside the running one, and readers on it once it proved healthy.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=/dev/null
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 HEALTH_SECONDS=90
+# The old release goes on this long after the switch: what the proxy took in just
+# before must have reached it.
+DRAIN_SECONDS=3
 CRASHES=2
 BUSY=75
+MIGRATION=library-migration
 
 usage() {
   cat <<TEXT
@@ -86,10 +90,19 @@ start_services() {
     fail "the database or the cache did not start" "$(last_line)"
 }
 
+# A deploy that was killed may have left its migration at work: let it end.
+await_stray_migration() {
+  docker inspect "$MIGRATION" >/dev/null 2>&1 || return 0
+  say "waiting for the migration of a deploy that was killed"
+  timeout 300 docker wait "$MIGRATION" >/dev/null || true
+  docker rm --force "$MIGRATION" >/dev/null 2>&1 || true
+}
+
 # Before the switch: the old release must be able to live with the new tables.
 migrate() {
+  await_stray_migration
   say "migrating the database"
-  quietly compose run --rm -T --no-deps "web-$next" \
+  quietly compose run --rm -T --no-deps --name "$MIGRATION" "web-$next" \
     sh -c 'python -m config.wait_for_database && python manage.py migrate --noinput' ||
     fail "the migration failed" "$(last_line)"
 }
@@ -101,7 +114,7 @@ start_release() {
 }
 
 last_words() { docker logs --tail 1 "$(container_of "$next")" 2>&1 || true; }
-last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | tail -n 1; }
+last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | awk 'NF {line = $0} END {print line}'; }
 
 wait_until_healthy() {
   local deadline=$((SECONDS + HEALTH_SECONDS)) restarts
@@ -110,7 +123,7 @@ wait_until_healthy() {
     [ "${restarts:-0}" -lt "$CRASHES" ] || fail "$tag crashes at start" "$(last_words)"
     case "$(state_of "$next")" in
       healthy) say "$tag is healthy"; return ;;
-      unhealthy) fail "$tag is unhealthy: $(last_check)" "$(last_words)" ;;
+      unhealthy) fail "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
       missing) fail "the container of $tag is gone" ;;
     esac
     sleep 0.5
@@ -127,7 +140,12 @@ write_upstream() {
 }
 (app) {
 	reverse_proxy web-$1:8000 {
+		# Only what never reached the API is tried again, so no write happens twice.
 		lb_try_duration 5s
+		# A kept connection may be closed by the API just as a request is put on it.
+		transport http {
+			keepalive off
+		}
 	}
 }
 CADDY
@@ -162,6 +180,7 @@ keep_release() {
   docker tag "$REGISTRY:$tag" "$REGISTRY:stable"
   if [ -n "$live" ]; then
     say "stopping $live after its last requests"
+    sleep "$DRAIN_SECONDS"
     quietly compose stop "web-$live" || say "$live did not stop: $(last_line)"
   fi
 }
@@ -187,6 +206,8 @@ main() {
   take_lock
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
+  # A deploy that was killed may have written what the proxy never loaded.
+  [ -z "$live" ] || write_upstream "$live"
   trap 'on_exit $?' EXIT
   trap 'fail "interrupted"' HUP INT TERM
   trap '' PIPE

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Say which release serves and whether it is well; --rollback goes back to the last good one.
 set -euo pipefail
-# shellcheck source-path=SCRIPTDIR source=common.sh
+# shellcheck source=/dev/null
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {

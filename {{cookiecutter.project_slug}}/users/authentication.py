@@ -1,9 +1,11 @@
 """Tells who sends a request, from the access token."""
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework import exceptions
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+
+REFUSAL = "The access token is malformed, invalid, expired or revoked."
 
 
 class ReaderAuthentication(JWTAuthentication):
@@ -12,14 +14,12 @@ class ReaderAuthentication(JWTAuthentication):
     Raises AuthenticationFailed (401), with one line whatever is wrong.
     """
 
-    def get_validated_token(self, raw_token):
-        """Return the token if its signature and times are right."""
+    def authenticate(self, request):
+        """Return the reader and the token, or None without one."""
         try:
-            return super().get_validated_token(raw_token)
-        except InvalidToken as error:
-            raise AuthenticationFailed(
-                "The access token is invalid or expired."
-            ) from error
+            return super().authenticate(request)
+        except (AuthenticationFailed, InvalidToken) as error:
+            raise exceptions.AuthenticationFailed(REFUSAL) from error
 
 
 class ReaderAuthenticationScheme(SimpleJWTScheme):

@@ -3,8 +3,10 @@
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
+from caching.watching import WatchedQuerySet
 
-class ReaderManager(UserManager):
+
+class ReaderManager(UserManager.from_queryset(WatchedQuerySet)):
     """Makes users; an email address is one whatever its case."""
 
     @classmethod

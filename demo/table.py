@@ -1,0 +1,88 @@
+"""What a person sees: phases, a table of steps, closing lines."""
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+
+COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+PLAIN = str.maketrans({"✓": "+", "✗": "x", "–": "-", "…": ".", "·": "-"})
+WIDTHS = (36, 40, 6, 8)
+
+
+class Screen:
+    """Writes to a stream: in colour only on a terminal, in ASCII where it must.
+
+    Colours also need NO_COLOR to be unset or empty. Where the stream's encoding
+    has no ✓, every sign falls back to ASCII and other letters to `?`.
+    """
+
+    def __init__(self, stream=None):
+        self.stream = stream or sys.stdout
+        self.live = self.stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.coloured = self.live and not os.environ.get("NO_COLOR")
+        self.unicode = can_encode(self.stream, "✓✗–…·")
+        if hasattr(self.stream, "reconfigure"):
+            self.stream.reconfigure(errors="replace")
+
+    def paint(self, text, colour):
+        if not self.coloured:
+            return text
+        return f"\033[{COLOURS[colour]}m{text}\033[0m"
+
+    def write(self, text, end="\n"):
+        if not self.unicode:
+            text = text.translate(PLAIN)
+        self.stream.write(text + end)
+        self.stream.flush()
+
+    def title(self, text):
+        self.write("\n" + self.paint(text, "bold") + "\n")
+
+    @contextmanager
+    def phase(self, title):
+        """Show one phase with its seconds; gives a `tick` to call while it lasts."""
+        started = time.monotonic()
+        back = "\r" if self.live else ""
+        line = f"  {title:<36}"
+
+        def tick():
+            if self.live:
+                self.write(f"{back}{line}{time.monotonic() - started:6.0f} s", end="")
+
+        # A log gets the title at once and the seconds later, on the same line.
+        self.write(line, end="")
+        try:
+            yield tick
+        except BaseException:
+            self.write("")
+            raise
+        seconds = time.monotonic() - started
+        again = f"{back}{line}" if self.live else ""
+        self.write(f"{again}{seconds:6.1f} s {self.paint('✓', 'green')}")
+
+    def heading(self):
+        step, request, status, milliseconds = WIDTHS
+        line = f"    {'step':<{step}}{'request':<{request}}"
+        line += f"{'status':>{status}}{'ms':>{milliseconds}}  what came back"
+        self.write(self.paint(line, "dim"))
+
+    def row(self, outcome):
+        """One row of the table for one step's outcome (see walk.Outcome)."""
+        step, request, status, milliseconds = WIDTHS
+        sign, colour = SIGNS[outcome.verdict]
+        took = f"{outcome.milliseconds:.1f}" if outcome.milliseconds else ""
+        line = f"{outcome.title:<{step}}{outcome.request:<{request}}"
+        line += f"{outcome.status or '':>{status}}{took:>{milliseconds}}"
+        self.write(f"  {self.paint(sign, colour)} {line}  {outcome.note}".rstrip())
+
+
+SIGNS = {"right": ("✓", "green"), "wrong": ("✗", "red"), "not tried": ("–", "yellow")}
+
+
+def can_encode(stream, text):
+    try:
+        text.encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

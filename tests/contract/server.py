@@ -1,0 +1,72 @@
+"""A gunicorn of its own for the tests, from a baked project, on a free port."""
+
+import re
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from secrets import token_hex
+
+import httpx
+
+from tests.baking import clean_environment
+
+START_SECONDS = 60
+STOP_SECONDS = 10
+LISTENING = re.compile(r"Listening at: (http://[\d.]+:\d+)")
+GENEROUS = {"THROTTLE_LOGIN": "10000/min", "THROTTLE_REGISTER": "10000/min"}
+
+
+def variables_for(**more):
+    """The settings of a server for tests, with secrets that nobody knows."""
+    made = {"SECRET_KEY": token_hex(32), "JWT_SECRET_KEY": token_hex(32)}
+    return made | GENEROUS | more
+
+
+@contextmanager
+def serve(project, log, variables):
+    """Serve the project until the block ends; gives its URL."""
+    command = [project.path / ".venv/bin/python", "-m", "gunicorn"]
+    command += ["-c", "config/gunicorn.py", "--bind", "127.0.0.1:0"]
+    command += ["config.wsgi:application"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=project.path,
+            env=clean_environment(**variables),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield wait_until_it_answers(process, log)
+        finally:
+            stop(process)
+
+
+def wait_until_it_answers(process, log):
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        listening = LISTENING.search(log.read_text())
+        if listening and answers(listening[1]):
+            return listening[1]
+        time.sleep(0.1)
+    raise AssertionError(f"gunicorn did not start: {log.read_text()}")
+
+
+def answers(url):
+    try:
+        httpx.get(f"{url}/api/v1/common/health-check", trust_env=False, timeout=30)
+    except httpx.TransportError:
+        return False
+    return True
+
+
+def stop(process):
+    # Gunicorn's quick end: no reader is left to wait for.
+    process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,59 @@
+"""`make up`: one command from a fresh render to an API on PostgreSQL and Redis."""
+
+import json
+import socket
+import urllib.request
+
+HEALTH = "/api/v1/common/health-check"
+COUNT = "from books.models import Book; print('books:', Book.objects.count())"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def ask(port, path):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        return answer.status, answer.read()
+
+
+def books(project):
+    shell = ("python", "manage.py", "shell", "--command", COUNT)
+    return project.run("docker", "compose", "exec", "-T", "web", *shell)
+
+
+def test_up_seed_down_and_up_again(compose_project):
+    port = free_port()
+    compose_project.run("make", "up", f"PORT={port}")
+    status, body = ask(port, HEALTH)
+    assert status == 200
+    assert json.loads(body) == {
+        "status": "ok",
+        "database": "ok",
+        "cache": "ok",
+        "release": "dev",
+    }
+    assert ask(port, "/static/admin/css/base.css")[0] == 200
+    compose_project.run("make", "seed")
+    compose_project.run("make", "down")
+
+    compose_project.run("make", "up", f"PORT={port}")
+    assert "books: 500" in books(compose_project), "make down lost the books"
+
+    compose_project.run("make", "down")
+    done = compose_project.try_to_run(
+        "make", "up", f"PORT={port}", POSTGRES_PASSWORD="changed"
+    )
+    assert done.returncode != 0
+    assert "made with another POSTGRES_PASSWORD" in done.stdout
+
+
+def test_only_the_api_is_published_and_only_to_this_machine(compose_project):
+    (compose_project.path / ".env").touch()
+    config = compose_project.run("docker", "compose", "config", "--format=json")
+    services = json.loads(config)["services"]
+    published = {name: service.get("ports", []) for name, service in services.items()}
+    assert [port["host_ip"] for port in published.pop("web")] == ["127.0.0.1"]
+    assert not any(published.values())

@@ -1,0 +1,115 @@
+"""What runs on the server: limits, ports, secrets, and HTTPS with a domain."""
+
+import json
+
+import pytest
+
+from tests.baking import clean_environment, run
+from tests.deploy.conftest import docker
+
+MIB = 1024**2
+SETTINGS = {
+    "REGISTRY": "registry.example.com/library",
+    "DATA_DIR": "/var/lib/library",
+    "SECRET_KEY": "s" * 40,
+    "JWT_SECRET_KEY": "j" * 40,
+    "POSTGRES_PASSWORD": "p" * 40,
+}
+
+
+@pytest.fixture
+def configured(engine, rendered):
+    """Resolve the server's Compose file with these settings."""
+
+    def resolve(**changes):
+        settings = SETTINGS | changes
+        known = {name: value for name, value in settings.items() if value is not None}
+        return run(
+            *("docker", "compose", "config", "--format=json"),
+            cwd=rendered.path / "scripts",
+            env=clean_environment(**known),
+        )
+
+    return resolve
+
+
+def services(done):
+    assert done.returncode == 0, done.stdout
+    return json.loads(done.stdout)["services"]
+
+
+def test_everything_at_once_fits_into_one_gibibyte(configured):
+    limits = {
+        name: int(service["mem_limit"]) / MIB
+        for name, service in services(configured(COMPOSE_PROFILES="postgres")).items()
+    }
+    assert set(limits) == {"web-blue", "web-green", "caddy", "redis", "db"}
+    assert sum(limits.values()) <= 960
+
+
+def test_only_the_proxy_can_be_reached(configured):
+    found = services(configured(COMPOSE_PROFILES="postgres"))
+    ports = found.pop("caddy")["ports"]
+    public = sorted(port["published"] for port in ports if "host_ip" not in port)
+    assert public == ["443", "80"]
+    assert {port["host_ip"] for port in ports if "host_ip" in port} == {"127.0.0.1"}
+    assert not any("ports" in service for service in found.values())
+
+
+def test_the_database_is_on_the_data_volume(configured):
+    (volume,) = services(configured(COMPOSE_PROFILES="postgres"))["db"]["volumes"]
+    assert volume["source"] == "/var/lib/library/postgres"
+
+
+def test_a_database_elsewhere_is_used_and_none_is_run_here(configured):
+    url = "postgres://library:secret@database.example.com/library"
+    found = services(configured(DATABASE_URL=url))
+    assert "db" not in found
+    assert found["web-blue"]["environment"]["DATABASE_URL"] == url
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY"])
+def test_a_missing_secret_is_refused_by_name(configured, name):
+    done = configured(**{name: None})
+    assert done.returncode != 0
+    assert name in done.stdout
+
+
+def test_without_a_domain_it_is_plain_http(configured):
+    found = services(configured())
+    assert found["web-blue"]["environment"]["USE_HTTPS"] == ""
+    assert found["caddy"]["environment"]["SITE"] == ":80"
+
+
+def test_with_a_domain_the_settings_are_those_of_https(configured):
+    found = services(configured(DOMAIN="library.example.com"))
+    environment = found["web-green"]["environment"]
+    assert environment["USE_HTTPS"] == "on"
+    assert environment["ALLOWED_HOSTS"] == "library.example.com"
+    assert environment["CSRF_TRUSTED_ORIGINS"] == "https://library.example.com"
+    assert found["caddy"]["environment"]["SITE"] == "library.example.com"
+
+
+@pytest.mark.parametrize(
+    ("site", "listens"), [(":80", ":80"), ("library.example.com", ":443")]
+)
+def test_the_proxy_gets_its_certificate_by_itself(
+    base_images, rendered, tmp_path, site, listens
+):
+    upstream = (
+        "(colour) {\n respond /colour blue\n}\n(app) {\n reverse_proxy web:8000\n}\n"
+    )
+    (tmp_path / "upstream.caddy").write_text(upstream)
+    adapted = docker(
+        *("run", "--rm", "--env", f"SITE={site}"),
+        *("--volume", f"{rendered.path}/scripts/proxy:/etc/caddy:ro"),
+        *("--volume", f"{tmp_path}:/proxy:ro", "caddy:2"),
+        *("caddy", "adapt", "--config", "/etc/caddy/Caddyfile"),
+    )
+    (adapted,) = [line for line in adapted.splitlines() if '"apps"' in line]
+    config = json.loads(adapted)
+    servers = config["apps"]["http"]["servers"].values()
+    assert {address for server in servers for address in server["listen"]} == {
+        listens,
+        ":8081",
+    }

@@ -1,0 +1,60 @@
+"""The template and its projects live well in git, on every system."""
+
+import pytest
+
+from tests.baking import ROOT, BakedProject, commit_everything, succeed
+
+
+def test_the_template_renders_from_a_git_url(baker, repository, rendered):
+    done, output = baker.cookiecutter(f"git+{repository.as_uri()}", "--no-input")
+    assert done.returncode == 0, done.stdout
+    assert BakedProject(output / "library-api").contents() == rendered.contents()
+
+
+def test_a_windows_checkout_renders_the_same_bytes(baker, repository, rendered):
+    clone = repository.with_name("windows")
+    succeed(
+        *("git", "clone", "--quiet", "--config", "core.autocrlf=true"),
+        *(repository.as_uri(), clone),
+        cwd=repository,
+    )
+    baker.template = clone
+    assert baker.bake().contents() == rendered.contents()
+
+
+def test_no_text_file_has_windows_line_ends(template):
+    binary = (".png", ".gif")
+    for path in template.rglob("*"):
+        if path.is_file() and path.suffix not in binary:
+            assert b"\r" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "ignored", [".env", ".venv/bin/python", "db.sqlite3", "db.sqlite3-journal"]
+)
+def test_a_project_never_commits_what_is_private(baker, ignored):
+    project = baker.bake()
+    private = project.path / ignored
+    private.parent.mkdir(parents=True, exist_ok=True)
+    private.write_text("private")
+    commit_everything(project.path)
+    tracked = project.run("git", "ls-files").splitlines()
+    assert "manage.py" in tracked
+    assert ignored not in tracked
+
+
+def test_every_file_of_a_project_can_be_committed(baker, rendered):
+    project = baker.bake()
+    commit_everything(project.path)
+    tracked = project.run("git", "ls-files", "-z").split("\0")
+    assert sorted(filter(None, tracked)) == rendered.files()
+
+
+def test_no_file_of_the_template_is_ignored_by_accident():
+    tracked = succeed("git", "ls-files", "-z", cwd=ROOT).split("\0")
+    ignored = succeed(
+        *("git", "ls-files", "-z", "--cached", "--ignored", "--exclude-standard"),
+        cwd=ROOT,
+    )
+    assert "cookiecutter.json" in tracked
+    assert ignored == ""

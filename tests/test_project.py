@@ -1,0 +1,94 @@
+"""The rendered project passes its own gates, set up as its student would."""
+
+import re
+import stat
+
+SECRET = re.compile(r"^(\w+)=(.+)$", re.MULTILINE)
+PRODUCTION = {
+    "ALLOWED_HOSTS": "library.example.com",
+    "USE_HTTPS": "on",
+    "SECRET_KEY": "production-" + "s" * 50,
+    "JWT_SECRET_KEY": "production-" + "j" * 50,
+}
+
+
+def secrets_of(project):
+    values = dict(SECRET.findall(project.read(".env")))
+    return values["SECRET_KEY"], values["JWT_SECRET_KEY"]
+
+
+def test_setup_makes_secrets_that_nobody_else_has(project):
+    django, jwt = secrets_of(project)
+    assert len({django, jwt}) == 2
+    assert min(len(django), len(jwt)) >= 32
+    assert "change-me" not in django + jwt
+    assert stat.S_IMODE((project.path / ".env").stat().st_mode) == 0o600
+
+
+def test_a_second_setup_keeps_the_secrets(project):
+    before = project.read(".env")
+    project.run("make", "setup")
+    assert project.read(".env") == before
+
+
+def test_the_example_secrets_are_refused_in_one_line(project, tmp_path):
+    example = tmp_path / ".env"
+    example.write_text(project.read(".env.example"), encoding="utf-8")
+    done = project.try_to_run(
+        *(".venv/bin/python", "manage.py", "check"), DOTENV=str(example)
+    )
+    assert done.returncode == 1
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("SECRET_KEY ")
+
+
+def test_every_variable_of_the_example_is_one_that_the_settings_read(project):
+    named = set(re.findall(r"^#? ?([A-Z_]+)=", project.read(".env.example"), re.M))
+    sources = "".join(
+        map(project.read, ["config/settings.py", "config/environment.py"])
+    )
+    read = set(re.findall(r'"([A-Z_]{3,})"', sources))
+    assert {"SECRET_KEY", "DATABASE_URL"} <= named
+    assert named - read == set()
+
+
+def test_lint_is_clean(project):
+    project.run("make", "lint")
+
+
+def test_its_own_tests_pass(project):
+    assert re.search(r"\d+ passed", project.run("make", "test"))
+
+
+def test_production_settings_raise_no_warning(project):
+    said = project.manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert "no issues (0 silenced)" in said
+
+
+def test_no_migration_is_missing(project):
+    said = project.manage("makemigrations", "--check", "--dry-run", **PRODUCTION)
+    assert "No changes detected" in said
+
+
+def test_the_schema_is_what_the_code_says(project):
+    committed = project.read("REST_API_SPEC.yaml")
+    try:
+        project.run("make", "schema")
+        assert project.read("REST_API_SPEC.yaml") == committed
+    finally:
+        (project.path / "REST_API_SPEC.yaml").write_text(committed, encoding="utf-8")
+
+
+def test_help_explains_every_target(project):
+    targets = re.findall(r"^\.PHONY: (.+)$", project.read("Makefile"), re.MULTILINE)
+    named = set(" ".join(targets).split()) - {"install"}
+    explained = set(re.findall(r"make (\w+) ", project.run("make", "help")))
+    assert {"setup", "run", "test", "doctor"} <= explained
+    assert named - explained == set()
+
+
+def test_nothing_that_runs_leaves_a_file_git_would_commit(project, rendered):
+    """Whatever ran before in this project: git still sees the rendered files only."""
+    project.run("git", "init", "--quiet")
+    seen = project.run("git", "ls-files", "-z", "--others", "--exclude-standard")
+    assert sorted(filter(None, seen.split("\0"))) == rendered.files()

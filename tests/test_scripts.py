@@ -1,0 +1,88 @@
+"""Shell scripts and workflows of both houses are sound."""
+
+import re
+import shutil
+import sys
+
+import pytest
+
+from tests.baking import ROOT, clean_environment, run, succeed
+
+SHELL = re.compile(rb"#!.*\b(ba|da)?sh\b")
+
+
+def shell_scripts(template):
+    files = (path for path in template.rglob("*") if path.is_file())
+    return [
+        path for path in files if path.suffix == ".sh" or SHELL.match(path.read_bytes())
+    ]
+
+
+def test_shell_scripts_pass_shellcheck(template, tool):
+    scripts = shell_scripts(template)
+    assert template / ".ci/run" in scripts
+    succeed(tool("shellcheck"), *scripts, cwd=template)
+
+
+def test_workflows_of_both_houses_are_valid(template, tool):
+    workflows = list(template.rglob(".github/workflows/*.yml"))
+    assert workflows
+    succeed(
+        *(tool("actionlint"), "-shellcheck", tool("shellcheck")),
+        *workflows,
+        cwd=template,
+    )
+    succeed(tool("zizmor"), "--offline", "--quiet", *workflows, cwd=template)
+
+
+def test_help_explains_every_command():
+    said = succeed("make", "help", cwd=ROOT)
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.M)[1]
+    assert re.findall(r"^make (\w+) ", said, re.M) == phony.split()
+
+
+@pytest.fixture
+def fresh(template, tmp_path):
+    """Run `make` in a clone that has no .venv yet, with an interpreter."""
+
+    def make(python, **variables):
+        for name in ("Makefile", "pyproject.toml"):
+            shutil.copy(template / name, tmp_path)
+        command = ["make", ".venv/.demo", f"PYTHON={python}"]
+        return run(*command, cwd=tmp_path, env=clean_environment(**variables))
+
+    return make
+
+
+def stand_in(path, body):
+    """An interpreter that runs `body`, and asks the real one for all else."""
+    path.write_text(f'#!/bin/sh\n{body}\nexec {sys.executable} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("python", ["/no/such/python", "false"])
+def test_a_python_that_is_none_is_one_clear_line(fresh, python):
+    done = fresh(python)
+    line, of_make = done.stdout.splitlines()
+    assert line.startswith(f"Python 3.11 or newer is needed, and '{python}' is not")
+    assert "Error 1" in of_make
+
+
+def test_a_python_that_cannot_make_environments_is_one_clear_line(fresh, tmp_path):
+    without_venv = 'case "$2" in *ensurepip*) exit 1;; esac'
+    done = fresh(stand_in(tmp_path / "python", without_venv))
+    line, of_make = done.stdout.splitlines()
+    assert "cannot make virtual environments" in line
+    assert "apt install python3-venv" in line
+    assert "Error 1" in of_make
+
+
+def test_no_network_is_one_clear_line(fresh):
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0"}
+    done = fresh(sys.executable, PIP_CONFIG_FILE="/dev/null", **nowhere)
+    making, why, line, of_make = done.stdout.splitlines()
+    assert making.startswith("Making .venv")
+    assert why.startswith("ERROR: ")
+    assert line.startswith("Could not install the packages (is there a network?)")
+    assert "Error 1" in of_make

@@ -1,0 +1,18 @@
+"""Tells the cache layer what to watch."""
+
+from django.apps import AppConfig
+
+from caching.watching import watch
+
+
+class BooksConfig(AppConfig):
+    """The app."""
+
+    name = "books"
+
+    def ready(self):
+        """Announce every write to these models."""
+        from books.models import Book, Tag
+
+        watch(Book, "books", many_to_many=["tags"])
+        watch(Tag, "tags")

@@ -1,0 +1,67 @@
+"""Leaves a service alone for a while after it failed.
+
+The circuit breaker of M. Nygard, "Release It!": without it every request would wait
+for the same timeout.
+"""
+
+import logging
+import threading
+import time
+
+logger = logging.getLogger(__name__)
+
+
+class Unavailable(Exception):
+    """The service did not answer, or was not asked because it just did not."""
+
+
+class Breaker:
+    """Calls a service, unless it failed less than `cooldown` seconds ago.
+
+    After that one caller tries, and the others go on without. For as long again
+    after the service came back it is `recovering`.
+    """
+
+    def __init__(self, *, cooldown, errors, clock=time.monotonic):
+        self.cooldown, self.errors, self.clock = cooldown, errors, clock
+        self.retry_at = 0.0
+        self.broken = False
+        self.recovered_at = float("-inf")
+        self.lock = threading.Lock()
+
+    def call(self, function, *arguments, **options):
+        """Return what `function` returns; raise Unavailable instead of `errors`."""
+        if self.broken and not self._may_try():
+            raise Unavailable("left alone after a failure")
+        try:
+            result = function(*arguments, **options)
+        except self.errors as error:
+            self._failed(error)
+            raise Unavailable(str(error)) from error
+        self.succeeded()
+        return result
+
+    @property
+    def recovering(self):
+        """Whether the service came back less than `cooldown` seconds ago."""
+        return self.clock() - self.recovered_at < self.cooldown
+
+    def succeeded(self):
+        """Note that the service answered."""
+        if self.broken:
+            self.broken, self.recovered_at = False, self.clock()
+            logger.warning("The cache answers again.")
+
+    def _may_try(self):
+        with self.lock:
+            if self.clock() < self.retry_at:
+                return False
+            self.retry_at = self.clock() + self.cooldown
+            return True
+
+    def _failed(self, error):
+        with self.lock:
+            self.retry_at = self.clock() + self.cooldown
+            if not self.broken:
+                logger.error("The cache does not answer: %s", error)
+            self.broken = True

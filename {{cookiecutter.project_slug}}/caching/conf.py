@@ -1,0 +1,56 @@
+"""The cache layer's settings, from `settings.CACHING`.
+
+Times are in seconds unless the name says otherwise.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cache
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+
+@dataclass(frozen=True)
+class Conf:
+    """What can be set, and what holds if nothing is."""
+
+    # Where: a Redis address, or empty for this process's memory.
+    redis_url: str = ""
+    # Before every key. On Redis Cluster use "{library}": braces keep all keys in
+    # one slot, which a command on several keys needs.
+    prefix: str = "library"
+    # How long an answer may be kept, and by how much less at most (a share), so
+    # that answers kept together do not expire together.
+    ttl: float = 180
+    ttl_jitter: float = 0.1
+    # How long an announced write may take before it is taken for dead. Longer than
+    # any transaction lasts.
+    lease: float = 5
+    # How long a reader computes before another may, and how long others wait.
+    lead: float = 1
+    wait: float = 2
+    # How long Redis may take to answer, and how long it is left alone after it
+    # did not.
+    timeout: float = 0.25
+    cooldown: float = 1
+    # Bodies from this size, in bytes, are stored compressed.
+    compress_from: int = 1024
+    # Refuse a write (503) that can't be announced, instead of owing it.
+    writes_need_cache: bool = False
+    # Decides who may read what is cached: the path of a Gate (see gate.py).
+    gate: str = ""
+
+
+@cache
+def conf():
+    """Return the settings in force."""
+    given = getattr(settings, "CACHING", {})
+    return Conf(**{f.name: given[f.name] for f in fields(Conf) if f.name in given})
+
+
+def _forget(*, setting, **kwargs):
+    if setting == "CACHING":
+        conf.cache_clear()
+
+
+setting_changed.connect(_forget)

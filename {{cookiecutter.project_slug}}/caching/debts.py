@@ -1,0 +1,59 @@
+"""Invalidations that could not be made because the store was away.
+
+The process that owes them pays as soon as the store answers: a thread tries, and no
+hit is served here before. What this leaves is in README.md, under "What it can't".
+"""
+
+import threading
+import time
+
+from caching import stamps
+from caching.breaker import Unavailable
+from caching.metrics import DEBTS
+from caching.store import get_store
+
+PAUSE = 0.1
+
+_owed = {}
+_lock = threading.Lock()
+_paying = threading.Lock()
+
+
+def owe(changes):
+    """Remember {table: rows}, and see to it that it is paid."""
+    with _lock:
+        nobody_pays = not _owed
+        for table, rows in changes.items():
+            before = _owed.get(table, frozenset())
+            unknown = rows is None or before is None
+            _owed[table] = None if unknown else before | rows
+    DEBTS.inc()
+    if nobody_pays:
+        threading.Thread(target=_keep_trying, daemon=True, name="debts").start()
+
+
+def pay(store):
+    """Renew all that is owed. Raises Unavailable, and then still owes it."""
+    if not _owed:
+        return
+    with _paying:
+        with _lock:
+            changes = dict(_owed)
+        if changes:
+            store.finish(stamps.new_token(), changes)
+        with _lock:
+            for table, rows in changes.items():
+                if _owed[table] == rows:
+                    del _owed[table]
+
+
+def _keep_trying():
+    store = get_store()
+    while _owed:
+        try:
+            if store.ping():
+                pay(store)
+                continue
+        except Unavailable:
+            pass
+        time.sleep(PAUSE)

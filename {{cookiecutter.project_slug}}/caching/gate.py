@@ -1,0 +1,47 @@
+"""Who may read what is cached, decided in the same round trip.
+
+A cached answer must not be served to a reader who was deactivated a moment ago, and
+asking the database for every hit would make the cache pointless. So what the database
+says of a reader is itself an entry, and a write to the reader renews its stamp.
+"""
+
+from functools import cache
+from typing import NamedTuple, Protocol
+
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from caching.conf import conf
+from caching.reads import Plan
+
+
+class Claim(NamedTuple):
+    """What a request says of its sender, and where the truth about it is kept."""
+
+    subject: str
+    proof: bytes
+    plan: Plan
+
+
+class Gate(Protocol):
+    """What `CACHING["gate"]` names a class of."""
+
+    def claim(self, request) -> Claim | None:
+        """Return what the request claims, checked without the database, or None."""
+
+    def truth(self, claim) -> bytes | None:
+        """Return, from the database, what the proof must equal; None for nobody."""
+
+
+@cache
+def get_gate():
+    """Return the one gate of this process."""
+    return import_string(conf().gate)()
+
+
+def _forget(*, setting, **kwargs):
+    if setting == "CACHING":
+        get_gate.cache_clear()
+
+
+setting_changed.connect(_forget)

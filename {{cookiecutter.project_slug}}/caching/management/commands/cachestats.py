@@ -1,0 +1,47 @@
+"""`manage.py cachestats`: how well the cache of a running server does."""
+
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from django.core.management.base import BaseCommand, CommandError
+from prometheus_client.parser import text_string_to_metric_families
+
+RESULTS = ("hit", "wait", "miss", "bypass")
+
+
+class Command(BaseCommand):
+    """Reads /metrics of a running server and prints its hit ratio."""
+
+    help = "Show the cache's counters and hit ratio, from a running server's /metrics."
+
+    def add_arguments(self, parser):
+        """Take the address of the server."""
+        parser.add_argument("--url", default="http://localhost:8000/metrics")
+
+    def handle(self, *, url, **options):
+        """Print a line for each result, the hit ratio, and what was invalidated."""
+        counts = self._counts(url)
+        reads = {name: counts.get(("cache_reads_total", name), 0) for name in RESULTS}
+        total = sum(reads.values())
+        for name, count in reads.items():
+            share = f"{count / total:6.1%}" if total else "     –"
+            self.stdout.write(f"{name:<14}{count:>12.0f}  {share}")
+        served = reads["hit"] + reads["wait"]
+        ratio = f"{served / total:.1%}" if total else "no reads yet"
+        self.stdout.write(f"hit ratio     {ratio:>12}")
+        for (name, label), count in sorted(counts.items()):
+            if name != "cache_reads_total":
+                self.stdout.write(f"{name} {label}".ljust(34) + f"{count:>8.0f}")
+
+    def _counts(self, url):
+        try:
+            with urlopen(url, timeout=5) as answer:
+                text = answer.read().decode()
+        except (URLError, OSError, ValueError) as error:
+            raise CommandError(f"{url} does not answer: {error}") from error
+        return {
+            (sample.name, next(iter(sample.labels.values()), "")): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name.startswith("cache_") and sample.name.endswith("_total")
+        }

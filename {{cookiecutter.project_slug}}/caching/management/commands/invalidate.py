@@ -1,0 +1,33 @@
+"""`manage.py invalidate`: tell readers of what changed behind the ORM's back."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from caching.breaker import Unavailable
+from caching.watching import watched_tables
+from caching.writes import invalidate
+
+
+class Command(BaseCommand):
+    """Renews the stamps of tables or rows, so that what is kept of them is not served."""
+
+    help = "Invalidate what is cached of tables (books) or rows (books:42)."
+
+    def add_arguments(self, parser):
+        """Take any number of names; none means every table."""
+        parser.add_argument("names", nargs="*", metavar="name", help="books, books:42")
+
+    def handle(self, *, names, **options):
+        """Renew each; refuse an unknown one before any is renewed."""
+        known = watched_tables()
+        wanted = [name.partition(":")[::2] for name in names or known]
+        for table, _ in wanted:
+            if table not in known:
+                raise CommandError(
+                    f"{table!r} is not cached; accepted: {', '.join(known)}"
+                )
+        for table, row in wanted:
+            try:
+                invalidate(table, (row,) if row else None)
+            except Unavailable as error:
+                raise CommandError(f"the cache does not answer: {error}") from error
+            self.stdout.write(f"Invalidated {table}{':' + row if row else ''}.")

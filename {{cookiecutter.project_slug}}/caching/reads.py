@@ -1,0 +1,147 @@
+"""Reading: look, and if there is nothing, compute once and keep.
+
+look     one round trip: the entries and their stamps
+open     only if a stamp is missing or a write announced
+lead     one reader computes, the others wait for its entry
+keep     under the stamps that were read before the database was asked
+"""
+
+import random
+import time
+from typing import NamedTuple
+
+from django.db import connection
+
+from caching import entries, faults, stamps, writes
+from caching.breaker import Unavailable
+from caching.conf import conf
+from caching.store import get_store
+
+HIT, WAIT, MISS, BYPASS = "hit", "wait", "miss", "bypass"
+FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.05
+
+
+class Plan(NamedTuple):
+    """An entry's key and what its answer depends on."""
+
+    key: str
+    depends_on: tuple
+
+    def names(self):
+        """Return the names of all stamps to read."""
+        return [name for each in self.depends_on for name in each.stamp_names()]
+
+
+class Look(NamedTuple):
+    """What was found: an entry, or what it may be kept under, or why not.
+
+    `unopened`: a stamp is missing or pending. `spoiled`: there is an entry of this
+    identity that can't be read.
+    """
+
+    entry: entries.Entry | None = None
+    identity: str | None = None
+    reason: str = ""
+    unopened: bool = False
+    spoiled: bool = False
+
+
+def look(store, plans):
+    """Return a Look for each plan, in one round trip. Raises Unavailable."""
+    names = list(dict.fromkeys(name for plan in plans for name in plan.names()))
+    values, texts = store.read([plan.key for plan in plans], names)
+    found = stamps.parse(texts)
+    return [judge(plan, value, found) for plan, value in zip(plans, values)]
+
+
+def judge(plan, value, found):
+    """Return the Look that an entry's `value` and the stamps give."""
+    try:
+        identity = stamps.identity(plan.depends_on, found)
+    except stamps.Missing:
+        return Look(reason="unopened", unopened=True)
+    if isinstance(identity, stamps.Pending):
+        return Look(reason=identity.reason, unopened=True)
+    entry = entries.load(value, identity)
+    spoiled = entry is None and entries.is_of(value, identity)
+    return Look(entry=entry, identity=identity, spoiled=spoiled)
+
+
+def reopen(store, plan):
+    """Make missing stamps and end expired announcements; return the Look after."""
+    names = list(dict.fromkeys(plan.names()))
+    return judge(plan, None, stamps.parse(store.open(names)))
+
+
+def try_look(plans):
+    """Return a Look for each plan, with a reason when nothing may be served.
+
+    Inside a transaction that is the case: what it reads may be its own, or older
+    than what others have committed since it began.
+    """
+    if connection.in_atomic_block:
+        return [Look(reason="transaction")] * len(plans)
+    try:
+        store = get_store()
+        writes.settle(store)
+        return look(store, plans)
+    except Unavailable:
+        return [Look(reason="unavailable")] * len(plans)
+
+
+def obtain(plan, seen, compute):
+    """Return (entry, result, reason) for a plan that was looked at.
+
+    `compute` returns an Entry, or None if there is nothing to keep; then the entry
+    is None here too. The reason says why nothing was kept.
+    """
+    if seen.entry:
+        return seen.entry, HIT, ""
+    store = get_store()
+    try:
+        if seen.unopened:
+            seen = reopen(store, plan)
+        if seen.spoiled:
+            store.drop(plan.key)
+        if seen.identity:
+            return _lead_or_wait(store, plan, seen, compute)
+    except Unavailable:
+        seen = Look(reason="unavailable")
+    return compute(), BYPASS, seen.reason
+
+
+def _lead_or_wait(store, plan, seen, compute):
+    leader, pause = stamps.new_token(), FIRST_PAUSE
+    deadline = time.monotonic() + conf().wait
+    while time.monotonic() < deadline:
+        if store.lead(plan.key, seen.identity, leader, conf().lead):
+            return _compute_and_keep(store, plan, seen, compute, leader)
+        time.sleep(pause * random.uniform(0.5, 1))
+        pause = min(2 * pause, LONGEST_PAUSE)
+        [seen] = look(store, [plan])
+        if seen.entry:
+            return seen.entry, WAIT, ""
+        if not seen.identity:
+            break
+    return compute(), BYPASS, seen.reason or "wait"
+
+
+def _compute_and_keep(store, plan, seen, compute, leader):
+    entry = None
+    try:
+        entry = compute()
+        faults.point("before-keep")
+        if entry:
+            ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
+            _quietly(store.keep, plan.key, entry.dump(seen.identity), ttl)
+    finally:
+        _quietly(store.release, plan.key, seen.identity, leader)
+    return entry, MISS, ""
+
+
+def _quietly(step, *arguments):
+    # The answer is there; that it could not be kept is no reason to fail.
+    try:
+        step(*arguments)
+    except Unavailable:
+        pass

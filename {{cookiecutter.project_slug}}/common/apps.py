@@ -1,0 +1,16 @@
+"""What all apps share."""
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+
+class CommonConfig(AppConfig):
+    """The app."""
+
+    name = "common"
+
+    def ready(self):
+        """Teach SQLite, wherever it is used."""
+        from common import sqlite
+
+        connection_created.connect(sqlite.teach, dispatch_uid="common.sqlite")

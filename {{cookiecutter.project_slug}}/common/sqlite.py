@@ -1,0 +1,32 @@
+"""Makes SQLite compare text as PostgreSQL does: ignoring case in every script.
+
+SQLite's own LIKE ignores the case of ASCII letters only.
+"""
+
+import re
+from functools import lru_cache
+
+
+def teach(connection, **kwargs):
+    """Replace LIKE on a new SQLite connection."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("LIKE", 3, like, deterministic=True)
+
+
+def like(pattern, text, escape):
+    """Return whether `text` is LIKE `pattern`, ignoring case; None for a NULL."""
+    if pattern is None or text is None:
+        return None
+    return _compiled(str(pattern), escape).fullmatch(str(text)) is not None
+
+
+@lru_cache(256)
+def _compiled(pattern, escape):
+    wildcards = {"%": ".*", "_": "."}
+    parts, characters = [], iter(pattern)
+    for character in characters:
+        if character == escape:
+            parts.append(re.escape(next(characters, "")))
+        else:
+            parts.append(wildcards.get(character) or re.escape(character))
+    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)

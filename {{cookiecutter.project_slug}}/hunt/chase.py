@@ -1,0 +1,157 @@
+"""One phase after the other, each until enough was read or enough time has passed."""
+
+import contextlib
+import os
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hunt import library
+from hunt.clients import Reader, Writer
+from hunt.judge import Judge
+from hunt.strikes import Striker
+
+READERS = 16
+# Seconds between two writes of one writer, on average.
+PAUSE = 0.4
+# Shorter than the default, so that more failures and recoveries fit into a hunt.
+LEASE = 2
+# For how many seconds a debt excuses stale reads if its process died: an entry's
+# life (the default), and a while for the reader who keeps one late.
+BOUND = 180 + LEASE
+# Seconds: for debts to be paid after the last strike, and to read on after that.
+UNTIL_PAID, AFTERWARDS = 10, 1
+LOOK = 0.1
+
+
+class Failed(Exception):
+    """The hunt itself broke down: says how."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one phase found; `owed` are those of the `stale` that the bound admits."""
+
+    name: str
+    counts: Counter
+    stale: list
+    owed: list = field(default_factory=list)
+    strikes: Counter = field(default_factory=Counter)
+    problems: list = field(default_factory=list)
+    seconds: float = 0.0
+    debts: int = 0
+    longest_debt: float = 0.0
+
+    @property
+    def unexplained(self):
+        """The stale reads that should not be."""
+        return [stale for stale in self.stale if stale not in self.owed]
+
+
+class Chase:
+    """Hunts on a Ground and keeps the Outcome of each phase.
+
+    `variables` are for the API's environment.
+    """
+
+    def __init__(self, ground, **variables):
+        self.ground, self.variables = ground, variables
+        self.judge, self.subjects, self.outcomes = Judge(), None, []
+
+    def run(self, phase, until):
+        """Hunt until `until(outcome, seconds)` is true; return the Outcome.
+
+        It is kept even if this is interrupted. Raises Failed.
+        """
+        self._prepare()
+        outcome = Outcome(phase.name, *self.judge.turn_page())
+        self.outcomes.append(outcome)
+        kills, stop = self.ground.kills(), threading.Event()
+        striker = Striker(self.ground, phase.strikes, stop)
+        outcome.strikes = striker.counts
+        variables = {"CACHE_FAULTS": phase.points, "CACHE_LEASE": str(LEASE)}
+        with self.ground.serve(**variables | self.variables) as address:
+            clients = self._clients(address, stop)
+            began = time.monotonic()
+            try:
+                with _running(clients, stop.set), _running([striker], striker.end):
+                    while not stop.wait(LOOK):
+                        if until(outcome, time.monotonic() - began):
+                            break
+                    striker.end()
+                    self._wait_until_paid()
+                    stop.wait(AFTERWARDS)
+            finally:
+                outcome.seconds = time.monotonic() - began
+                outcome.strikes["killed"] += self.ground.kills() - kills
+                self._judge(outcome, began, striker.healed)
+        outcome.problems = [text for each in clients for text in each.problems]
+        for thread in (striker, *clients):
+            if thread.failure:
+                raise Failed(thread.failure)
+        return outcome
+
+    def _prepare(self):
+        if self.subjects:
+            return
+        with self.ground.serve(**self.variables) as address:
+            with contextlib.closing(self.ground.librarian(address)) as librarian:
+                self.subjects = library.build(librarian)
+
+    def _clients(self, address, stop):
+        librarian = self.ground.librarian
+        paths = library.paths(self.subjects)
+        readers = [
+            Reader(librarian(address), self.judge, stop, paths) for _ in range(READERS)
+        ]
+        # No two write the same: what comes later must be the later version.
+        shares = [self.subjects[first::4] for first in range(4)]
+        return readers + [
+            Writer(librarian(address), self.judge, stop, share, PAUSE)
+            for share in shares
+        ]
+
+    def _wait_until_paid(self):
+        deadline = time.monotonic() + UNTIL_PAID
+        while any(_is_alive(debt.pid) for debt in self.ground.ledger().unpaid()):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(LOOK)
+
+    def _judge(self, outcome, began, healed):
+        debts = self.ground.ledger().debts.values()
+        outcome.owed = [
+            stale for stale in outcome.stale if self.judge.is_owed(stale, debts, BOUND)
+        ]
+        lately = [debt for debt in debts if debt.opened >= began]
+        outcome.debts = len(lately)
+        outcome.longest_debt = max((_age(debt, healed) for debt in lately), default=0)
+
+
+def _age(debt, healed):
+    """Return the seconds from when a debt could be paid until it was."""
+    if debt.closed is None:
+        return 0
+    since = [moment for moment in healed if moment <= debt.closed]
+    return debt.closed - max([debt.opened, *since])
+
+
+def _is_alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _running(threads, end):
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        end()
+        for thread in threads:
+            thread.join()

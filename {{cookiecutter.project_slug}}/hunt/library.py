@@ -1,0 +1,114 @@
+"""What is hunted in: books and tags, each with a version that only grows.
+
+A title or a tag's name ends in its version. A borrowed book's version is how many
+of its copies are out, so that loans are hunted too.
+"""
+
+import random
+import re
+from typing import NamedTuple
+
+from books.isbn import check_digit
+
+# As many copies as the API takes.
+MAX_STOCK = 1_000_000
+TITLES, BORROWED, TAGS = 8, 3, 3
+VERSION = re.compile(r"v(\d+)$")
+
+
+class Subject(NamedTuple):
+    """One thing that carries a version."""
+
+    kind: str
+    id: int
+
+    @property
+    def table(self):
+        """The name under which its writes are announced."""
+        return "tags" if self.kind == "name" else "books"
+
+
+def build(librarian):
+    """Add the books and tags through the API; return their Subjects."""
+    # An earlier hunt's are left alone: their versions went on.
+    new = random.randrange(10**6 - TITLES - BORROWED)
+    tags = [_add(librarian, "/tags", _name(f"{new}-{n}", 0)) for n in range(TAGS)]
+    tag_ids = [tag["tag_id"] for tag in tags]
+    subjects = [Subject("name", tag_id) for tag_id in tag_ids]
+    for number in range(TITLES + BORROWED):
+        kind = "title" if number < TITLES else "stock"
+        title = _title(number, 0) if kind == "title" else f"Hunted by loans {number}"
+        book = _book(new + number, title) | {"tags": [tag_ids[number % TAGS]]}
+        subjects.append(Subject(kind, _add(librarian, "/books", book)["book_id"]))
+    return subjects
+
+
+def paths(subjects):
+    """Return the paths to read: lists in several orders and cuts, and each detail."""
+    tags = [subject.id for subject in subjects if subject.kind == "name"]
+    books = [subject.id for subject in subjects if subject.kind != "name"]
+    lists = ["/books", "/books?title=HUNTED&order_by=title&page_size=5", "/tags"]
+    lists += ["/books?title=hunted", f"/books?tag={tags[0]}&order_by=-title"]
+    lists += [f"/books?tag={tags[0]}&tag={tags[1]}&tag_option=or"]
+    details = [f"/books/{book_id}" for book_id in books]
+    details += [f"/books/{book_id}/tags" for book_id in books[:2]]
+    return lists, details + [f"/tags/{tag_id}" for tag_id in tags]
+
+
+def write(librarian, subject, version):
+    """Make the version; return the Answer."""
+    if subject.kind == "title":
+        title = {"title": _title(subject.id, version)}
+        return librarian.send("PATCH", f"/books/{subject.id}", title)
+    if subject.kind == "name":
+        return librarian.send("PUT", f"/tags/{subject.id}", _name(subject.id, version))
+    return librarian.send("POST", "/loans", {"book_id": subject.id})
+
+
+def count_loans(librarian, subject):
+    """Return a borrowed book's version as the database has it, which no cache keeps."""
+    answer = librarian.send("GET", f"/loans/books/{subject.id}?page_size=1")
+    return answer.document["count"]
+
+
+def versions_in(document):
+    """Return {Subject: version} of all that an answer shows."""
+    versions = {}
+    for row in document.get("results", (document,)):
+        for tag in row.get("tags", (row,) if "tag_id" in row else ()):
+            versions[Subject("name", tag["tag_id"])] = _version(tag["name"])
+        if "title" in row and VERSION.search(row["title"]):
+            versions[Subject("title", row["book_id"])] = _version(row["title"])
+        elif "stock" in row:
+            versions[Subject("stock", row["book_id"])] = MAX_STOCK - row["stock"]
+    return versions
+
+
+def _add(librarian, path, body):
+    answer = librarian.send("POST", path, body)
+    if answer.status != 201:
+        raise RuntimeError(f"POST {path} answered {answer.status}: {answer.body!r}")
+    return answer.document
+
+
+def _book(number, title):
+    digits = f"979119{number:06d}"
+    return {
+        "isbn": digits + check_digit(digits),
+        "title": title,
+        "author": "Ada Author",
+        "stock": MAX_STOCK,
+        "published_at": "2020-01-31",
+    }
+
+
+def _title(number, version):
+    return f"Hunted {number} v{version}"
+
+
+def _name(number, version):
+    return {"name": f"tag {number} v{version}"}
+
+
+def _version(text):
+    return int(VERSION.search(text)[1])

@@ -1,0 +1,122 @@
+"""What was found, for people and for programs."""
+
+import dataclasses
+import json
+from statistics import median
+
+COLUMNS = ("phase", "reads", "hits", "writes", "strikes", "stale", "within the bound")
+SHOWN, KEPT = 3, 100
+
+
+def table(outcomes):
+    """Return the outcomes as lines of text, with their sum at the end."""
+    rows = [COLUMNS, *map(_row, outcomes)]
+    sums = [sum(column) for column in zip(*(row[1:] for row in rows[1:]))]
+    rows.append(("all", *sums))
+    rows = [[f"{c:,}" if isinstance(c, int) else c for c in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = [_line(row, widths) for row in rows]
+    rule = "-" * len(lines[0])
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+
+def verdict(outcomes):
+    """Return what the table means, in sentences."""
+    reads = sum(outcome.counts["reads"] for outcome in outcomes)
+    stale = [each for outcome in outcomes for each in outcome.unexplained]
+    owed = sum(len(outcome.owed) for outcome in outcomes)
+    lines = [f"{len(stale):,} of {reads:,} reads were staler than they may be."]
+    if owed:
+        lines.append(f"{owed:,} more while Redis did not know of the write: the bound.")
+    if debts := sum(outcome.debts for outcome in outcomes):
+        longest = max(outcome.longest_debt for outcome in outcomes)
+        lines.append(
+            f"{debts:,} writes could not tell Redis at once; when it was back they "
+            f"did after {longest:.2f} s at most."
+        )
+    lines += map(_sentence, stale[:SHOWN])
+    problems = [text for outcome in outcomes for text in outcome.problems]
+    if problems:
+        lines.append(f"{len(problems):,} requests failed, such as {problems[0]}")
+    return "\n".join(lines)
+
+
+def flight(rounds):
+    """Return what the crowds did, in a sentence."""
+    queries = ", ".join(str(each.queries) for each in rounds)
+    query, last = median(r.query for r in rounds), median(r.last for r in rounds)
+    return (
+        f"50 readers after an invalidation, on {rounds[0].workers} worker processes, "
+        f"{len(rounds)} times: {queries} list queries.\n"
+        f"Half the time the query took {query:.2f} s or less, and the last reader "
+        f"had its answer after {last:.2f} s or less."
+    )
+
+
+def is_clean(outcomes):
+    """Return whether nothing was found that should not be."""
+    return not any(outcome.unexplained or outcome.problems for outcome in outcomes)
+
+
+def document(outcomes, rounds, **more):
+    """Return everything as text in JSON."""
+    data = {
+        **more,
+        "reads": sum(outcome.counts["reads"] for outcome in outcomes),
+        "stale": sum(len(outcome.unexplained) for outcome in outcomes),
+        "within_the_bound": sum(len(outcome.owed) for outcome in outcomes),
+        "phases": [_phase(outcome) for outcome in outcomes],
+        "fifty_readers": [dataclasses.asdict(each) for each in rounds],
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def _row(outcome):
+    counts = outcome.counts
+    return (
+        outcome.name,
+        counts["reads"],
+        counts["hit"],
+        counts["writes"],
+        outcome.strikes.total(),
+        len(outcome.unexplained),
+        len(outcome.owed),
+    )
+
+
+def _line(row, widths):
+    first, *others = (
+        cell.ljust(width) if number == 0 else cell.rjust(width)
+        for number, (cell, width) in enumerate(zip(row, widths))
+    )
+    return "  ".join([first, *others])
+
+
+def _sentence(stale):
+    missed = ", ".join(
+        f"{subject.kind} {subject.id} in version {shown}, not {floor}"
+        for subject, (shown, floor) in stale.missed.items()
+    )
+    return f"  {stale.path} ({stale.source}, worker {stale.worker}) showed {missed}"
+
+
+def _phase(outcome):
+    return {
+        "name": outcome.name,
+        "seconds": round(outcome.seconds, 1),
+        "counts": outcome.counts,
+        "strikes": outcome.strikes,
+        "owed_writes": outcome.debts,
+        "longest_debt_seconds": round(outcome.longest_debt, 3),
+        "stale_reads": [_stale(each) for each in outcome.unexplained[:KEPT]],
+        "reads_within_the_bound": [_stale(each) for each in outcome.owed[:KEPT]],
+        "problems": outcome.problems[:KEPT],
+    }
+
+
+def _stale(stale):
+    missed = [
+        {"what": subject.kind, "id": subject.id, "shown": shown, "known": floor}
+        for subject, (shown, floor) in stale.missed.items()
+    ]
+    return dataclasses.asdict(stale) | {"missed": missed}

@@ -1,0 +1,73 @@
+"""The usual strategy, to hunt against: cache-aside, and deletion after the write.
+
+The list's data is kept, pickled, under the query parameters; whatever changes a book
+deletes all keys that match a pattern, when it is done. What goes wrong with it:
+
+- a reader that computed before a write may keep its answer after the deletion
+- between the commit and the deletion, and for good if the process dies there or
+  Redis is away, the old answer is served
+- loans and tags change what a list shows, and delete nothing
+"""
+
+from django.core.cache import cache
+from django.urls import include, path
+from rest_framework.response import Response
+
+from books import views
+from caching import faults
+from caching.views import CachedReads
+
+PATTERN, TTL = "books:*", 180
+
+
+class Uncached:
+    """Takes the cache layer away from a view."""
+
+    @classmethod
+    def as_view(cls, **options):
+        """Return the view as if CachedReads were not there."""
+        return super(CachedReads, cls).as_view(**options)
+
+
+class BookList(Uncached, views.BookList):
+    """The list of books, cached in the usual way."""
+
+    def get(self, request):
+        """Return what is kept under the query, or compute and keep it."""
+        key = f"books:{sorted(request.query_params.lists())}"
+        data = cache.get(key)
+        if data is not None:
+            return Response(data, headers={"X-Cache": "HIT"})
+        data = super().get(request).data
+        faults.point("before-keep")
+        cache.set(key, data, TTL)
+        return Response(data, headers={"X-Cache": "MISS"})
+
+    def post(self, request):
+        """Add a book, then delete every list."""
+        response = super().post(request)
+        cache.delete_pattern(PATTERN)
+        return response
+
+
+class BookDetail(Uncached, views.BookDetail):
+    """One book, not cached."""
+
+    def delete(self, request, book_id):
+        """Remove the book, then delete every list."""
+        response = super().delete(request, book_id)
+        cache.delete_pattern(PATTERN)
+        return response
+
+    def _update(self, *arguments, **options):
+        response = super()._update(*arguments, **options)
+        cache.delete_pattern(PATTERN)
+        return response
+
+
+api = [
+    path("books", BookList.as_view()),
+    path("books/<int:book_id>", BookDetail.as_view()),
+]
+
+urlpatterns = [path("api/v1/", include(api)), path("", include("config.urls"))]

@@ -1,0 +1,15 @@
+"""The project's settings, watched. For the hunt only."""
+
+import os
+from datetime import timedelta
+
+from config.settings import *  # noqa: F403
+from config.settings import CACHING, INSTALLED_APPS, MIDDLEWARE, SIMPLE_JWT
+
+INSTALLED_APPS = [*INSTALLED_APPS, "hunt"]
+MIDDLEWARE = ["hunt.middleware.name_worker", *MIDDLEWARE]
+# A long hunt logs in once.
+SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+ROOT_URLCONF = os.environ.get("HUNT_URLS", "config.urls")
+if lead := os.environ.get("HUNT_LEAD"):
+    CACHING = CACHING | {"lead": float(lead), "wait": 2 * float(lead)}

@@ -1,0 +1,156 @@
+"""Constant load: so many requests a second, each on a connection of its own."""
+
+import asyncio
+import collections
+import dataclasses
+import itertools
+import threading
+import time
+
+import httpx
+
+RATE = 50
+TIMEOUT = 60
+# On a machine too slow for RATE, requests wait here and not in the server's queues.
+MOST_AT_ONCE = 100
+PUBLISHER = "rehearsal"
+# Of ten requests: six list books, two write one, two ask which release answers.
+MIX = (
+    "list",
+    "write",
+    "list",
+    "health",
+    "list",
+    "list",
+    "write",
+    "list",
+    "health",
+    "list",
+)
+PREFIX = 978_100_000_000
+
+
+@dataclasses.dataclass
+class Answer:
+    """One request: when it was sent and answered, and what came of it."""
+
+    kind: str
+    sent: float
+    done: float = 0.0
+    status: int = 0
+    error: str = ""
+    release: str = ""
+    isbn: str = ""
+
+    @property
+    def failed(self):
+        return bool(self.error) or self.status >= 400
+
+
+def isbn13(number):
+    """Return the `number`th ISBN of the rehearsal, with its check digit."""
+    digits = str(PREFIX + number)
+    total = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits))
+    return digits + str(-total % 10)
+
+
+class Load:
+    """Sends RATE requests a second to `url` from `start()` to `stop()`.
+
+    A request is sent when its time has come, though earlier ones may be unanswered, and
+    never repeated: a failure stays a failure.
+    """
+
+    def __init__(self, url, token):
+        self.url = url
+        self.token = token
+        self.answers = []
+        self._numbers = itertools.count(1)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._send_all()))
+
+    def start(self):
+        self._thread.start()
+        return self
+
+    def stop(self):
+        """Send no more, and return when the last request is answered."""
+        self._stopping.set()
+        self._thread.join()
+
+    async def _send_all(self):
+        fresh = httpx.Limits(max_keepalive_connections=0)
+        options = {"limits": fresh, "timeout": TIMEOUT, "trust_env": False}
+        async with httpx.AsyncClient(
+            base_url=self.url + "/api/v1", **options
+        ) as client:
+            began, tasks = time.time(), set()
+            for number, kind in enumerate(itertools.cycle(MIX)):
+                await asyncio.sleep(max(0, began + number / RATE - time.time()))
+                while len(tasks) >= MOST_AT_ONCE:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                if self._stopping.is_set():
+                    break
+                task = asyncio.create_task(self._send(client, kind))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            await asyncio.gather(*tasks)
+
+    async def _send(self, client, kind):
+        answer = Answer(kind, sent=time.time())
+        self.answers.append(answer)
+        try:
+            response = await getattr(self, f"_{kind}")(client, answer)
+            answer.status = response.status_code
+            if kind == "health" and not answer.failed:
+                answer.release = response.json()["release"]
+        except (httpx.HTTPError, ValueError) as error:
+            answer.error = type(error).__name__
+        answer.done = time.time()
+
+    def _headers(self):
+        return {"Authorization": f"Bearer {self.token}"}
+
+    async def _list(self, client, answer):
+        return await client.get("/books?page_size=20", headers=self._headers())
+
+    async def _health(self, client, answer):
+        return await client.get("/common/health-check")
+
+    async def _write(self, client, answer):
+        answer.isbn = isbn13(next(self._numbers))
+        book = {
+            "isbn": answer.isbn,
+            "title": "Rehearsed",
+            "author": "Load",
+            "publisher": PUBLISHER,
+            "stock": 1,
+            "published_at": "2026-01-01",
+            "tags": [],
+        }
+        return await client.post("/books", json=book, headers=self._headers())
+
+    def between(self, began, ended):
+        """Return the answers to requests sent in that time, once all have come."""
+        chosen = [each for each in list(self.answers) if began <= each.sent < ended]
+        while not all(each.done for each in chosen):
+            time.sleep(0.05)
+        return chosen
+
+
+def summary(answers, began):
+    """Return what failed, in seconds after `began`, and how often each release answered."""
+    failures = [
+        [round(each.sent - began, 1), each.kind, each.error or each.status]
+        for each in answers
+        if each.failed
+    ]
+    releases = collections.Counter(each.release for each in answers if each.release)
+    return failures, dict(releases)
+
+
+def acknowledged(answers):
+    """Return the ISBNs of the books that the API said it stored."""
+    return {
+        each.isbn for each in answers if each.kind == "write" and each.status == 201
+    }

@@ -1,0 +1,56 @@
+"""The cache layer on each of its stores, empty and ready."""
+
+import contextlib
+
+import redis
+
+from caching import debts, writes
+from caching.store import get_store
+
+TABLES = ("books", "tags", "users")
+
+
+def caching(redis_url="", **changes):
+    """Return settings.CACHING for a test."""
+    defaults = {"redis_url": redis_url, "gate": "users.gate.ReaderGate", "lease": 5}
+    # Under load a test machine is slow; a slow answer is not what is tested.
+    return defaults | {"timeout": 5, "wait": 20, "lead": 10} | changes
+
+
+def empty():
+    """Empty the store, and leave no stamp in quarantine: nothing is in flight here."""
+    store = get_store()
+    store.clear()
+    writes._announced.reset()
+    debts._owed.clear()
+    if hasattr(store, "client"):
+        for table in TABLES:
+            store.client.set(f"{store.prefix}:stamp:{table}", "stamp t e")
+    return store
+
+
+@contextlib.contextmanager
+def recorded_round_trips(monkeypatch):
+    """Yield a list to which each round trip to Redis is added."""
+    trips = []
+    send = redis.connection.AbstractConnection.send_packed_command
+
+    def record(self, command, *arguments, **options):
+        trips.append(command)
+        return send(self, command, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            redis.connection.AbstractConnection, "send_packed_command", record
+        )
+        yield trips
+
+
+def result_of(response):
+    """Return what X-Cache says, without the reason."""
+    return response.headers.get("X-Cache", "").partition(";")[0]
+
+
+def reason_of(response):
+    """Return the reason that X-Cache gives."""
+    return response.headers.get("X-Cache", "").partition("; ")[2]

@@ -1,0 +1,67 @@
+"""What every test can ask for: the cast, and the cache on each of its stores."""
+
+import os
+
+import pytest
+from django.core.cache import cache
+
+from tests import caches, servers
+from tests.cast import Client
+from tests.factories import UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Let no test see the throttle counts, or the answers, of another."""
+    cache.clear()
+    caches.empty()
+
+
+@pytest.fixture
+def reader(db):
+    """Return a client of a reader."""
+    return Client(UserFactory(username="reader"))
+
+
+@pytest.fixture
+def other_reader(db):
+    """Return a client of another reader."""
+    return Client(UserFactory(username="other"))
+
+
+@pytest.fixture
+def librarian(db):
+    """Return a client of a librarian."""
+    return Client(UserFactory(username="librarian", is_staff=True))
+
+
+@pytest.fixture
+def nobody(db):
+    """Return a client without a token."""
+    return Client()
+
+
+@pytest.fixture(scope="session")
+def redis_url():
+    """Yield the address of a real Redis; without one the test is left out, loudly."""
+    try:
+        with servers.redis() as url:
+            yield url
+    except servers.Unavailable as reason:
+        # In CI nothing is left out.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request, settings, transactional_db):
+    """Return the empty store; the test runs once with each kind."""
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    settings.CACHING = caches.caching(url)
+    return caches.empty()
+
+
+@pytest.fixture
+def redis_store(settings, transactional_db, redis_url):
+    """Return the empty store in Redis."""
+    settings.CACHING = caches.caching(redis_url)
+    return caches.empty()

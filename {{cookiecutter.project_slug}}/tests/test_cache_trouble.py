@@ -1,0 +1,275 @@
+"""Redis away, full, or holding what is not ours: never a wrong answer."""
+
+import contextlib
+import logging
+import signal
+import subprocess
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from books.models import Book
+from caching import debts
+from caching.breaker import Breaker, Unavailable
+from caching.store import get_store
+from tests import servers
+from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
+from tests.cast import Client, errors_of
+from tests.factories import BookFactory, TagFactory, UserFactory
+
+AWAY = "redis://127.0.0.1:1/0"
+
+
+def eventually(condition, seconds=20):
+    """Return when the condition holds; fail if it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "never happened"
+        time.sleep(0.05)
+
+
+class TestAway:
+    @pytest.fixture(autouse=True)
+    def away(self, settings, transactional_db):
+        settings.CACHING = caching(AWAY)
+        yield
+        debts._owed.clear()
+
+    def test_reads_and_writes_work(self, librarian):
+        tag = TagFactory()
+        assert librarian.get("/tags").headers["X-Cache"] == "BYPASS; unavailable"
+        assert librarian.put(f"/tags/{tag.pk}", {"name": "New"}).status_code == 200
+        assert librarian.get(f"/tags/{tag.pk}").json()["name"] == "New"
+
+    def test_health_is_degraded(self, nobody):
+        response = nobody.get("/common/health-check")
+        assert (response.status_code, response.json()["cache"]) == (200, "unreachable")
+
+    def test_not_every_request_tries(self, reader, monkeypatch):
+        tries = []
+        store = get_store()
+        mget = store.client.mget
+        monkeypatch.setattr(
+            store.client, "mget", lambda keys: tries.append(1) or mget(keys)
+        )
+        for _ in range(20):
+            reader.get("/tags")
+        assert len(tries) <= 1 + int(store.breaker.cooldown) * 20
+
+    def test_it_is_said_once_in_the_log(self, reader, caplog):
+        caplog.set_level(logging.ERROR, logger="caching.breaker")
+        for _ in range(5):
+            reader.get("/tags")
+        assert len(caplog.records) <= 1
+
+    def test_a_lost_reader_is_out_all_the_same(self, reader):
+        assert reader.get("/tags").status_code == 200
+        reader.user.is_active = False
+        reader.user.save()
+        assert reader.get("/tags").status_code == 401
+
+    def test_writes_wait_for_the_cache_where_that_is_wanted(self, settings):
+        client = Client(UserFactory(is_staff=True))
+        book = BookFactory()
+        settings.CACHING = caching(AWAY, writes_need_cache=True)
+        client.raise_request_exception = False
+        response = client.patch(f"/books/{book.pk}", {"title": "New"})
+        assert response.status_code == 503
+        assert errors_of(response) == {None: "cache_unavailable"}
+        book.refresh_from_db()
+        assert book.title != "New"
+
+
+@contextlib.contextmanager
+def own_redis(settings, *arguments, **changes):
+    """Yield a function that sends a signal to a Redis of this test's own."""
+    with servers.redis(*arguments) as url:
+        settings.CACHING = caching(url, cooldown=0.2, **changes)
+        empty()
+        port = str(urlsplit(url).port)
+        listed = subprocess.run(
+            ["pgrep", "-f", f"redis-server.*:{port}"], capture_output=True, text=True
+        )
+        yield lambda number: subprocess.run(
+            ["kill", f"-{int(number)}", *listed.stdout.split()], check=True
+        )
+
+
+@pytest.fixture
+def redis_can_be_had(redis_url):
+    return redis_url
+
+
+class TestDebts:
+    def test_a_write_while_redis_hangs_is_never_served_stale_here(
+        self, settings, transactional_db, redis_can_be_had
+    ):
+        with own_redis(settings, timeout=0.3) as send:
+            client = Client(UserFactory(is_staff=True))
+            book = BookFactory(title="Old")
+            path = f"/books/{book.pk}"
+            for _ in range(3):
+                client.get(path)
+            assert result_of(client.get(path)) == "HIT"
+            send(signal.SIGSTOP)
+            try:
+                assert client.patch(path, {"title": "New"}).status_code == 200
+                assert debts._owed
+                assert client.get(path).json()["title"] == "New"
+            finally:
+                send(signal.SIGCONT)
+            for _ in range(20):
+                assert client.get(path).json()["title"] == "New"
+            eventually(lambda: not debts._owed)
+            eventually(lambda: result_of(client.get(path)) == "HIT")
+            assert client.get(path).json()["title"] == "New"
+
+    def test_debts_add_up_and_are_paid_in_one_step(self, redis_store, monkeypatch):
+        with debts._lock:
+            debts._owed.update({"books": frozenset({"1"}), "tags": frozenset()})
+        debts.owe({"books": frozenset({"2"})})
+        debts.owe({"tags": None})
+        debts.owe({"tags": frozenset({"9"})})
+        assert debts._owed == {"books": {"1", "2"}, "tags": None}
+        with recorded_round_trips(monkeypatch) as trips:
+            debts.pay(redis_store)
+            debts.pay(redis_store)
+        assert len(trips) == 1
+        assert not debts._owed
+
+
+class TestFull:
+    def test_eviction_never_gives_a_wrong_answer(
+        self, settings, transactional_db, redis_can_be_had
+    ):
+        full = ("--maxmemory", "3mb", "--maxmemory-policy", "allkeys-random")
+        with own_redis(settings, *full):
+            client = Client(UserFactory(is_staff=True))
+            book = BookFactory(title="0")
+            BookFactory.create_batch(20)
+            for number in range(1, 60):
+                client.patch(f"/books/{book.pk}", {"title": str(number)})
+                for _ in range(2):
+                    detail = client.get(f"/books/{book.pk}").json()
+                    assert detail["title"] == str(number)
+                    listed = client.get("/books").json()["results"]
+                    assert str(number) in {found["title"] for found in listed}
+                filler = {f"filler:{number}:{n}": b"x" * 20_000 for n in range(20)}
+                get_store().client.mset(filler)
+            evicted = get_store().client.info("stats")["evicted_keys"]
+            assert evicted > 0
+
+    def test_a_full_redis_that_evicts_nothing_is_as_good_as_away(
+        self, settings, transactional_db, redis_can_be_had
+    ):
+        full = ("--maxmemory", "1mb", "--maxmemory-policy", "noeviction")
+        with own_redis(settings, *full):
+            client = Client(UserFactory(is_staff=True))
+            book = BookFactory(title="0")
+            for number in range(1, 5):
+                path = f"/books/{book.pk}"
+                sent = {"title": str(number)}
+                assert client.patch(path, sent).status_code == 200
+                assert client.get(path).json()["title"] == str(number)
+        debts._owed.clear()
+
+    def test_a_lost_stamp_is_in_quarantine(self, redis_store, reader):
+        for _ in range(3):
+            reader.get("/tags")
+        redis_store.client.delete("library:stamp:tags")
+        response = reader.get("/tags")
+        assert (result_of(response), reason_of(response)) == ("BYPASS", "quarantine")
+
+
+class TestForeignValues:
+    @pytest.fixture
+    def path(self, redis_store, reader):
+        path = f"/tags/{TagFactory(name='Right').pk}"
+        for _ in range(3):
+            reader.get(path)
+        return path
+
+    # A pickle that would run a command, were it ever loaded.
+    PICKLE = b"cos\nsystem\n(S'touch /tmp/owned'\ntR."
+
+    @pytest.mark.parametrize(
+        "value", [b"", b"\x00\xff\xfe", PICKLE, b"{}", b"x y z 0\n{}", b"\n", b" \n"]
+    )
+    @pytest.mark.parametrize("kind", ["tags:detail", "stamp", "stamp of the row"])
+    def test_one_of_ours_was_overwritten(self, redis_store, reader, path, value, kind):
+        tag_id = path.rpartition("/")[2]
+        key = {
+            "tags:detail": f"library:tags:detail:{tag_id}",
+            "stamp": "library:stamp:tags",
+            "stamp of the row": f"library:stamp:tags:{tag_id}",
+        }[kind]
+        redis_store.client.set(key, value)
+        for _ in range(2):
+            assert reader.get(path).json()["name"] == "Right"
+
+    @pytest.mark.parametrize("key", ["tags:detail:{}", "stamp:tags", "stamp:tags:{}"])
+    def test_one_of_another_type_is_there(self, redis_store, reader, path, key):
+        key = "library:" + key.format(path.rpartition("/")[2])
+        redis_store.client.delete(key)
+        redis_store.client.rpush(key, "a", "b")
+        for _ in range(3):
+            assert reader.get(path).json()["name"] == "Right"
+
+    def test_an_entry_cut_short_or_changed_is_a_miss(self, redis_store, reader, path):
+        key = f"library:tags:detail:{path.rpartition('/')[2]}"
+        good = redis_store.client.get(key)
+        for bad in (good[:-1], good.replace(b"Right", b"Wrong")):
+            redis_store.client.set(key, bad)
+            response = reader.get(path)
+            assert response.json()["name"] == "Right"
+            assert result_of(response) == "MISS"
+
+
+class TestBreaker:
+    @pytest.fixture
+    def now(self):
+        return [100.0]
+
+    @pytest.fixture
+    def breaker(self, now):
+        return Breaker(cooldown=1, errors=(OSError,), clock=lambda: now[0])
+
+    def fail(self):
+        raise OSError("gone")
+
+    def test_it_passes_results_and_other_errors_through(self, breaker):
+        assert breaker.call(int, "7") == 7
+        with pytest.raises(ValueError):
+            breaker.call(int, "x")
+
+    def test_after_a_failure_it_does_not_ask(self, breaker):
+        with pytest.raises(Unavailable, match="gone"):
+            breaker.call(self.fail)
+        with pytest.raises(Unavailable, match="left alone"):
+            breaker.call(int, "7")
+
+    def test_after_a_while_one_asks(self, breaker, now):
+        with pytest.raises(Unavailable):
+            breaker.call(self.fail)
+        now[0] += 1.1
+        with pytest.raises(Unavailable, match="gone"):
+            breaker.call(self.fail)
+        with pytest.raises(Unavailable, match="left alone"):
+            breaker.call(int, "7")
+
+    def test_an_answer_closes_it_and_it_recovers_for_a_while(self, breaker, now):
+        with pytest.raises(Unavailable):
+            breaker.call(self.fail)
+        now[0] += 1.1
+        assert breaker.call(int, "7") == 7
+        assert breaker.recovering
+        now[0] += 1.1
+        assert not breaker.recovering
+
+
+def test_a_dead_connection_in_the_pool_is_no_outage(redis_store, reader):
+    reader.get("/tags")
+    redis_store.client.client_kill_filter(_type="normal", skipme=False)
+    assert result_of(reader.get("/tags")) == "HIT"
+    assert Book.objects.count() == 0

@@ -1,0 +1,68 @@
+"""The last copy and the one return, wanted by fifty at the same moment."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from books.models import Book
+from loans.models import Loan
+from tests.cast import Client
+from tests.crowd import all_at_once
+from tests.factories import BookFactory, LoanFactory, UserFactory
+
+CROWD = 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_fifty_readers_gets_the_last_copy():
+    book = BookFactory(stock=1)
+    clients = [Client(user) for user in UserFactory.create_batch(CROWD)]
+    borrow = [
+        lambda client=client: client.post("/loans", {"book_id": book.pk}).status_code
+        for client in clients
+    ]
+    assert sorted(all_at_once(borrow)) == [201] + [409] * (CROWD - 1)
+    book.refresh_from_db()
+    assert book.stock == 0
+    assert Loan.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_of_fifty_returns_of_a_loan_brings_the_copy_back():
+    loan = LoanFactory(book__stock=0)
+    clients = [Client(loan.user) for _ in range(CROWD)]
+    path, sent = f"/loans/{loan.pk}", {"is_returned": True}
+    give_back = [
+        lambda client=client: client.patch(path, sent).status_code for client in clients
+    ]
+    assert sorted(all_at_once(give_back)) == [200] + [409] * (CROWD - 1)
+    assert Book.objects.get().stock == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_borrowing_and_deleting_at_once_one_happens():
+    librarian, reader = UserFactory(is_staff=True), UserFactory()
+    for _ in range(10):
+        book = BookFactory(stock=1)
+        path, sent = f"/books/{book.pk}", {"book_id": book.pk}
+        borrowed, deleted = all_at_once(
+            [
+                lambda: Client(reader).post("/loans", sent).status_code,
+                lambda: Client(librarian).delete(path).status_code,
+            ]
+        )
+        assert (borrowed, deleted) in [(201, 409), (404, 204)]
+
+
+@pytest.mark.django_db
+def test_the_database_itself_refuses_a_negative_stock():
+    book = BookFactory(stock=0)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Book.objects.filter(pk=book.pk).update(stock=-1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", [{"quantity": 0}, {"is_returned": True}])
+def test_the_database_itself_refuses_an_impossible_loan(change):
+    loan = LoanFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Loan.objects.filter(pk=loan.pk).update(**change)

@@ -1,0 +1,108 @@
+"""Errors have one shape everywhere."""
+
+import pytest
+
+from tests.cast import errors_of
+from tests.factories import BookFactory
+
+
+def sends(client, data, content_type="application/json", **headers):
+    return client.generic("POST", "/books", data, content_type=content_type, **headers)
+
+
+def test_an_unknown_path_is_a_404(reader):
+    response = reader.get("/nothing/here")
+    assert response.status_code == 404
+    assert errors_of(response) == {None: "not_found"}
+
+
+@pytest.mark.parametrize("path", ["/books/", "/tags/", "/common/health-check/"])
+def test_paths_end_without_a_slash(reader, path):
+    assert reader.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("book_id", ["0", "999999", "9" * 30])
+def test_an_unknown_book_is_a_404(reader, book_id):
+    response = reader.get(f"/books/{book_id}")
+    assert response.status_code == 404
+    assert errors_of(response) == {None: "not_found"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("delete", "/books"),
+        ("post", "/books/1"),
+        ("put", "/loans/1"),
+        ("get", "/auth/login"),
+        ("options", "/books/1"),
+        ("patch", "/schema"),
+        ("patch", "/docs"),
+    ],
+)
+def test_a_wrong_method_is_a_405(librarian, method, path):
+    response = getattr(librarian, method)(path)
+    assert response.status_code == 405
+    assert errors_of(response) == {None: "method_not_allowed"}
+    assert response["Allow"]
+
+
+@pytest.mark.parametrize("data", ["{", "", "[" * 100_000, '{"stock": NaN}', "\xff"])
+def test_malformed_json_is_a_400(librarian, data):
+    response = sends(librarian, data)
+    assert response.status_code == 400
+    assert errors_of(response)
+
+
+def test_another_format_is_a_415(librarian):
+    response = sends(librarian, "title=x", "application/x-www-form-urlencoded")
+    assert response.status_code == 415
+    assert errors_of(response) == {None: "unsupported_media_type"}
+
+
+def test_a_huge_body_is_a_413(librarian, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    response = sends(librarian, '{"title": "' + "x" * 1000 + '"}')
+    assert response.status_code == 413
+    assert errors_of(response) == {None: "content_too_large"}
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense"])
+def test_the_answer_is_json_whatever_is_accepted(reader, accept):
+    response = reader.get("/books", HTTP_ACCEPT=accept)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/json"
+
+
+def test_a_forged_host_is_a_400(reader, settings):
+    settings.ALLOWED_HOSTS = ["library.example.com"]
+    response = reader.get("/books", HTTP_HOST="evil.example.com")
+    assert response.status_code == 400
+    assert errors_of(response) == {None: "bad_request"}
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_500_tells_nothing(reader, settings, monkeypatch, debug):
+    settings.DEBUG = debug
+
+    def fail(query):
+        raise RuntimeError("SELECT secret FROM books_book")
+
+    monkeypatch.setattr("books.selectors.find_books", fail)
+    reader.raise_request_exception = False
+    response = reader.get("/books")
+    assert response.status_code == 500
+    assert errors_of(response) == {None: "error"}
+    assert b"secret" not in response.content
+
+
+def test_text_is_utf_8(librarian):
+    book = BookFactory(title="소년이 온다")
+    assert "소년이 온다".encode() in librarian.get(f"/books/{book.pk}").content
+
+
+def test_a_head_has_the_length_of_the_get_and_no_body(reader):
+    for path in ("/books", "/nothing"):
+        got, head = reader.get(path), reader.head(path)
+        assert head.content == b""
+        assert head.headers["Content-Length"] == str(len(got.content))

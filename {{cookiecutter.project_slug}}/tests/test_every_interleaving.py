@@ -1,0 +1,64 @@
+"""The stamp protocol in every order of its steps, and with one thing left out.
+
+`python -m tests.explorer` prints what is found, at full size.
+"""
+
+import pytest
+
+from tests.explorer.broken import BROKEN
+from tests.explorer.search import explore
+from tests.explorer.state import SCENARIOS
+from tests.explorer.timeline import draw
+from tests.explorer.world import World
+
+ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
+LOST_WITHOUT_QUARANTINE = """\
+      writer 1           reader 1                 world
+   1  announces
+   2                     looks: write
+   3                                              books is LOST
+   4                     opens the stamps
+   5                     queries: version 0
+   6  COMMITs version 1
+   7                     keeps version 0
+   8                     looks: STALE, version 0"""
+
+
+def name_of(scenario):
+    return scenario.name
+
+
+@pytest.mark.parametrize("scenario", ONE_TABLE, ids=name_of)
+def test_no_order_of_the_steps_serves_a_stale_answer(scenario):
+    found = explore(World(scenario))
+    assert "\n".join(draw(found.way)) == ""
+    assert found.schedules > 10**12
+    # There was something to be seen.
+    assert all(found.results[result] > 100 for result in ("hit", "miss", "bypass"))
+
+
+def test_nor_where_an_answer_depends_on_two_tables():
+    found = explore(World(TWO_TABLES, reads=1))
+    assert "\n".join(draw(found.way)) == ""
+    assert found.schedules > 10**9
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS[:2], ids=name_of)
+@pytest.mark.parametrize("left_out", BROKEN)
+def test_a_stale_answer_is_found_where_one_thing_is_left_out(left_out, scenario):
+    found = explore(BROKEN[left_out](scenario))
+    assert [move.result for move in found.way].count("stale") == 1
+    assert found.way[-1].result == "stale"
+
+
+def test_equal_states_are_rightly_taken_for_one():
+    small = {"scenario": SCENARIOS[0], "losses": 0, "reads": 1}
+    each_once = explore(World(**small))
+    each = explore(World(**small), form=lambda scenario, state: state)
+    assert each_once.states < each.states
+    assert each_once.schedules == each.schedules
+
+
+def test_a_way_is_drawn_for_people():
+    world = BROKEN["a lost stamp is made anew without quarantine"](SCENARIOS[0])
+    assert "\n".join(draw(explore(world).way)) == LOST_WITHOUT_QUARANTINE

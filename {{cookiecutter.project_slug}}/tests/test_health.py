@@ -1,0 +1,52 @@
+"""GET /common/health-check"""
+
+import pytest
+from django.db import connection
+
+from tests.caches import caching
+from tests.cast import Client
+
+PATH = "/common/health-check"
+
+
+@pytest.mark.django_db
+def test_it_says_that_all_is_well_to_anybody():
+    response = Client().get(PATH)
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "database": "ok",
+        "cache": "ok",
+        "release": "dev",
+    }
+
+
+@pytest.mark.django_db
+def test_it_names_the_running_release(settings):
+    settings.RELEASE = "3f2c1ab"
+    assert Client().get(PATH).json()["release"] == "3f2c1ab"
+
+
+@pytest.mark.django_db
+def test_it_is_degraded_but_serves_when_the_cache_is_unreachable(settings):
+    settings.CACHING = caching("redis://127.0.0.1:1/0")
+    response = Client().get(PATH)
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["cache"] == "unreachable"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_answers_503_when_the_database_is_unreachable(monkeypatch):
+    connection.close()
+    nowhere = {
+        "sqlite": {"NAME": "/nowhere/library.sqlite3"},
+        "postgresql": {"HOST": "127.0.0.1", "PORT": 1},
+    }[connection.vendor]
+    for name, value in nowhere.items():
+        monkeypatch.setitem(connection.settings_dict, name, value)
+    response = Client().get(PATH)
+    connection.close()
+    assert response.status_code == 503
+    assert response.json()["status"] == "unavailable"
+    assert response.json()["database"] == "unreachable"

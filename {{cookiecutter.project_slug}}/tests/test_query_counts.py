@@ -1,0 +1,44 @@
+"""A list costs as many queries at 500 rows as at 10."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.cast import results_of
+from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
+
+WHO_ASKS = 1
+# The count, the page and, for books, the tags.
+LISTS = {"/books": 3, "/tags": 2, "/loans": 2, "/users": 2}
+
+
+def queries_of(client, path, rows):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert len(results_of(client.get(f"{path}?page_size=500"))) == rows
+    return len(queries)
+
+
+@pytest.mark.parametrize("rows", [10, 500])
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_costs_a_constant_number_of_queries(librarian, path, rows):
+    tags = TagFactory.create_batch(rows)
+    if path == "/books":
+        for book in BookFactory.create_batch(rows):
+            book.tags.set(tags[:2])
+    if path == "/loans":
+        LoanFactory.create_batch(rows, book=BookFactory(), user=librarian.user)
+    if path == "/users":
+        UserFactory.create_batch(rows - 1)
+    assert queries_of(librarian, path, rows) == WHO_ASKS + LISTS[path]
+
+
+def test_the_tags_of_a_book_are_checked_in_one_query(librarian):
+    tags = TagFactory.create_batch(40)
+    book = BookFactory()
+    sent = {"tags": [tag.pk for tag in tags]}
+    with CaptureQueriesContext(connection) as queries:
+        assert librarian.patch(f"/books/{book.pk}", sent).status_code == 200
+    asked_for_tags = [q for q in queries if 'FROM "books_tag" WHERE' in q["sql"]]
+    assert len(asked_for_tags) == 1

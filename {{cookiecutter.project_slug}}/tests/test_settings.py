@@ -1,0 +1,125 @@
+"""What the environment says, and what is refused with one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = {
+    "SECRET_KEY": "k" * 50,
+    "JWT_SECRET_KEY": "j" * 50,
+    "DOTENV": os.devnull,
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+}
+
+
+def python(*arguments, **environment):
+    """Run Python with nothing but these variables set."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    variables = kept | GOOD | environment
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={name: value for name, value in variables.items() if value is not None},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def setting(name, **environment):
+    code = f"from config import settings; print(repr(settings.{name}))"
+    result = python("-c", code, **environment)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("SECRET_KEY", None, "SECRET_KEY is not set"),
+        ("SECRET_KEY", "change-me", "SECRET_KEY still has its example value"),
+        ("JWT_SECRET_KEY", "", "JWT_SECRET_KEY is not set"),
+        ("JWT_SECRET_KEY", "change-me", "JWT_SECRET_KEY still has its example value"),
+        ("JWT_SECRET_KEY", "short", "JWT_SECRET_KEY has 5 characters; at least 32"),
+        ("JWT_ALGORITHM", "none", "JWT_ALGORITHM is 'none'; accepted: HS256"),
+        ("DEBUG", "maybe", "DEBUG is 'maybe'; accepted: true, false"),
+        ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY is '0'; accepted: a whole number"),
+        ("THROTTLE_LOGIN", "often", "THROTTLE_LOGIN is 'often'; accepted: a rate"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL starts with 'mysql'; accepted"),
+    ],
+)
+def test_what_is_unsafe_stops_the_process_with_one_line(name, value, problem):
+    result = python("manage.py", "check", **{name: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(problem)
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_example_env_is_refused():
+    result = python(
+        "manage.py",
+        "check",
+        DOTENV=".env.example",
+        SECRET_KEY=None,
+        JWT_SECRET_KEY=None,
+    )
+    assert result.returncode == 1
+    assert "SECRET_KEY still has its example value" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "False"),
+        ("ALLOWED_HOSTS", "['localhost', '127.0.0.1', '[::1]']"),
+        ("DATABASES['default']['ENGINE']", "'django.db.backends.sqlite3'"),
+        ("SIMPLE_JWT['ALGORITHM']", "'HS256'"),
+        ("WORKER_PROCESSES", "1"),
+    ],
+)
+def test_the_defaults_run_on_any_machine(name, value):
+    assert setting(name) == value
+
+
+def test_urls_switch_to_postgresql_and_redis():
+    variables = {
+        "DATABASE_URL": "postgres://u:p%40ss@db:5433/library",
+        "REDIS_URL": "redis://cache:6379/1",
+    }
+    database = setting("DATABASES['default']", **variables)
+    assert "'django.db.backends.postgresql'" in database and "'p@ss'" in database
+    assert setting("CACHES['default']['LOCATION']", **variables) == (
+        "'redis://cache:6379/1'"
+    )
+
+
+def test_django_finds_nothing_to_say_about_production():
+    result = python(
+        "manage.py",
+        "check",
+        "--deploy",
+        "--fail-level=WARNING",
+        USE_HTTPS="on",
+        ALLOWED_HOSTS="library.example.com",
+        SECRET_KEY="0123456789aBcDeFgH-" * 3,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_migrations_are_complete():
+    result = python("manage.py", "makemigrations", "--check", "--dry-run")
+    assert result.returncode == 0, result.stdout
+
+
+def test_passwords_are_hashed_with_argon2():
+    assert "Argon2PasswordHasher" in setting("PASSWORD_HASHERS[0]")
+    code = (
+        "import django; django.setup();"
+        "from django.contrib.auth.hashers import make_password;"
+        "print(make_password('a long unlikely phrase'))"
+    )
+    assert python("-c", code).stdout.startswith("argon2$")

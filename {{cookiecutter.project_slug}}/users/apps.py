@@ -1,0 +1,17 @@
+"""Tells the cache layer what to watch."""
+
+from django.apps import AppConfig
+
+from caching.watching import watch
+
+
+class UsersConfig(AppConfig):
+    """The app."""
+
+    name = "users"
+
+    def ready(self):
+        """Announce every write to these models."""
+        from users.models import User
+
+        watch(User, "users")

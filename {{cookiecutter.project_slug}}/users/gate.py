@@ -1,0 +1,40 @@
+"""Lets readers in to what is cached."""
+
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from caching.gate import Claim
+from caching.reads import Plan
+from caching.stamps import Row
+from users.authentication import ReaderAuthentication
+from users.models import User
+
+
+class ReaderGate:
+    """A reader is let in whose account is active and whose password is that one."""
+
+    def __init__(self):
+        self.authentication = ReaderAuthentication()
+
+    def claim(self, request):
+        """Return what the access token claims; None if it proves nothing."""
+        try:
+            header = self.authentication.get_header(request)
+            raw = header and self.authentication.get_raw_token(header)
+            token = raw and self.authentication.get_validated_token(raw)
+        except (AuthenticationFailed, InvalidToken):
+            return None
+        if not token:
+            return None
+        reader = token[api_settings.USER_ID_CLAIM]
+        proof = token[api_settings.REVOKE_TOKEN_CLAIM].encode()
+        plan = Plan(f"users:verdict:{reader}", (Row("users", reader),))
+        return Claim(reader, proof, plan)
+
+    def truth(self, claim):
+        """Return the fingerprint that a token of this reader must have, or None."""
+        readers = User.objects.filter(pk=claim.subject, is_active=True)
+        password = readers.values_list("password", flat=True).first()
+        return get_md5_hash_password(password).encode() if password else None
