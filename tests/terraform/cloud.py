@@ -31,7 +31,6 @@ LISTS = {
     "load balancers": ("elbv2", "describe_load_balancers", "LoadBalancers"),
     "target groups": ("elbv2", "describe_target_groups", "TargetGroups"),
     "certificates": ("acm", "list_certificates", "CertificateSummaryList"),
-    "clusters": ("ecs", "list_clusters", "clusterArns"),
     "databases": ("rds", "describe_db_instances", "DBInstances"),
     "caches": ("elasticache", "describe_replication_groups", "ReplicationGroups"),
     "secrets": ("secretsmanager", "list_secrets", "SecretList"),
@@ -81,7 +80,17 @@ class Cloud:
         documents = self.client("ssm").list_documents(
             Filters=[{"Key": "Owner", "Values": ["Self"]}]
         )
-        return counts | {"documents": len(documents["DocumentIdentifiers"])}
+        return counts | {
+            "documents": len(documents["DocumentIdentifiers"]),
+            "clusters": len(self.clusters()),
+        }
+
+    def clusters(self):
+        """ECS lists what was deleted for a while, too."""
+        ecs = self.client("ecs")
+        names = ecs.list_clusters()["clusterArns"]
+        found = ecs.describe_clusters(clusters=names)["clusters"] if names else []
+        return [cluster for cluster in found if cluster["status"] == "ACTIVE"]
 
     def the_only_instance(self):
         (instance,) = [

@@ -183,10 +183,10 @@ def test_parameters_of_the_project_win_over_terraforms_settings(host, first_boot
     ssm = Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm")
     put_parameter(ssm, "DOMAIN", "books.example.com")
     put_parameter(ssm, "DATABASE_URL", "postgres://a:b c@rds.example.com/library")
-    show = "for name in DOMAIN DATABASE_URL COMPOSE_PROFILES; do echo ${!name}=; done\n"
+    show = "for name in DOMAIN DATABASE_URL; do echo ${!name}=; done\n"
     said = host.succeed(first_boot + ". /opt/library/config.env\n" + show)
     assert said.endswith(
-        "books.example.com=\npostgres://a:b c@rds.example.com/library=\n=\n"
+        "books.example.com=\npostgres://a:b c@rds.example.com/library=\n"
     )
 
 

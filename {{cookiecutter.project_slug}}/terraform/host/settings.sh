@@ -22,7 +22,4 @@ while IFS=$'\t' read -r path value; do
   fi
   echo "$name='$value'" >> "$config.new"
 done < <(printf '%s' "${parameters:+$parameters$'\n'}")
-
-# With a database elsewhere (RDS, say) the server runs none of its own.
-! grep -q '^DATABASE_URL=' "$config.new" || echo "COMPOSE_PROFILES=''" >> "$config.new"
 mv "$config.new" "$config"

@@ -18,6 +18,8 @@ variables {
 }
 
 run "a_state_is_private_and_encrypted_and_its_past_is_kept" {
+  command = plan
+
   assert {
     condition = alltrue([
       aws_s3_bucket_public_access_block.state.block_public_acls,
