@@ -1,7 +1,7 @@
 # Your answers. Change them here, then: terraform apply -var-file=prod.tfvars
 project           = "{{ cookiecutter.project_slug }}"
 aws_region        = "{{ cookiecutter.aws_region }}"
-key_pair_name     = "{{ cookiecutter.__key_pair_in_quotes }}"
+key_pair_name     = "{{ cookiecutter.key_pair_name | replace('\\', '\\\\') | replace('"', '\\"') | replace('${', '$${') | replace('%{', '%%{') }}"
 your_ip           = "{{ cookiecutter.your_ip }}" # "" closes SSH
 github_repository = "{{ cookiecutter.github_repository }}"
 
