@@ -6,6 +6,7 @@ hit is served here before. What this leaves is in README.md, under "What it can'
 
 import threading
 import time
+from contextlib import suppress
 
 from caching import stamps
 from caching.breaker import Unavailable
@@ -15,13 +16,16 @@ from caching.store import get_store
 PAUSE = 0.1
 
 _owed = {}
+_made = 0
 _lock = threading.Lock()
 _paying = threading.Lock()
 
 
 def owe(changes):
     """Remember {table: rows}, and see to it that it is paid."""
+    global _made
     with _lock:
+        _made += 1
         nobody_pays = not _owed
         for table, rows in changes.items():
             before = _owed.get(table, frozenset())
@@ -34,17 +38,22 @@ def owe(changes):
 
 def pay(store):
     """Renew all that is owed. Raises Unavailable, and then still owes it."""
-    if not _owed:
-        return
-    with _paying:
-        with _lock:
-            changes = dict(_owed)
-        if changes:
-            store.finish(stamps.new_token(), changes)
-        with _lock:
-            for table, rows in changes.items():
-                if _owed[table] == rows:
-                    del _owed[table]
+    while _owed:
+        with _paying:
+            with _lock:
+                changes, made = dict(_owed), _made
+            if changes:
+                store.finish(stamps.new_token(), changes)
+            with _lock:
+                # A debt made meanwhile may be of the same rows: then all once more.
+                if made == _made:
+                    _owed.clear()
+
+
+def pay_at_exit():
+    """Try once more before this process ends and takes its debts with it."""
+    with suppress(Unavailable):
+        pay(get_store())
 
 
 def _keep_trying():

@@ -53,11 +53,11 @@ class RedisStore:
 
     def read(self, entries, names):
         """Return the values of the entries and {name: text} of the stamps."""
+        keys = [f"{self.prefix}:{key}" for key in entries] + self._stamp_keys(names)
+        values = self.breaker.call(self._mget, keys)
         if self.breaker.recovering:
             # Others may owe invalidations from while Redis was away; they pay now.
             raise Unavailable("Redis just came back")
-        keys = [f"{self.prefix}:{key}" for key in entries] + self._stamp_keys(names)
-        values = self.breaker.call(self._mget, keys)
         return values[: len(entries)], _texts(names, values[len(entries) :])
 
     def _mget(self, keys):
@@ -160,4 +160,4 @@ def _texts(names, values):
 
 
 def _escape(prefix):
-    return "".join(f"[{c}]" if c in "*?[]{}" else c for c in prefix)
+    return "".join(f"\\{c}" if c in "*?[]\\" else c for c in prefix)

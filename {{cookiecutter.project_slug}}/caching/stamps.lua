@@ -53,8 +53,8 @@ for i = 1, tables do
 end
 
 for i = tables + 1, #KEYS do
-  local there = redis.call('MGET', KEYS[i])[1]
-  if what ~= 'open' or not there or there == '' then
+  local there = redis.call('MGET', KEYS[i])[1] or ''
+  if what ~= 'open' or not string.match(there, '^[%w_-]+$') then
     redis.call('SET', KEYS[i], token, 'PX', row_life)
   end
 end

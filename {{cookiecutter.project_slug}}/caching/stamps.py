@@ -28,7 +28,9 @@ import secrets
 from typing import NamedTuple
 
 MARK = "stamp"
-TABLE_STAMP = re.compile(rf"{MARK} [\w-]+ [\w-]+( [^ ]+)*", re.ASCII)
+TOKEN = r"[\w-]+"
+TABLE_STAMP = re.compile(rf"{MARK} {TOKEN} {TOKEN}( [^ ]+)*", re.ASCII)
+ROW_STAMP = re.compile(TOKEN, re.ASCII)
 ANY_ROW = "*"
 QUARANTINE = "quarantine"
 
@@ -90,9 +92,9 @@ def parse(values):
     """Return the Stamps of {name: text}; leave out what is no stamp of ours."""
     stamps = Stamps()
     for name, text in values.items():
-        if text and ":" in name:
+        if text and ":" in name and ROW_STAMP.fullmatch(text):
             stamps[name] = [text]
-        elif text and TABLE_STAMP.fullmatch(text):
+        elif text and ":" not in name and TABLE_STAMP.fullmatch(text):
             stamps[name] = text.split(" ")[1:]
     return stamps
 

@@ -58,3 +58,10 @@ def post_worker_init(worker):
     from caching.watching import open_stamps
 
     open_stamps()
+
+
+def worker_exit(server, worker):
+    """Let no worker take along what it owes the others."""
+    from caching import debts
+
+    debts.pay_at_exit()

@@ -38,6 +38,16 @@ def positive(text):
     return int(text)
 
 
+def new_file(text):
+    """Return the path in `text`, if a file can be written there."""
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} given; accepted: a file in a folder that is there"
+        )
+    return path
+
+
 def arguments(given):
     """Return the parsed arguments."""
     parser = Parser(prog="python -m hunt", description=__doc__.partition("\n")[0])
@@ -52,7 +62,7 @@ def arguments(given):
         action="store_true",
         help="hunt in the usual strategy instead: it finds stale reads there",
     )
-    parser.add_argument("--report", type=Path, help="write what was found, as JSON")
+    parser.add_argument("--report", type=new_file, help="write what was found, as JSON")
     return parser.parse_args(given)
 
 

@@ -36,8 +36,8 @@ class Outcome:
     name: str
     counts: Counter
     stale: list
+    strikes: Counter
     owed: list = field(default_factory=list)
-    strikes: Counter = field(default_factory=Counter)
     problems: list = field(default_factory=list)
     seconds: float = 0.0
     debts: int = 0
@@ -65,15 +65,14 @@ class Chase:
         It is kept even if this is interrupted. Raises Failed.
         """
         self._prepare()
-        outcome = Outcome(phase.name, *self.judge.turn_page())
-        self.outcomes.append(outcome)
-        kills, stop = self.ground.kills(), threading.Event()
+        stop = threading.Event()
         striker = Striker(self.ground, phase.strikes, stop)
-        outcome.strikes = striker.counts
+        outcome = Outcome(phase.name, *self.judge.turn_page(), striker.counts)
+        self.outcomes.append(outcome)
         variables = {"CACHE_FAULTS": phase.points, "CACHE_LEASE": str(LEASE)}
         with self.ground.serve(**variables | self.variables) as address:
             clients = self._clients(address, stop)
-            began = time.monotonic()
+            began, kills = time.monotonic(), self.ground.kills()
             try:
                 with _running(clients, stop.set), _running([striker], striker.end):
                     while not stop.wait(LOOK):

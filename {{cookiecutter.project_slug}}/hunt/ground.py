@@ -76,11 +76,12 @@ class Ground:
         self.ledger_path, self.log_path = folder / "ledger", folder / "log"
         self.ledger_path.touch()
         self.log_path.touch()
+        self._ledger = Ledger(self.ledger_path)
         self.token = ""
 
     def ledger(self):
         """Return all that the worker processes told so far."""
-        return Ledger(self.ledger_path).read()
+        return self._ledger.read()
 
     @contextlib.contextmanager
     def serve(self, **variables):
@@ -153,5 +154,7 @@ def _database():
     with servers.postgres() as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
-            yield urlsplit(url)._replace(path=f"/{name}").geturl()
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            try:
+                yield urlsplit(url)._replace(path=f"/{name}").geturl()
+            finally:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

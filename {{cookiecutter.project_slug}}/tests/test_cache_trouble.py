@@ -138,6 +138,32 @@ class TestDebts:
         assert len(trips) == 1
         assert not debts._owed
 
+    def test_a_debt_made_while_another_of_the_same_rows_is_paid_is_paid_too(
+        self, redis_store, monkeypatch
+    ):
+        paid, finish = [], redis_store.finish
+
+        def owe_once_more(writer, changes):
+            finish(writer, changes)
+            paid.append(changes)
+            if len(paid) == 1:
+                debts.owe({"books": frozenset({"7"})})
+
+        monkeypatch.setattr(redis_store, "finish", owe_once_more)
+        with debts._lock:
+            debts._owed["books"] = frozenset({"7"})
+        debts.pay(redis_store)
+        assert paid == [{"books": {"7"}}] * 2
+        assert not debts._owed
+
+    def test_the_read_that_ends_an_outage_is_no_hit(self, redis_store, reader):
+        for _ in range(3):
+            reader.get("/tags")
+        breaker = redis_store.breaker
+        breaker.broken, breaker.retry_at = True, 0
+        assert reader.get("/tags").headers["X-Cache"] == "BYPASS; unavailable"
+        assert not breaker.broken and breaker.recovering
+
 
 class TestFull:
     def test_eviction_never_gives_a_wrong_answer(

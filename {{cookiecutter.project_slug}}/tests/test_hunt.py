@@ -270,7 +270,10 @@ class TestCommand:
 
     command = [sys.executable, "-m", "hunt"]
 
-    @pytest.mark.parametrize("given", [["--reads", "0"], ["--seconds", "x"], ["more"]])
+    @pytest.mark.parametrize(
+        "given",
+        [["--reads", "0"], ["--seconds", "x"], ["--report", "no/such/file"], ["more"]],
+    )
     def test_bad_input_is_one_line(self, given):
         result = self.run([*self.command, *given])
         assert result.returncode == 1
