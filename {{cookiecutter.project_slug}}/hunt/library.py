@@ -77,9 +77,8 @@ def versions_in(document):
     for row in document.get("results", (document,)):
         for tag in row.get("tags", (row,) if "tag_id" in row else ()):
             versions[Subject("name", tag["tag_id"])] = _version(tag["name"])
-        if "title" in row and VERSION.search(row["title"]):
+        if "title" in row:
             versions[Subject("title", row["book_id"])] = _version(row["title"])
-        elif "stock" in row:
             versions[Subject("stock", row["book_id"])] = MAX_STOCK - row["stock"]
     return versions
 
@@ -111,4 +110,5 @@ def _name(number, version):
 
 
 def _version(text):
-    return int(VERSION.search(text)[1])
+    found = VERSION.search(text)
+    return int(found[1]) if found else 0
