@@ -227,7 +227,7 @@ class Host:
     def health(self):
         """Return the health check's answer from outside; None without one."""
         with contextlib.suppress(httpx.HTTPError):
-            answer = httpx.get(self.url + HEALTH, timeout=3)
+            answer = httpx.get(self.url + HEALTH, timeout=10)
             return answer.json() if answer.status_code == 200 else None
 
     def restart(self):

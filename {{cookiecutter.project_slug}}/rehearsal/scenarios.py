@@ -50,7 +50,7 @@ def missing(stage):
 def two_at_once(stage):
     """The exit code is the second's; the first must end well."""
     first = stage.start_deploy("v3")
-    wait_until(lambda: "pulling" in stage.said(first), 20, "the first deploy's start")
+    wait_until(lambda: "pulling" in stage.said(first), 60, "the first deploy's start")
     second = stage.deploy("v4")
     if stage.finish(first):
         raise Refused("the first of two deploys failed")
@@ -79,7 +79,7 @@ def rolled_back(stage):
 
 def restarted(stage):
     stage.host.restart()
-    wait_until(stage.host.health, 90, "the first answer after the restart")
+    wait_until(stage.host.health, 180, "the first answer after the restart")
     return 0
 
 

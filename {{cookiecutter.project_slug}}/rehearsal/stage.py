@@ -33,7 +33,7 @@ class Outcome:
     name: str
     began: float
     ended: float
-    exit_code: int
+    exit_code: int | None  # None: it came to no end
     sent: int
     failed: int
     failures: list  # [seconds after the beginning, kind of request, what came back]
@@ -93,7 +93,11 @@ class Stage:
         before = self.host.releases()
         began = time.time()
         time.sleep(SETTLE)
-        exit_code = scenario.play(self)
+        stuck = []
+        try:
+            exit_code = scenario.play(self)
+        except Refused as error:
+            exit_code, stuck = None, [str(error)]
         time.sleep(SETTLE)
         ended = time.time()
         answers = self.load.between(began, ended)
@@ -116,7 +120,7 @@ class Stage:
             lost=len(stored - self._books()),
             problems=[],
         )
-        outcome.problems = problems(scenario, outcome, before)
+        outcome.problems = stuck + problems(scenario, outcome, before)
         for problem in outcome.problems:
             self.say(f"  PROBLEM: {problem}")
         return outcome
@@ -165,7 +169,7 @@ class Stage:
     def kill_and_repeat(self, tag, when):
         """Kill a deploy as soon as it says `when`; return the repeated one's code."""
         process = self.start_deploy(tag)
-        wait_until(lambda: when in self.said(process), 90, f"'{when}'")
+        wait_until(lambda: when in self.said(process), 180, f"'{when}'")
         self.host.inside("bash", "-c", KILL_DEPLOY)
         self.finish(process)
         self.say("    killed; running it again")
@@ -179,7 +183,9 @@ class Stage:
         """Stop everything, start everything; return the exit code."""
         script = DOWN_AND_UP.format(tag=tag, colour=self.host.live())
         result = self.host.ssh("sudo bash -s", stdin=script.encode())
-        wait_until(self.host.health, 60, "an answer after down && up")
+        if result.returncode:
+            raise Refused(f"down && up: {result.stderr.decode().splitlines()[-1]}")
+        wait_until(self.host.health, 180, "an answer after down && up")
         return result.returncode
 
 
