@@ -19,6 +19,8 @@ class Conf:
     # Before every key. On Redis Cluster use "{library}": braces keep all keys in
     # one slot, which a command on several keys needs.
     prefix: str = "library"
+    # Which release this is: two that share a Redis never serve each other's answers.
+    release: str = ""
     # How long an answer may be kept, and by how much less at most (a share), so
     # that answers kept together do not expire together.
     ttl: float = 180

@@ -62,6 +62,8 @@ def judge(plan, value, found):
         return Look(reason="unopened", unopened=True)
     if isinstance(identity, stamps.Pending):
         return Look(reason=identity.reason, unopened=True)
+    if conf().release:
+        identity = f"{conf().release}+{identity}"
     entry = entries.load(value, identity)
     spoiled = entry is None and entries.is_of(value, identity)
     return Look(entry=entry, identity=identity, spoiled=spoiled)

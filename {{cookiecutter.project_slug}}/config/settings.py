@@ -6,6 +6,8 @@ With no variable but the two secrets: SQLite, an in-process cache, one worker.
 
 from datetime import timedelta
 
+from django.utils.text import slugify
+
 from config.environment import (
     BASE_DIR,
     boolean,
@@ -109,6 +111,7 @@ CACHES = {
 CACHING = {
     "redis_url": REDIS_URL,
     "prefix": env.str("CACHE_PREFIX", default="library"),
+    "release": slugify(RELEASE),
     "ttl": integer("CACHE_TTL", 180, minimum=1),
     "lease": integer("CACHE_LEASE", 5, minimum=1),
     "writes_need_cache": boolean("CACHE_REQUIRED_FOR_WRITES"),

@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from tests.caches import recorded_round_trips, result_of
+from tests.caches import caching, recorded_round_trips, result_of
 from tests.factories import BookFactory, TagFactory
 
 READS = ["/books", "/books?page_size=2&page=2", "/books/{book}", "/books/{book}/tags"]
@@ -95,3 +95,12 @@ def test_what_expired_is_computed_again(redis_store, paths, reader):
     assert 160 <= redis_store.client.ttl(key) <= 180
     redis_store.client.delete(key)
     assert result_of(reader.get("/tags")) == "MISS"
+
+
+def test_two_releases_never_serve_each_others_answers(
+    redis_store, paths, reader, settings
+):
+    url = settings.CACHING["redis_url"]
+    for release, result in [("one", "MISS"), ("two", "MISS"), ("two", "HIT")]:
+        settings.CACHING = caching(url, release=release)
+        assert result_of(reader.get("/tags")) == result
