@@ -69,7 +69,7 @@ def arguments(given):
 def hunt(options, place, outcomes, rounds):
     """Go through all phases, then send the fifty readers; fill the two lists."""
     variables = {"HUNT_URLS": SEEDS_URLS} if options.seed_strategy else {}
-    chase = Chase(place, **variables)
+    chase = Chase(place, admits=not options.seed_strategy, **variables)
     chase.outcomes = outcomes
     seconds = (options.seconds or math.inf) / len(PHASES)
     # disable=None: tqdm draws on a terminal only.

@@ -52,11 +52,12 @@ class Outcome:
 class Chase:
     """Hunts on a Ground and keeps the Outcome of each phase.
 
-    `variables` are for the API's environment.
+    `admits` says whether a debt excuses what it left stale, as the cache layer claims
+    and the usual strategy can't. `variables` are for the API's environment.
     """
 
-    def __init__(self, ground, **variables):
-        self.ground, self.variables = ground, variables
+    def __init__(self, ground, *, admits=True, **variables):
+        self.ground, self.admits, self.variables = ground, admits, variables
         self.judge, self.subjects, self.outcomes = Judge(), None, []
 
     def run(self, phase, until):
@@ -121,7 +122,9 @@ class Chase:
     def _judge(self, outcome, began, healed):
         debts = self.ground.ledger().debts.values()
         outcome.owed = [
-            stale for stale in outcome.stale if self.judge.is_owed(stale, debts, BOUND)
+            stale
+            for stale in outcome.stale
+            if self.admits and self.judge.is_owed(stale, debts, BOUND)
         ]
         lately = [debt for debt in debts if debt.opened >= began]
         outcome.debts = len(lately)

@@ -2,9 +2,11 @@
 
 import dataclasses
 import json
+from collections import Counter
 from statistics import median
 
 COLUMNS = ("phase", "reads", "hits", "writes", "strikes", "stale", "within the bound")
+KINDS = {"title": "titles", "stock": "stocks after loans", "name": "names of tags"}
 SHOWN, KEPT = 3, 100
 
 
@@ -27,13 +29,15 @@ def verdict(outcomes):
     owed = sum(len(outcome.owed) for outcome in outcomes)
     lines = [f"{len(stale):,} of {reads:,} reads were staler than they may be."]
     if owed:
-        lines.append(f"{owed:,} more while Redis did not know of the write: the bound.")
+        lines.append(f"{owed:,} more while Redis could not be told: the stated bound.")
     if debts := sum(outcome.debts for outcome in outcomes):
         longest = max(outcome.longest_debt for outcome in outcomes)
         lines.append(
             f"{debts:,} writes could not tell Redis at once; when it was back they "
             f"did after {longest:.2f} s at most."
         )
+    if stale:
+        lines.append(f"Too old were {_kinds(stale)}. The first of them:")
     lines += map(_sentence, stale[:SHOWN])
     problems = [text for outcome in outcomes for text in outcome.problems]
     if problems:
@@ -90,6 +94,11 @@ def _line(row, widths):
         for number, (cell, width) in enumerate(zip(row, widths))
     )
     return "  ".join([first, *others])
+
+
+def _kinds(stale):
+    kinds = Counter(kind for each in stale for kind in {s.kind for s in each.missed})
+    return ", ".join(f"{KINDS[kind]} ({n:,})" for kind, n in kinds.most_common())
 
 
 def _sentence(stale):
