@@ -110,7 +110,6 @@ def test_an_old_python_is_refused(root):
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.project
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
 def test_from_an_interrupted_setup_to_ctrl_c(root):
     """One build after the other, as each takes over what the last one left."""
@@ -139,7 +138,6 @@ def test_from_an_interrupted_setup_to_ctrl_c(root):
     assert processes_in(root) == []
 
 
-@pytest.mark.project
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
 def test_without_a_network_it_says_so_and_keeps_the_details(tmp_path):
     root = copy_working_tree(tmp_path / "template")
