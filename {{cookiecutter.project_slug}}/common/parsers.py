@@ -4,7 +4,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 
-class BoundedJSONParser(JSONParser):
+class NestingSafeJSONParser(JSONParser):
     """JSON, however deeply nested. Raises ParseError (400)."""
 
     def parse(self, stream, media_type=None, parser_context=None):
