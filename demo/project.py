@@ -25,7 +25,8 @@ FOREIGN = (
     "ALLOWED_HOSTS AUTH_HEADER CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG "
     "DJANGO_SETTINGS_MODULE GUNICORN_CMD_ARGS JWT_ALGORITHM JWT_SECRET_KEY MAKEFLAGS "
     "MAKELEVEL MAKEOVERRIDES MFLAGS PYTHONHOME PYTHONPATH REDIS_URL RELEASE "
-    "SECRET_KEY THROTTLE_LOGIN THROTTLE_REGISTER USE_HTTPS NUM_PROXIES VIRTUAL_ENV WEB_CONCURRENCY"
+    "SECRET_KEY THROTTLE_LOGIN THROTTLE_REGISTER USE_HTTPS NUM_PROXIES VIRTUAL_ENV "
+    "WEB_CONCURRENCY"
 ).split()
 # What a hook of the template says in its own words ends here.
 REFUSED = "ERROR: Stopping generation"
@@ -163,11 +164,23 @@ def stop(process):
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
+    deadline = time.monotonic() + STOP_SECONDS
+    # What its child started may outlive it for a moment.
+    while lives(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if lives(process):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
+
+
+def lives(process):
+    """Whether anything of the process's group is left."""
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def wait_for_health(server, url, log, tick):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from caching import entries, stamps
+from caching.reads import Plan, judge
 from caching.stamps import Row, Table
 
 ENTRY = "entry"
@@ -127,10 +128,8 @@ def _entry_in_force(state, in_force):
 def _identity_in_force(scenario, state):
     texts = {name: " ".join(text.split(" ")[:3]) for name, text in state.tables}
     texts |= {name: value for name, (value, _) in state.kept if name != ENTRY}
-    try:
-        return stamps.identity(scenario.depends_on, stamps.parse(texts))
-    except stamps.Missing:
-        return None
+    plan = Plan(ENTRY, scenario.depends_on)
+    return judge(plan, None, stamps.parse(texts)).identity
 
 
 def _without_token(reader, in_force):
