@@ -7,6 +7,10 @@ PROJECT := {{cookiecutter.project_slug}}
 SOURCES := demo hooks tests
 WORKFLOWS := $(wildcard .github/workflows/*.yml) \
 	$(wildcard $(PROJECT)/.github/workflows/*.yml)
+DEPENDABOTS := .github/dependabot.yml $(PROJECT)/.github/dependabot.yml
+# The project's own workflows call each other by a path in the project, and actionlint
+# looks for it in this repository; the tests lint them in a project.
+ELSEWHERE := could not read reusable workflow file for "./.github/
 SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/terraform/host/*.sh) \
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
@@ -26,9 +30,10 @@ lint: $(VENV)/.dev  ## Check style, workflows and shell scripts
 	$(PY) -m black --quiet --check --diff $(SOURCES)
 	$(PY) -m isort --quiet --check --diff $(SOURCES)
 	$(VENV)/bin/shellcheck $(SCRIPTS)
-	$(VENV)/bin/actionlint -shellcheck $(VENV)/bin/shellcheck $(WORKFLOWS)
+	$(VENV)/bin/actionlint -shellcheck $(VENV)/bin/shellcheck -ignore '$(ELSEWHERE)' $(WORKFLOWS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS)
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.dependabot $(DEPENDABOTS)
+	$(VENV)/bin/zizmor --offline --quiet $(WORKFLOWS) $(DEPENDABOTS)
 
 format: $(VENV)/.dev  ## Put the code into shape
 	$(PY) -m black $(SOURCES)

@@ -16,7 +16,7 @@ class Unknown(Exception):
 
 def fill(text, table):
     """Replace each ${{ }} in a text; the table holds contexts and functions."""
-    return HOLE.sub(lambda hole: as_text(evaluate(hole[1], table)), str(text))
+    return HOLE.sub(lambda hole: as_text(evaluate(hole[1], table)), as_text(text))
 
 
 def condition(text, table):
@@ -133,6 +133,10 @@ class Parser:
         return value
 
     def look_up(self, holder, key, so_far):
+        if key == "*":
+            return list(holder.values())
+        if isinstance(holder, list):
+            return [self.look_up(each, key, so_far) for each in holder]
         if not isinstance(holder, dict) or key not in holder:
             raise Unknown(f"the workflow asks for {so_far}, and the table has none")
         return holder[key]
@@ -146,5 +150,6 @@ def functions(status):
         "failure": lambda: status() == "failure",
         "cancelled": lambda: False,
         "toJSON": lambda value: json.dumps(value, indent=2),
+        "join": lambda values, sign: sign.join(values),
         "hashFiles": lambda *patterns: "hash-of-" + "-".join(patterns),
     }

@@ -6,10 +6,9 @@ a step that is passed over silently proves nothing.
 """
 
 import dataclasses
-import os
+import itertools
 import shutil
 import subprocess
-from collections import ChainMap
 from pathlib import Path
 
 import yaml
@@ -62,8 +61,16 @@ def play(machine, name):
     refuse_unknown(workflow, WORKFLOW_KEYS, name)
     jobs = {}
     for job_id in in_order(workflow["jobs"]):
-        jobs[job_id] = play_job(machine, job_id, workflow["jobs"][job_id], jobs)
+        behind = ancestors(job_id, workflow["jobs"])
+        before = {name: jobs[name] for name in behind}
+        jobs[job_id] = play_job(machine, job_id, workflow["jobs"][job_id], before)
     return jobs
+
+
+def ancestors(job_id, jobs):
+    """Return the jobs that a job needs, and all that those need."""
+    needs = needs_of(jobs[job_id])
+    return needs.union(*(ancestors(name, jobs) for name in needs))
 
 
 def in_order(jobs):
@@ -92,25 +99,36 @@ def play_job(machine, job_id, job, before):
     if job_id in machine.done:
         return machine.done[job_id]
     needs = {name: before[name] for name in needs_of(job)}
-    if not wanted(machine, job, needs, before):
+    if not wanted(machine, job, before):
         return Job("skipped")
     if "uses" in job:
         return play_called(machine, job)
     with serving(job.get("services", {}), machine.venv) as ports:
-        return Playing(machine, job_id, job, needs, ports).play()
+        played = [
+            Playing(machine, job_id, job, needs, ports, chosen).play()
+            for chosen in combinations(job.get("strategy", {}).get("matrix", {}))
+        ]
+    bad = any(one.result == "failure" for one in played)
+    return dataclasses.replace(
+        played[-1],
+        result="failure" if bad else "success",
+        log="".join(one.log for one in played),
+    )
 
 
-def wanted(machine, job, needs, before):
-    """A job runs if all that it needs succeeded, or if its condition says so."""
+def combinations(matrix):
+    """Yield each choice of the matrix's values; one empty choice without a matrix."""
+    for values in itertools.product(*matrix.values()):
+        yield dict(zip(matrix, values, strict=True))
+
+
+def wanted(machine, job, before):
+    """A job runs if all jobs before it succeeded, or if its condition says so."""
     results = {job.result for job in before.values()}
-    failed = "failure" in results
-
-    def status():
-        bad = failed or any(need.result != "success" for need in needs.values())
-        return "failure" if bad else "success"
-
-    functions = expressions.functions(status) | {"failure": lambda: failed}
-    table = machine.context | {"needs": as_context(needs)} | functions
+    good = results <= {"success"}
+    functions = expressions.functions(lambda: "success" if good else "failure")
+    functions["failure"] = lambda: "failure" in results
+    table = machine.context | {"needs": as_context(before)} | functions
     return expressions.condition(job.get("if", "success()"), table)
 
 
@@ -131,7 +149,7 @@ def play_called(machine, job):
 class Playing:
     """One job on its own machine: a workspace, GitHub's files, its own home."""
 
-    def __init__(self, machine, job_id, job, needs, ports):
+    def __init__(self, machine, job_id, job, needs, ports, chosen):
         self.machine, self.job_id, self.job = machine, job_id, job
         self.folder = machine.folder / job_id
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -143,12 +161,10 @@ class Playing:
         self.outputs = {}
         services = {name: {"ports": ports[name]} for name in ports}
         own = {"needs": as_context(needs), "steps": {}, "job": {"services": services}}
+        own["matrix"] = chosen
         github = machine.context["github"] | {"workspace": str(self.workspace)}
-        self.table = ChainMap(
-            own | {"github": github},
-            expressions.functions(lambda: self.status),
-            machine.context,
-        )
+        asked = expressions.functions(lambda: self.status)
+        self.table = machine.context | asked | own | {"github": github}
 
     def play(self):
         for number, step in enumerate(self.job["steps"]):
@@ -219,7 +235,3 @@ class Playing:
 
 def foreign(name):
     return name.startswith("AWS_") or name in ("GH_TOKEN", "PYTEST_ADDOPTS")
-
-
-def find(program):
-    return shutil.which(program, path=os.environ["PATH"])
