@@ -155,7 +155,7 @@ class Playing:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.workspace = self.folder / "workspace"
         self.workspace.mkdir(parents=True)
-        (self.folder / "home").mkdir()
+        self.make_home()
         self.status = "success"
         self.log = []
         self.outputs = {}
@@ -165,6 +165,14 @@ class Playing:
         github = machine.context["github"] | {"workspace": str(self.workspace)}
         asked = expressions.functions(lambda: self.status)
         self.table = machine.context | asked | own | {"github": github}
+
+    def make_home(self):
+        """An empty home, but for Docker's plug-ins: GitHub's machine has them, too."""
+        docker = self.folder / "home/.docker"
+        docker.mkdir(parents=True)
+        plugins = Path.home() / ".docker/cli-plugins"
+        if plugins.is_dir():
+            (docker / "cli-plugins").symlink_to(plugins)
 
     def play(self):
         for number, step in enumerate(self.job["steps"]):

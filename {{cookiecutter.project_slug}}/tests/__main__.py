@@ -13,6 +13,7 @@ from tests import servers
 OPTIONS = ["--cov", "--cov-append", "--cov-report=", "--numprocesses=auto"]
 # The limit is for both runs together, not for each, nor for a few chosen tests.
 OPTIONS += ["--cov-fail-under=0"]
+NOTHING_TO_RUN = 5
 # JUnit XML and coverage JSON, for programs to read.
 REPORTS = os.environ.get("REPORTS", "build/tests")
 
@@ -23,7 +24,9 @@ def run(name, arguments, **environment):
     junit = f"--junitxml={REPORTS}/{name}.xml"
     command = [sys.executable, "-m", "pytest", *OPTIONS, junit, *arguments]
     variables = {**os.environ, **environment}
-    return subprocess.run(command, env=variables, check=False).returncode
+    code = subprocess.run(command, env=variables, check=False).returncode
+    # Of a few chosen tests, none may be left for PostgreSQL.
+    return 0 if arguments and code == NOTHING_TO_RUN else code
 
 
 def report_coverage():
