@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 import shutil
-from pathlib import Path
+import sys
 
 import pytest
 
@@ -44,17 +44,15 @@ def repository_of(rendered):
 
 
 @pytest.fixture(scope="session")
-def machine(project, base_images, tool, tmp_path_factory):  # noqa: F811
+def machine(project, tmp_path_factory):
     """Make a machine that plays the workflows of a repository."""
     settings = write_settings(tmp_path_factory.mktemp("terraform"))
-    assert tool("terraform") and tool("shellcheck")
 
     def make(repository, folder, context=PULL_REQUEST, **more):
         own = {
             "TF_CLI_CONFIG_FILE": str(settings),
             "VENV": str(project.path / ".venv"),
-            # As on GitHub, where the machine has it.
-            "PATH": tool_path(tool("shellcheck"), tool("terraform")),
+            "PATH": beside_python() + os.environ["PATH"],
         }
         more["environment"] = own | more.get("environment", {})
         more.setdefault("reads", faults.READS)
@@ -65,9 +63,9 @@ def machine(project, base_images, tool, tmp_path_factory):  # noqa: F811
     return make
 
 
-def tool_path(*programs):
-    folders = [str(Path(program).parent) for program in programs]
-    return os.pathsep.join([*dict.fromkeys(folders), os.environ["PATH"]])
+def beside_python():
+    """Return where our own tools are (shellcheck, aws): GitHub's machines have them."""
+    return os.path.dirname(sys.executable) + os.pathsep
 
 
 @dataclasses.dataclass
@@ -86,8 +84,10 @@ class Play:
 
 
 @pytest.fixture(scope="session")
-def green(once, machine, repository_of):
+def green(once, machine, repository_of, base_images, tool):  # noqa: F811
     """The fresh project's integration, played once for all who compare with it."""
+
+    assert tool("terraform") and tool("shellcheck")
 
     def build(folder):
         folder.mkdir()

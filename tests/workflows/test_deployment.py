@@ -1,6 +1,5 @@
 """The deployment workflow, played into the rehearsal's throw-away server."""
 
-import os
 import secrets
 import shutil
 import sys
@@ -114,7 +113,7 @@ def account():
 
 
 @pytest.fixture(scope="module")
-def production(server, account, machine, repository_of, tool, tmp_path_factory):
+def production(server, account, machine, repository_of, tmp_path_factory):
     """A configured repository: play its deployment, of a commit or of a tag."""
     folder = tmp_path_factory.mktemp("production")
     repository = repository_of(folder / "repository")
@@ -135,7 +134,6 @@ def production(server, account, machine, repository_of, tool, tmp_path_factory):
             "DEPLOY_POLL_SECONDS": "0.5",
             "SSH_PORT": str(server.ssh_port),
             "WHAT_IS_MY_ADDRESS": address,
-            "PATH": f"{os.path.dirname(tool('aws'))}:{os.environ['PATH']}",
         }
 
         def deploy(tag="", **more):
@@ -165,6 +163,7 @@ def change(repository, name, text):
     return head(repository)
 
 
+@pytest.mark.long
 def test_deployments_one_after_another(production, account):
     """One test, because each begins with what the one before it left."""
     first = head(production.repository)

