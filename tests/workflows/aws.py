@@ -45,8 +45,13 @@ class Cloud:
 
     def on_DescribeImages(self, repositoryName, filter):
         assert (repositoryName, filter) == (self.name, {"tagStatus": "TAGGED"})
-        listing = json.loads(self.ask("GET", "tags/list")[0])["tags"] or []
-        return {"imageDetails": [{"imageTags": [tag]} for tag in listing]}
+        return {"imageDetails": [{"imageTags": [tag]} for tag in self.tags()]}
+
+    def tags(self):
+        try:
+            return json.loads(self.ask("GET", "tags/list")[0])["tags"] or []
+        except urllib.error.HTTPError:
+            return []  # nothing was pushed yet
 
     def on_BatchGetImage(self, repositoryName, imageIds):
         (wanted,) = imageIds

@@ -179,9 +179,11 @@ class Playing:
             refuse_unknown(step, STEP_KEYS, f"{self.job_id}, step {number + 1}")
             if expressions.condition(step.get("if", "success()"), self.table):
                 self.play_step(step)
-        outputs = {
-            name: self.fill(text) for name, text in self.job.get("outputs", {}).items()
-        }
+        outputs = self.job.get("outputs", {})
+        if self.status == "success":
+            outputs = self.fill_all(outputs)
+        else:  # what a failed step did not write is empty
+            outputs = dict.fromkeys(outputs, "")
         return Job(self.status, "".join(self.log), outputs, self.read("summary"))
 
     def fill(self, text):

@@ -155,11 +155,16 @@ def output(step, folder):
 def coverage_line(folder, run):
     percent = reports.read_coverage(folder / "tests" / "coverage.json")
     suites = reports.read_suites(folder / "tests")
-    counts = ", ".join(f"{suite.passed} passed on {suite.name}" for suite in suites)
+    counts = ", ".join(count(suite) for suite in suites)
     said = f"Tests: {counts}." if counts else ""
     if percent is None:
         return said
     return f"{said} Coverage: **{percent:.1f} %**{change(percent, run)}."
+
+
+def count(suite):
+    failed = f"{len(suite.failures)} failed and " if suite.failures else ""
+    return f"{failed}{suite.passed} passed on {suite.name}"
 
 
 def change(percent, run):

@@ -130,7 +130,7 @@ def coverage(percent):
 def test_coverage_and_its_change(results, earlier, said):
     results("tests", step("pytest"), SQLite__xml=JUNIT, coverage__json=coverage(97.34))
     text = written(results.folder, earlier_coverage=earlier)
-    assert f"Tests: 1 passed on SQLite. Coverage: {said}." in text
+    assert f"Tests: 1 failed and 1 passed on SQLite. Coverage: {said}." in text
 
 
 def test_a_job_that_died_before_its_first_step_is_red(results):
