@@ -11,7 +11,7 @@ import pytest
 from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
 from tests.terraform.roots import write_settings
-from tests.workflows import faults
+from tests.workflows import faults, figures
 from tests.workflows.github import pull_request
 from tests.workflows.player import Job, Machine, play
 
@@ -93,7 +93,9 @@ def green(once, machine, repository_of, base_images, tool):  # noqa: F811
         folder.mkdir()
         repository = repository_of(folder / "repository")
         with pull_request(folder) as (server, environment):
-            own = machine(repository, folder, environment=environment)
+            # The figures show the coverage of all tests.
+            chosen = {"extra": {}} if figures.wanted() else {}
+            own = machine(repository, folder, environment=environment, **chosen)
             jobs = play(own, "integration.yml")
             kept = {name: dataclasses.asdict(job) for name, job in jobs.items()}
             kept = {"jobs": kept, "comments": server.comments}
@@ -111,7 +113,7 @@ def green(once, machine, repository_of, base_images, tool):  # noqa: F811
 def with_fault(green, machine, repository_of, tmp_path):
     """Play the integration of the project with a fault, on the same pull request."""
 
-    def make(*broken):
+    def make(*broken, **more):
         repository = repository_of(tmp_path / "repository", *broken)
         untouched = {
             name: green.jobs[name]
@@ -123,7 +125,8 @@ def with_fault(green, machine, repository_of, tmp_path):
         for name in untouched:
             source = green.folder / "artifacts" / f"ci-{name}"
             shutil.copytree(source, artifacts / f"ci-{name}")
-        with pull_request(tmp_path) as (server, environment):
+        main = green.folder / "artifacts/ci-tests"
+        with pull_request(tmp_path, main) as (server, environment):
             server.comments += [
                 one | {"url": f"{server.url}/comments/{number}"}
                 for number, one in enumerate(green.comments)
@@ -134,6 +137,7 @@ def with_fault(green, machine, repository_of, tmp_path):
                 environment=environment,
                 done=untouched,
                 artifacts=artifacts,
+                **more,
             )
             jobs = play(own, "integration.yml")
             return Play(jobs, server.comments, set(jobs) - set(untouched))

@@ -32,9 +32,13 @@ OPTIONS = """--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-
 --disable-background-networking --disable-sync --disable-component-update""".split()
 
 
+def wanted():
+    """Return the folder for the figures; None if none are to be made."""
+    return os.environ.get("CI_FIGURES")
+
+
 def keep(name, text):
-    """Keep a figure, if a folder for them is named."""
-    if folder := os.environ.get("CI_FIGURES"):
+    if folder := wanted():
         Path(folder, name).write_text(text, encoding="utf-8")
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.workflows.faults import CHECKS, FAULTS
-from tests.workflows.figures import keep, keep_fault
+from tests.workflows.figures import keep, keep_fault, wanted
 from tests.workflows.player import Job, play
 
 ALL = [*CHECKS, "report", "ready-to-merge"]
@@ -53,7 +53,7 @@ def test_a_fault_reddens_its_job_and_no_other(with_fault, fault):
 @pytest.mark.deep
 def test_faults_of_two_jobs_are_both_named(with_fault):
     test, style = FAULTS[:2]
-    played = with_fault(test, style)
+    played = with_fault(test, style, **({"extra": {}} if wanted() else {}))
     assert played.red() == {"style", "tests", "ready-to-merge"}, played.said()
     (comment,) = played.comments
     assert re.search(r"2 of 6 checks failed: style, tests$", comment["body"], re.M)
