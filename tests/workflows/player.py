@@ -22,7 +22,7 @@ JOB_KEYS = {
     *("name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "env"),
     *("services", "steps", "outputs", "environment", "concurrency", "uses", "strategy"),
 }
-STEP_KEYS = {"name", "id", "if", "uses", "with", "run", "env"}
+STEP_KEYS = {"name", "id", "if", "uses", "with", "run", "env", "continue-on-error"}
 
 
 @dataclasses.dataclass
@@ -196,7 +196,7 @@ class Playing:
         self.log.append(f"# {step.get('name') or step.get('uses') or step['run']}\n")
         if "uses" in step:
             actions.play(self, step["uses"], self.fill_all(step.get("with", {})))
-        elif self.run(step):
+        elif self.run(step) and self.fill(step.get("continue-on-error", "")) != "true":
             self.status = "failure"
         if "id" in step:
             self.table["steps"][step["id"]] = {"outputs": self.read_outputs()}

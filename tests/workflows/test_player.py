@@ -89,6 +89,16 @@ def test_a_job_waits_for_what_it_needs_and_is_skipped_without_it(played):
     assert "never\n" not in jobs["first"].log.replace("# echo never", "")
 
 
+def test_a_failure_that_is_allowed_stops_nothing(played):
+    jobs = played("""\
+  first:
+    runs-on: x
+    steps: [{run: "false", continue-on-error: true}, {run: echo went on}]
+""")
+    assert jobs["first"].result == "success"
+    assert jobs["first"].log.endswith("went on\n")
+
+
 def test_a_jobs_outputs_reach_the_next(played):
     jobs = played("""\
   first:
