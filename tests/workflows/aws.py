@@ -13,6 +13,7 @@ import subprocess
 import threading
 import urllib.error
 import urllib.request
+import uuid
 
 ACCEPTED_TAG = re.compile(r"^[0-9a-f]{7,40}$")
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -77,8 +78,9 @@ class Cloud:
         (tag,) = Parameters["Tag"]
         if not ACCEPTED_TAG.match(tag):
             raise Refusal("InvalidParameters", "Tag has another shape")
-        self.commands["c-1"] = self.start(tag)
-        return {"Command": {"CommandId": "c-1"}}
+        command = str(uuid.uuid4())
+        self.commands[command] = self.start(tag)
+        return {"Command": {"CommandId": command}}
 
     def start(self, tag):
         process = subprocess.Popen(
