@@ -53,7 +53,7 @@ class Book(models.Model):
             )
         ]
         # Each serves its order in both directions: backwards, only books of one
-        # value are left to sort. Those for text search are in migration 0003.
+        # value are left to sort. Those that only PostgreSQL has: see migrations.
         indexes = [
             models.Index(fields=["title", "-id"], name="book_by_title"),
             models.Index(fields=["published_at", "-id"], name="book_by_day"),

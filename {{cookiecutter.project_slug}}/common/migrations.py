@@ -36,23 +36,51 @@ class AddIndexOnline(migrations.AddIndex):
         _drop_index(schema_editor, self.index.name)
 
 
-class AddTrigramIndexes(Operation):
-    """Indexes that find a part of a text, ignoring case. Only on PostgreSQL.
+class AddPostgresIndexes(Operation):
+    """Indexes that no model knows of: what they are made of only PostgreSQL has.
 
-    They hold UPPER(column), for that is what `icontains` compares. No model knows
-    of them, because other databases have nothing like them.
+    Each has a name, and what stands behind ON in the statement that creates it.
     """
 
     atomic = False
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, table, columns, *, before):
-        """Take the columns, and the migration before this one, to tell the way back."""
-        self.table, self.columns, self.before = table, columns, before
+    def __init__(self, **indexes):
+        self.indexes = indexes
 
     def state_forwards(self, app_label, state):
         """Change nothing: models do not know."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        """Add the indexes."""
+        if _is_postgres(schema_editor):
+            for name, on in self.indexes.items():
+                _drop_index(schema_editor, name)
+                schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {on}")
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        """Drop the indexes."""
+        if _is_postgres(schema_editor):
+            for name in self.indexes:
+                _drop_index(schema_editor, name)
+
+    def describe(self):
+        """Return what `migrate --plan` says."""
+        return f"On PostgreSQL, add the indexes {', '.join(self.indexes)}"
+
+
+class AddTrigramIndexes(AddPostgresIndexes):
+    """Indexes that find a part of a text, ignoring case.
+
+    They hold UPPER(column), for that is what `icontains` compares.
+    """
+
+    def __init__(self, table, columns, *, before):
+        """Take the columns, and the migration before this one, to tell the way back."""
+        self.before = before
+        on = f"{table} USING gin (UPPER({{}}::text) gin_trgm_ops)"
+        super().__init__(**{f"{table}_{c}_trigrams": on.format(c) for c in columns})
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         """Add the indexes, unless the database has no trigrams: then say so."""
@@ -66,25 +94,7 @@ class AddTrigramIndexes(Operation):
             reason = str(error).splitlines()[0]
             print(NO_TRIGRAMS.format(reason=reason, app=app_label, before=self.before))
             return
-        for column in self.columns:
-            _drop_index(schema_editor, self._name(column))
-            schema_editor.execute(
-                f"CREATE INDEX CONCURRENTLY {self._name(column)} ON {self.table} "
-                f"USING gin (UPPER({column}::text) gin_trgm_ops)"
-            )
-
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        """Drop the indexes. The extension stays: others may use it."""
-        if _is_postgres(schema_editor):
-            for column in self.columns:
-                _drop_index(schema_editor, self._name(column))
-
-    def describe(self):
-        """Return what `migrate --plan` says."""
-        return f"Index the trigrams of {self.table} on PostgreSQL"
-
-    def _name(self, column):
-        return f"{self.table}_{column}_trigrams"
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
 def _drop_index(schema_editor, name):

@@ -74,6 +74,11 @@ def test_a_page_after_a_place_begins_there_in_the_index(order_by, value, index):
     assert f"using {index}" in found and "Index Cond" in found, found
 
 
+def test_the_books_of_a_tag_are_found_in_the_index_of_links():
+    found = plan(selectors.find_books(BookQuery(tag=(1,))).order_by())
+    assert "book_by_tag" in found, found
+
+
 def test_a_hundred_tags_are_found_in_an_index():
     links = documents.Book.tags.through.objects.filter(book__among=range(100))
     found = links.explain()

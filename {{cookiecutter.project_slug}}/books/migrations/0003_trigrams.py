@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     atomic = False
 
-    dependencies = [("books", "0002_indexes_for_orders")]
+    dependencies = [("books", "0002_indexes")]
 
     operations = [
         AddTrigramIndexes("books_book", ["title", "author"], before="0002"),

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from common.migrations import AddIndexOnline
+from common.migrations import AddIndexOnline, AddPostgresIndexes
 
 
 class Migration(migrations.Migration):
@@ -18,4 +18,7 @@ class Migration(migrations.Migration):
             model_name="book",
             index=models.Index(fields=["published_at", "-id"], name="book_by_day"),
         ),
+        # Django makes the table of links, and one index for each of its columns:
+        # this one finds the books of a tag without looking at the links themselves.
+        AddPostgresIndexes(book_by_tag="books_book_tags (tag_id, book_id)"),
     ]
