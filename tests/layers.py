@@ -1,0 +1,42 @@
+"""What a run leaves out: never silently, and in CI nothing."""
+
+import os
+
+import pytest
+
+IN_CI = bool(os.environ.get("CI"))
+# All in these folders needs an engine, AWS's stand-in, or minutes.
+DEEP_FOLDERS = ("tests/deploy/", "tests/terraform/")
+HOW = "deep tests: make test ARGS=--deep"
+
+
+def leave_out(reason):
+    """Skip the running test for want of something; in CI that is a failure."""
+    (pytest.fail if IN_CI else pytest.skip)(reason)
+
+
+def is_deep(item):
+    return item.nodeid.startswith(DEEP_FOLDERS) or item.get_closest_marker("deep")
+
+
+def skip_deep(items):
+    for item in filter(is_deep, items):
+        item.add_marker(pytest.mark.skip(reason=HOW))
+
+
+def start_with_the_long(items):
+    """Put the marked items where the two workers begin: at the start and halfway."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if item not in long]
+    half = len(items) // 2 - len(long[::2])
+    items[:] = long[::2] + rest[:half] + long[1::2] + rest[half:]
+
+
+def summary(skipped):
+    """Yield a line for each reason for which these reports' tests were left out."""
+    reasons = {}
+    for report in skipped:
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        reasons[reason] = reasons.get(reason, 0) + 1
+    for reason, count in sorted(reasons.items()):
+        yield f"LEFT OUT, {count} of the tests: {reason}"
