@@ -46,11 +46,15 @@ class Server:
         """Return a new Connection of a reader."""
         return Connection(self.port, self.token)
 
-    def forget(self):
-        """Delete all answers that are kept, but not what tells that they are old."""
-        kept = [key for key in self.redis.scan_iter(count=1000) if not _is_stamp(key)]
-        for first in range(0, len(kept), 1000):
-            self.redis.unlink(*kept[first : first + 1000])
+    def forget(self, spared=(b":stamp:",)):
+        """Delete all answers that are kept, but not what tells that they are old.
+
+        That are the keys with none of `spared` in them.
+        """
+        keys = self.redis.scan_iter(count=1000)
+        old = [key for key in keys if not any(part in key for part in spared)]
+        for first in range(0, len(old), 1000):
+            self.redis.unlink(*old[first : first + 1000])
 
     def spread(self, number, stack):
         """Return so many connections, shared out evenly among the workers.
@@ -65,10 +69,6 @@ class Server:
             if len(groups) == WORKERS and sum(map(len, share)) >= number:
                 return [each for turn in zip(*share) for each in turn][:number]
         raise RuntimeError(f"a worker process of {self.name} answers nobody")
-
-
-def _is_stamp(key):
-    return b":stamp:" in key
 
 
 class Lab:

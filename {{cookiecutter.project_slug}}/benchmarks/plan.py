@@ -16,6 +16,7 @@ class Plan:
     # Throughput: clients that read at the same time.
     clients: tuple
     load: float
+    load_sizes: tuple
     # A write, with so many keys in Redis.
     keys: tuple
     writes: int
@@ -39,6 +40,7 @@ PLANS = {
         misses=1,
         clients=(2,),
         load=0.1,
+        load_sizes=(20,),
         keys=(10, 100),
         writes=2,
         crowd=4,
@@ -56,8 +58,9 @@ PLANS = {
         misses=1,
         clients=(1, 8),
         load=0.4,
+        load_sizes=(500,),
         keys=(10**3, 10**4, 10**5),
-        writes=5,
+        writes=15,
         crowd=50,
         crowd_books=100,
         mixes=(1, 5, 20),
@@ -73,8 +76,9 @@ PLANS = {
         misses=2,
         clients=(1, 8),
         load=0.6,
+        load_sizes=(20, 500),
         keys=(10**3, 10**4, 10**5, 10**6),
-        writes=5,
+        writes=15,
         crowd=50,
         crowd_books=500,
         mixes=(1, 5, 20),

@@ -134,10 +134,11 @@ def _lines(question, key, panels, label, *, logarithmic):
     return plot
 
 
-def _points(results, figure, question, name, key):
+def _points(results, figure, question, name, key, **case):
     values = sorted(results.values(question, key))
     heights = [
-        results.median(figure, question, name, **{key: value}) for value in values
+        results.median(figure, question, name, **case | {key: value})
+        for value in values
     ]
     return zip(*((v, h) for v, h in zip(values, heights) if h is not None))
 
@@ -159,19 +160,25 @@ def _plain_numbers(axis):
 
 
 def _growth(pyplot, results):
-    drawn, axes = pyplot.subplots(figsize=(9, 4.6), layout="constrained")
-    pages = results.values("growth", "page")
-    sizes = sorted(results.values("growth", "books"))
-    for (colour, marker), page in zip(SERIES, pages):
-        times = [
-            results.median("p50_ms", "growth", "ours", page=page, books=books)
-            for books in sizes
-        ]
-        axes.plot(sizes, times, color=colour, marker=marker, label=page)
-    axes.set_ylabel("ms, p50, nothing kept")
-    axes.set_xlabel("books in PostgreSQL")
-    _scale(axes, "log", True, sizes)
-    drawn.legend(loc="outside upper center", ncols=5)
+    kinds, sizes = results.values("growth", "kept"), results.values("growth", "books")
+    drawn, row = pyplot.subplots(
+        1,
+        len(kinds),
+        figsize=(9, 4.6),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axes, kept in zip(row[0], kinds):
+        for (colour, marker), page in zip(SERIES, results.values("growth", "page")):
+            case = {"page": page, "kept": kept}
+            points = _points(results, "p50_ms", "growth", "ours", "books", **case)
+            axes.plot(*points, color=colour, marker=marker, label=page)
+        axes.set_title(f"ms a page, p50; {kept} kept")
+        axes.set_xlabel("books in PostgreSQL")
+        _scale(axes, "log", True, sorted(sizes))
+    handles = row[0][0].get_legend_handles_labels()
+    drawn.legend(*handles, loc="outside lower center", ncols=5)
     return drawn
 
 

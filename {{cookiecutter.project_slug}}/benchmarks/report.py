@@ -153,20 +153,24 @@ def _plain(question, figures):
 
 def _growth(results):
     sizes = results.values("growth", "books")
-    head = ["p50 ms (× the same with the fewest)", *(f"{n:,} books" for n in sizes)]
-    rows = []
-    for page in results.values("growth", "page"):
-        times = [
-            results.figure("p50_ms", "growth", "ours", page=page, books=books)
-            for books in sizes
-        ]
-        first = times[0].median if times[0] else None
-        rows.append([page, *(_times_first(each, first) for each in times)])
-    yield table(head, rows)
+    for kept in results.values("growth", "kept"):
+        title = f"p50 ms (× the same with the fewest), {kept} kept"
+        rows = []
+        for page in results.values("growth", "page"):
+            case = {"page": page, "kept": kept}
+            times = [
+                results.figure("p50_ms", "growth", "ours", books=books, **case)
+                for books in sizes
+            ]
+            first = times[0].median if times[0] else None
+            rows.append([page, *(_times_first(each, first) for each in times)])
+        yield table([title, *(f"{books:,} books" for books in sizes)], rows)
 
 
 def _times_first(found, first):
-    return f"{spread(found)} × {number(found.median / first, 2)}" if found else "–"
+    if not found or not first:
+        return spread(found)
+    return f"{spread(found)} × {number(found.median / first, 2)}"
 
 
 TABLES = {
