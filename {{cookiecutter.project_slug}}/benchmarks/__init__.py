@@ -14,6 +14,7 @@ The parts:
     questions/      what is measured, a file for each question
     results.py      what was measured, round by round, as JSON
     targets.py      what this project promises, held against it
+    ahead.py        where others do better
     report.py, plots.py   the same for people
     locustfile.py   load from Locust, for those who prefer it
 """

@@ -46,11 +46,12 @@ class Server:
         """Return a new Connection of a reader."""
         return Connection(self.port, self.token)
 
-    def forget(self, spared=(b":stamp:",)):
-        """Delete all answers that are kept, but not what tells that they are old.
+    def forget(self, *spared):
+        """Delete all answers that are kept: keys with none of `spared` in them.
 
-        That are the keys with none of `spared` in them.
+        What tells that they are old stays, and who may read them.
         """
+        spared += (b":stamp:", b":verdict:")
         keys = self.redis.scan_iter(count=1000)
         old = [key for key in keys if not any(part in key for part in spared)]
         for first in range(0, len(old), 1000):

@@ -69,8 +69,8 @@ PLANS = {
         books=(10**3, 10**4, 10**5),
     ),
     "full": Plan(
-        rounds=9,
-        burst=0.4,
+        rounds=7,
+        burst=0.3,
         most=300,
         page_sizes=(20, 100, 500),
         misses=2,
@@ -83,7 +83,7 @@ PLANS = {
         crowd_books=500,
         mixes=(1, 5, 20),
         queries=200,
-        mix=1.5,
+        mix=2,
         books=(10**3, 10**4, 10**5, 10**6),
     ),
 }

@@ -146,12 +146,11 @@ def _points(results, figure, question, name, key, **case):
 def _scale(axes, scale, logarithmic, ticks):
     if logarithmic:
         axes.set_xscale("log")
-    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    axes.minorticks_off()
     axes.set_yscale(scale)
-    if scale == "log":
-        _plain_numbers(axes.yaxis)
-    else:
+    axes.minorticks_off()
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    _plain_numbers(axes.yaxis)
+    if scale != "log":
         axes.set_ylim(bottom=0)
 
 
@@ -209,7 +208,7 @@ PLOTS = {
         {
             "per_second": ("requests a second", "linear"),
             "hit_ratio": ("share of hits", "linear"),
-            "stale_per_10000": ("stale answers in 10,000 reads", "linear"),
+            "stale_per_10000": ("stale answers in 10,000 reads", "symlog"),
         },
         "writes in a hundred requests",
         logarithmic=False,

@@ -1,6 +1,6 @@
 """The results as Markdown: tables, and what each question means."""
 
-from benchmarks import targets
+from benchmarks import ahead, targets
 from benchmarks.ladder import TITLES
 from benchmarks.questions import QUESTIONS
 
@@ -13,6 +13,7 @@ def render(results, drawn):
     if results.interrupted:
         parts.append("**Interrupted**: this is what was measured until then.")
     parts += ["## Promised and measured", targets_table(results)]
+    parts += ["## Where others are ahead", *_ahead(results)]
     for name, question in QUESTIONS.items():
         if results.find(name):
             parts += [f"## {question.TITLE}", question.__doc__.strip()]
@@ -28,6 +29,28 @@ def targets_table(results):
         for each in targets.held(results)
     ]
     return table(("promise", "wanted", "measured", "kept"), rows)
+
+
+def _ahead(results):
+    rows = []
+    for each in ahead.ahead(results):
+        case = ", ".join(f"{name} {value:,}" for name, value in each.case.items())
+        theirs = ", ".join(
+            f"{TITLES[name]} {number(value)}{_marked(results, name)}"
+            for name, value in each.theirs.items()
+        )
+        rows.append((f"{each.figure}; {case}", number(each.ours), theirs))
+    if not rows:
+        return ["Nowhere by more than the rounds differ among themselves."]
+    note = (
+        "In each of these the middle halves of the rounds do not overlap. \\* These "
+        "were seen to answer with what was no longer so."
+    )
+    return [table(("figure", "this project", "ahead"), rows), note]
+
+
+def _marked(results, name):
+    return "\\*" if ahead.is_stale(results, name) else ""
 
 
 def table(head, rows):

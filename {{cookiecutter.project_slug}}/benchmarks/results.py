@@ -60,6 +60,15 @@ class Results:
             return None
         return Spread(statistics.median(values), min(values), max(values))
 
+    def middle(self, name, question, strategy, **case):
+        """Return between what half of the rounds were (the quartiles), or None."""
+        records = self.find(question, strategy, **case)
+        values = [r.figures[name] for r in records if r.figures.get(name) is not None]
+        if len(values) < 4:
+            return (min(values), max(values)) if values else None
+        first, _, last = statistics.quantiles(values, n=4, method="inclusive")
+        return first, last
+
     def median(self, name, question, strategy, **case):
         """Return the median of a figure, or None if it was not measured."""
         spread = self.figure(name, question, strategy, **case)

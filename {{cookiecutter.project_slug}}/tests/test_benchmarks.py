@@ -15,7 +15,7 @@ import threading
 
 import pytest
 
-from benchmarks import plots, report, targets
+from benchmarks import ahead, plots, report, targets
 from benchmarks.client import Refused
 from benchmarks.lab import Server
 from benchmarks.ladder import LADDER, TITLES, available
@@ -255,6 +255,15 @@ class TestFigures:
             made.add("mixed", name, {"writes": 5}, stale=stale, hit_ratio=0.9)
         kept = {each.promise: each.kept for each in targets.held(made)}
         assert kept["stale answers (1 of 1 other strategies have some)"] is False
+
+    def test_who_is_ahead_is_named_and_marked_if_stale(self):
+        made = Results()
+        for name, speed in (("ttl", 120), ("flush", 95), ("ours", 100)):
+            figures = {"per_second": speed, "stale": int(name == "ttl")}
+            made.add("mixed", name, {"writes": 5}, **figures)
+        [found] = ahead.ahead(made)
+        assert found.theirs == {"ttl": 120}
+        assert f"{TITLES['ttl']} 120\\*" in report.render(made, [])
 
     @pytest.mark.parametrize(
         ("value", "shown"),
