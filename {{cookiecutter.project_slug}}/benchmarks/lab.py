@@ -92,9 +92,9 @@ class Lab:
         }
         self.manage(self.base, "createsuperuser", "--noinput", **more)
 
-    def database(self, template="template0"):
-        """Return the URL of a new database, which is dropped at the end."""
-        name, template = f"bench_{uuid4().hex[:12]}", template.rpartition("/")[2]
+    def database(self, template="/template0"):
+        """Return the URL of a new copy of a database; it is dropped at the end."""
+        name, template = f"bench_{uuid4().hex[:12]}", urlsplit(template).path[1:]
         with psycopg.connect(self.postgres_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         self.stack.callback(self._drop, name)
