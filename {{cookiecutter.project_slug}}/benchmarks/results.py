@@ -60,6 +60,12 @@ class Results:
             return None
         return Spread(statistics.median(values), min(values), max(values))
 
+    def percentile(self, percent, name, question, strategy, **case):
+        """Return the percentile (nearest rank) over all rounds, or None."""
+        records = self.find(question, strategy, **case)
+        ranked = sorted(r.figures[name] for r in records if name in r.figures)
+        return ranked[-(-len(ranked) * percent // 100) - 1] if ranked else None
+
     def middle(self, name, question, strategy, **case):
         """Return between what half of the rounds were (the quartiles), or None."""
         records = self.find(question, strategy, **case)

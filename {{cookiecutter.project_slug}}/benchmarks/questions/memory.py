@@ -27,7 +27,7 @@ def ask(servers, plan, results, lab):
             {"answers": len(paths)},
             keys_each=keys / len(paths),
             bytes_each=size / len(paths),
-            sent_each=sent / len(paths),
+            by_sent=size / sent,
         )
 
 
