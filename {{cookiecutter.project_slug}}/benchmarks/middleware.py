@@ -27,7 +27,9 @@ def _count(execute, sql, *arguments):
 
 
 def _watch(connection, **kwargs):
-    connection.execute_wrappers.append(_count)
+    # It may be one that was closed and is opened again.
+    if _count not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_count)
 
 
 connection_created.connect(_watch)
