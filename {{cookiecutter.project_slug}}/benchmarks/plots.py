@@ -23,7 +23,7 @@ STYLES = {
     "floor-token": (GREY, "|", ":"),
     "floor-redis": (GREY, "|", ":"),
 }
-SERIES = ((BLUE, "o"), (GREEN, "s"), (RED, "D"), (PURPLE, "^"), (GREY, "v"))
+SERIES = ((BLUE, "o"), (GREEN, "s"), (RED, "D"), (PURPLE, "^"), (GREY, "v"), (RED, "*"))
 SETTINGS = {
     "svg.fonttype": "none",
     # The same results give the same file.
@@ -177,7 +177,7 @@ def _growth(pyplot, results):
         axes.set_xlabel("books in PostgreSQL")
         _scale(axes, "log", True, sorted(sizes))
     handles = row[0][0].get_legend_handles_labels()
-    drawn.legend(*handles, loc="outside lower center", ncols=5)
+    drawn.legend(*handles, loc="outside lower center", ncols=3)
     return drawn
 
 

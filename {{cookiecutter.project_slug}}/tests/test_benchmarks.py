@@ -21,7 +21,7 @@ from benchmarks.lab import Server
 from benchmarks.ladder import LADDER, TITLES
 from benchmarks.measure import check_equal, latencies
 from benchmarks.plan import PLANS
-from benchmarks.questions import QUESTIONS, mixed
+from benchmarks.questions import QUESTIONS, growth, mixed
 from benchmarks.results import Results
 from benchmarks.strategies import STRATEGIES
 from tests import servers
@@ -297,6 +297,9 @@ class TestColours:
     @pytest.mark.parametrize("page", PAGES)
     def test_text_can_be_read(self, page):
         assert contrast(plots.TEXT, page) >= 4
+
+    def test_there_is_a_look_for_each_page(self):
+        assert len(set(plots.SERIES)) == len(plots.SERIES) >= len(growth.PATHS)
 
     def test_no_two_strategies_look_the_same(self):
         looks = [plots.STYLES[name] for name in LADDER]

@@ -1,8 +1,8 @@
 """How does the API itself grow with its books?
 
 Pages are computed by the API, without an entry in its cache, from more and more books
-in PostgreSQL: the first page, one in the middle, a text filter, two tags, and a text
-filter with a tag. Once with nothing kept, and once with the count of all books found
+in PostgreSQL: the first page, one in the middle, by its number and by the place after
+which it begins, a text filter, two tags, and a text filter with a tag. Once with nothing kept, and once with the count of all books found
 still known (it is the same for all pages). The books are those of `make seed`, again
 and again, so a filter finds ten times as many among ten times as many.
 """
@@ -20,7 +20,8 @@ from benchmarks.measure import API, burst, turns
 TITLE = "Growth, with books in PostgreSQL"
 PATHS = {
     "first page": "page_size=20",
-    "deep page": "page_size=20&page={middle}",
+    "deep page": "page_size=20&page={page}",
+    "deep, after a place": "page_size=20&after={place}",
     "text filter": "page_size=20&title=river",
     "two tags": "page_size=20&tag=1&tag=2&tag_option=and",
     "text and tag": "page_size=20&title=river&tag=1",
@@ -76,7 +77,7 @@ def _library(lab, stack, books, results, plan):
 
 
 def _read(server, page, books, spared, once):
-    path = f"{API}?{PATHS[page].format(middle=books // 40)}"
+    path = f"{API}?{PATHS[page].format(page=books // 40, place=books // 2)}"
     with server.connect() as connection:
         connection.get(f"{API}?page_size=1")
         connection.get(path)
