@@ -1,10 +1,11 @@
 """How does the API itself grow with its books?
 
 Pages are computed by the API, without an entry in its cache, from more and more books
-in PostgreSQL: the first page, one in the middle, by its number and by the place after
-which it begins, a text filter, two tags, and a text filter with a tag. Once with nothing kept, and once with the count of all books found
-still known (it is the same for all pages). The books are those of `make seed`, again
-and again, so a filter finds ten times as many among ten times as many.
+in PostgreSQL: the first page; one in the middle, by its number and by the place after
+which it begins; a text filter; two tags; a text filter with a tag. Once with nothing
+kept, and once with the count of all books found still known (it is the same for all
+pages). The books are those of `make seed`, again and again, so a filter finds ten times
+as many among ten times as many.
 """
 
 import contextlib
