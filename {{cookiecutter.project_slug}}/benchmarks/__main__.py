@@ -6,9 +6,13 @@ Ctrl-C keeps what was measured until then.
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psycopg
+import redis
 
 from benchmarks import machine, plots, report
 from benchmarks.client import Refused
@@ -23,6 +27,10 @@ from tests.servers import Unavailable
 FOLDER = Path("build/bench")
 DATA, REPORT = "results.json", "report.md"
 CHECKED = ["page=2", "title=river", "tag=1&tag=2&tag_option=or&order_by=title"]
+
+# What may go wrong with the servers, whoever notices.
+PROBLEMS = (Unavailable, Refused, RuntimeError, OSError, subprocess.SubprocessError)
+PROBLEMS += (psycopg.Error, redis.RedisError)
 
 
 class Parser(argparse.ArgumentParser):
@@ -114,8 +122,9 @@ def main(given):
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         measure(options, results)
-    except (Unavailable, Refused, TimeoutError, RuntimeError) as problem:
-        sys.exit(f"bench: {problem}")
+    except PROBLEMS as problem:
+        first, *_ = [*str(problem).splitlines(), type(problem).__name__]
+        sys.exit(f"bench: {first}")
     except KeyboardInterrupt:
         results.interrupted = True
         print("\nInterrupted: keeping what was measured until now.", file=sys.stderr)

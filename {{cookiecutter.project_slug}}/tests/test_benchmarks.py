@@ -154,11 +154,20 @@ class TestCommand:
         assert result.stderr.startswith("bench: ")
         assert len(result.stderr.splitlines()) == 1
 
-    def test_what_is_no_result_is_told_in_one_line(self, tmp_path):
+    def test_what_is_no_result_is_told_in_one_line(self, redis_url, tmp_path):
         (tmp_path / "results.json").write_text('{"records": [{"a": 1}]}')
         result = run("--plot", "--out", tmp_path)
         assert result.returncode == 1
         assert "can't be read" in result.stderr and "make bench" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+    def test_a_database_that_does_not_answer_is_told_in_one_line(
+        self, redis_url, tmp_path
+    ):
+        given = {"DATABASE_URL": f"postgres://nobody@127.0.0.1:{servers.free_port()}/x"}
+        result = run("--out", tmp_path, env=os.environ | given)
+        assert result.returncode == 1
+        assert result.stderr.startswith("bench: ") and "refused" in result.stderr
         assert len(result.stderr.splitlines()) == 1
 
     def test_interrupted_it_keeps_what_was_measured(self, on_postgresql, tmp_path):
