@@ -7,7 +7,8 @@ PROJECT := {{cookiecutter.project_slug}}
 SOURCES := demo hooks tests
 WORKFLOWS := $(wildcard .github/workflows/*.yml) \
 	$(wildcard $(PROJECT)/.github/workflows/*.yml)
-SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh)
+SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/terraform/host/*.sh) \
+	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format listing clean
@@ -18,7 +19,7 @@ help:  ## Show this list
 demo: $(VENV)/.demo  ## Render the project, run it and walk through it (ARGS=--once: stop after the walk)
 	@$(PY) -m demo $(ARGS)
 
-test: $(VENV)/.dev  ## Prove the template and what it renders (ARGS='-k slug': some tests only)
+test: $(VENV)/.dev  ## Prove the template and what it renders (ARGS=--deep: containers and AWS too; ARGS='-k slug': some only)
 	@$(PY) -m pytest $(ARGS)
 
 lint: $(VENV)/.dev  ## Check style, workflows and shell scripts

@@ -5,6 +5,7 @@ import sys
 import pytest
 from filelock import FileLock
 
+from tests import layers
 from tests.baking import BakedProject, Baker, commit_everything, copy_working_tree
 
 
@@ -80,14 +81,25 @@ def tool():
         here = os.path.dirname(sys.executable)
         found = shutil.which(name, path=here) or shutil.which(name)
         if not found:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no {name} here")
+            layers.leave_out(f"no {name} here")
         return found
 
     return find
 
 
-def pytest_collection_modifyitems(items):
-    """The shared project needs make and a POSIX shell."""
+def pytest_addoption(parser):
+    parser.addoption("--deep", action="store_true", help="run the deep tests too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not (layers.IN_CI or config.getoption("deep")):
+        layers.skip_deep(items)
+    # The shared project needs make and a POSIX shell.
     for item in items:
         if "project" in item.fixturenames and os.name == "nt":
             item.add_marker(pytest.mark.skip(reason="make and sh are not on Windows"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in layers.summary(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line, yellow=True, bold=True)

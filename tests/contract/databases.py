@@ -4,7 +4,9 @@ import os
 import subprocess
 from contextlib import contextmanager
 
-KINDS = ["sqlite", "postgresql"]
+import pytest
+
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.deep)]
 
 # Runs in the baked project, whose own tests know how to find or start PostgreSQL.
 LEND_POSTGRESQL = """

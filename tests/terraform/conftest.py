@@ -1,11 +1,11 @@
 import json
-import os
 from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
 
 from tests.baking import Baker, run, succeed
+from tests.layers import leave_out
 from tests.terraform.cloud import Cloud, start_server
 from tests.terraform.roots import Root, environment, write_settings
 
@@ -105,7 +105,7 @@ def cloud_init_schema(once):
         folder.mkdir()
         fetched = run("apt-get", "download", "cloud-init", cwd=folder)
         if fetched.returncode:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(fetched.stdout)
+            leave_out(fetched.stdout)
         (package,) = folder.glob("*.deb")
         succeed("dpkg-deb", "--extract", package, folder, cwd=folder)
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.baking import ROOT, run
+from tests.layers import leave_out
 
 # Its many pinned packages would fight with ours, so it lives in an environment of its
 # own, made once and kept.
@@ -39,8 +40,7 @@ def checkov(once):
             python = sys.executable if command[0] == "venv" else HOME / "bin/python"
             done = run(python, "-m", *command, cwd=folder)
             if done.returncode:
-                lost = pytest.fail if os.environ.get("CI") else pytest.skip
-                lost(f"checkov could not be installed: {done.stdout[-500:]}")
+                leave_out(f"checkov could not be installed: {done.stdout[-500:]}")
 
     if not program.exists():
         once("checkov", install)

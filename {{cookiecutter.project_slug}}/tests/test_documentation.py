@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+pytestmark = pytest.mark.once
+
 SPEC = Path(__file__).resolve().parent.parent / "REST_API_SPEC.yaml"
 
 

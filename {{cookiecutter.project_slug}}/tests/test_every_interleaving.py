@@ -12,6 +12,8 @@ from tests.explorer.state import SCENARIOS
 from tests.explorer.timeline import draw
 from tests.explorer.world import World
 
+pytestmark = pytest.mark.once
+
 ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
 LOST_WITHOUT_QUARANTINE = """\
       writer 1           reader 1                 world

@@ -13,6 +13,8 @@ import pytest
 from config import workers
 from tests.live import SECRETS
 
+pytestmark = pytest.mark.once
+
 MIB = 1024**2
 CONFIG = Path(workers.__file__).with_name("gunicorn.py")
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.servers import free_port
 
+pytestmark = pytest.mark.once
+
 
 def check(port, **environment):
     return subprocess.run(

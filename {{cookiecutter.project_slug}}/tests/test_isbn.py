@@ -5,6 +5,8 @@ from django.core.exceptions import ValidationError
 
 from books.isbn import check_digit, validate_isbn13
 
+pytestmark = pytest.mark.once
+
 
 # The example of the ISBN Users' Manual, one with check digit 0, one with 979.
 @pytest.mark.parametrize("isbn", ["9780306406157", "9780545010221", "9791186560488"])

@@ -10,6 +10,8 @@ from caching.reads import Plan
 from caching.stamps import Row, Table
 from tests.stores import InMemory, InRedis, announced, look, see, until
 
+pytestmark = pytest.mark.once
+
 LIST = Plan("books:list:0", (Table("books"),))
 PAGE = Plan("books:detail:7", (Row("books", "7"),))
 OTHER_PAGE = Plan("books:detail:8", (Row("books", "8"),))

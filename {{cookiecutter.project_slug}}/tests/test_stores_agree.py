@@ -9,6 +9,8 @@ from caching.reads import Plan
 from caching.stamps import Row, Table
 from tests.stores import InMemory, InRedis, look, see
 
+pytestmark = pytest.mark.once
+
 PLANS = (
     Plan("books:list:0", (Table("books"),)),
     Plan("books:detail:7", (Row("books", "7"), Table("tags"))),

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 EXAMPLE = "# secrets\nSECRET_KEY=change-me\nJWT_SECRET_KEY=change-me\nPORT=8000\n"
 

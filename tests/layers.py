@@ -1,0 +1,34 @@
+"""What a run leaves out: never silently, and in CI nothing."""
+
+import os
+
+import pytest
+
+IN_CI = bool(os.environ.get("CI"))
+# All in these folders needs an engine, AWS's stand-in, or minutes.
+DEEP_FOLDERS = ("tests/deploy/", "tests/terraform/")
+HOW = "deep tests: make test ARGS=--deep"
+
+
+def leave_out(reason):
+    """Skip the running test for want of something; in CI that is a failure."""
+    (pytest.fail if IN_CI else pytest.skip)(reason)
+
+
+def is_deep(item):
+    return item.nodeid.startswith(DEEP_FOLDERS) or item.get_closest_marker("deep")
+
+
+def skip_deep(items):
+    for item in filter(is_deep, items):
+        item.add_marker(pytest.mark.skip(reason=HOW))
+
+
+def summary(skipped):
+    """Yield a line for each reason for which these reports' tests were left out."""
+    reasons = {}
+    for report in skipped:
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        reasons[reason] = reasons.get(reason, 0) + 1
+    for reason, count in sorted(reasons.items()):
+        yield f"LEFT OUT, {count} of the tests: {reason}"
