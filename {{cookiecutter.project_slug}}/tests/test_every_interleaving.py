@@ -6,7 +6,7 @@
 import pytest
 
 from tests.explorer.broken import BROKEN
-from tests.explorer.ladder import LADDER, found_on
+from tests.explorer.ladder import LADDER, LEFT_OUT, found_on
 from tests.explorer.search import explore
 from tests.explorer.state import SCENARIOS
 from tests.explorer.timeline import draw
@@ -64,6 +64,11 @@ def test_each_rung_of_the_ladder_but_the_last_has_a_race_of_its_own():
 
 def has(way, what):
     return any(move.does == what for move in way)
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_the_last_rung_needs_all_that_it_is_made_of(name):
+    assert found_on(name).way[-1].result == "stale"
 
 
 def test_the_last_rung_has_none():

@@ -1,6 +1,7 @@
 """`python -m tests.explorer`: search the protocol, then each way to break it.
 
-`python -m tests.explorer flush` searches one rung of the ladder that leads to it.
+`python -m tests.explorer flush` searches one rung of the ladder that leads to it,
+or the last rung with one thing left out.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 from tests.explorer.broken import BROKEN  # noqa: E402
-from tests.explorer.ladder import LADDER, found_on  # noqa: E402
+from tests.explorer.ladder import SEARCHED, found_on  # noqa: E402
 from tests.explorer.search import explore  # noqa: E402
 from tests.explorer.state import SCENARIOS  # noqa: E402
 from tests.explorer.timeline import draw  # noqa: E402
@@ -41,7 +42,7 @@ def report_broken():
 
 def report_rung(name):
     """Print what one rung of the ladder leaves open."""
-    print(f"{LADDER[name][0]}:", end=" ", flush=True)
+    print(f"{SEARCHED[name][0]}:", end=" ", flush=True)
     report(found_on(name))
 
 
@@ -57,9 +58,9 @@ def report(found):
 
 def main(names):
     """Report the rungs with these names; without one, the protocol and its rivals."""
-    unknown = [name for name in names if name not in LADDER]
+    unknown = [name for name in names if name not in SEARCHED]
     if unknown:
-        sys.exit(f"explorer: {unknown[0]!r} given; accepted: {', '.join(LADDER)}")
+        sys.exit(f"explorer: {unknown[0]!r} given; accepted: {', '.join(SEARCHED)}")
     if not names:
         return bool(report_protocol() + report_broken())
     for name in names:

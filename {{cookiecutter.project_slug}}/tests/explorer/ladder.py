@@ -4,7 +4,14 @@ Each is granted what can be granted, so that the next one's reason shows: see Gr
 """
 
 from caching.memory import MemoryStore
-from tests.explorer.broken import RenewedOnlyAfter, RenewedOnlyBefore
+from tests.explorer.broken import (
+    AnnouncedWithoutRenewing,
+    NoQuarantine,
+    OneMarker,
+    RenewedOnlyAfter,
+    RenewedOnlyBefore,
+    StampsReadAfterTheQuery,
+)
 from tests.explorer.search import explore
 from tests.explorer.state import ENTRY, SCENARIOS, canonical
 from tests.explorer.world import World
@@ -124,10 +131,18 @@ LADDER = {
     "both": ("A write renews the token before and after", RenewedOnBothSides),
     "announced": ("A write announces itself: the protocol", World),
 }
+# What the last rung is made of: without one of these it breaks, too.
+LEFT_OUT = {
+    "query-first": ("The stamps are read after the query", StampsReadAfterTheQuery),
+    "unrenewed": ("A write is announced without renewing", AnnouncedWithoutRenewing),
+    "one-marker": ("One marker for all writers", OneMarker),
+    "no-quarantine": ("A lost stamp is made anew, and trusted", NoQuarantine),
+}
+SEARCHED = LADDER | LEFT_OUT
 
 
 def found_on(name):
     """Return the Findings on a rung: a list, and two writers."""
-    _, world = LADDER[name]
+    _, world = SEARCHED[name]
     form = getattr(world, "form", canonical)
     return explore(world(SCENARIOS[0]), form=form)
