@@ -79,7 +79,9 @@ def found(names):
     for name in names:
         page = DOCS / "en" / name.rpartition("docs/en/")[2]
         if not page.is_file():
-            raise Mistake(f"no page {name}: give one of docs/en, as how-to/roll-back.md")
+            raise Mistake(
+                f"no page {name}: give one of docs/en, as how-to/roll-back.md"
+            )
         chosen.append(page)
     return chosen
 

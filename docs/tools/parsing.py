@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,})(?P<info>[^`]*)$")
 COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-# Directives that stand for the whole page.
-OF_THE_PAGE = ("services", "start")
+CONTINUED = re.compile(r">( |$)")
 
 
 class Mistake(Exception):
@@ -105,7 +104,7 @@ def commands(lines, place=""):
     for line in lines:
         if line.startswith("$ "):
             found.append(Command(line[2:], []))
-        elif line.startswith("> ") and found and not found[-1].shown:
+        elif CONTINUED.match(line) and found and not found[-1].shown:
             found[-1].text += "\n" + line[2:]
         elif found:
             found[-1].shown.append(line)

@@ -40,7 +40,9 @@ def run_page(page, prepared, template, scratch):
     text = page.read_text(encoding="utf-8")
     result, began = Result(page.relative_to(DOCS).as_posix()), time.monotonic()
     with Sandbox(scratch) as sandbox:
-        folder = begin(sandbox, page_directive(text, "start", "project"), prepared, template)
+        folder = begin(
+            sandbox, page_directive(text, "start", "project"), prepared, template
+        )
         for service in page_directive(text, "services").split():
             sandbox.start(service, prepared)
         shell = Shell(folder, sandbox.environment(), scratch)
@@ -130,4 +132,4 @@ def rewrite(page, result):
 
 def as_typed(text):
     first, *more = text.split("\n")
-    return [f"$ {first}", *(f"> {line}" for line in more)]
+    return [f"$ {first}", *(f"> {line}".rstrip() for line in more)]

@@ -92,7 +92,12 @@ class Sandbox:
 
     def environment(self):
         """A student's environment: nothing of this run's own shell."""
-        path = [self.programs, Path(sys.executable).parent, os.defpath, "/usr/local/bin"]
+        path = [
+            self.programs,
+            Path(sys.executable).parent,
+            os.defpath,
+            "/usr/local/bin",
+        ]
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -175,8 +180,9 @@ def free_port():
 
 def wait_for(port):
     for _ in range(200):
-        with contextlib.suppress(OSError), socket.create_connection(
-            ("127.0.0.1", port), timeout=1
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), timeout=1),
         ):
             return
         time.sleep(0.05)

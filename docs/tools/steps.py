@@ -37,7 +37,7 @@ def steps(page, text):
 
 def is_console(fence):
     language = fence.language.split(" ")[0]
-    if language in MUST_BE_CONSOLE:
+    if language in MUST_BE_CONSOLE and "listing" not in fence.directives:
         raise Mistake(f"{fence.place}: write `console`, so that it is run: {language}")
     return language == "console"
 
