@@ -28,7 +28,10 @@ def page(name, language):
     made = (
         "<!-- Written by `make docs-refresh`; the words are in docs/reference.toml. -->"
     )
-    return f"{made}\n\n# {words.page['title']}\n\n{words.page['intro'].strip()}\n\n{body}\n"
+    # The class is for phones: assets/site.css makes cards of its rows.
+    parts = [made, f"# {words.page['title']}", words.page["intro"].strip()]
+    parts += ['<div class="reference" markdown>', body, "</div>"]
+    return "\n\n".join(parts) + "\n"
 
 
 class Words:

@@ -2,20 +2,18 @@
 
 import functools
 import http.server
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from docs.tools import DOCS, LANGUAGES, ROOT
 from docs.tools.parsing import Mistake
 
 SITE = ROOT / "site"
-# Zensical writes only below its configuration.
-BUILT = DOCS / "site"
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 WARNING = re.compile(r"Warning: (.+)\n\s*╭─\[ (\S+) \]")
 
@@ -23,28 +21,31 @@ WARNING = re.compile(r"Warning: (.+)\n\s*╭─\[ (\S+) \]")
 def build(into=SITE):
     """Build strictly: a dead link or anchor is a mistake. Gives what was built."""
     began = time.monotonic()
-    shutil.rmtree(into, ignore_errors=True)
-    for language in LANGUAGES:
-        build_language(language)
-    shutil.move(BUILT, into)
-    shutil.copy(DOCS / "landing.html", into / "index.html")
+    with TemporaryDirectory() as folder:
+        built = Path(folder) / "site"
+        for language in LANGUAGES:
+            build_language(language, Path(folder))
+        shutil.copy(DOCS / "landing.html", built / "index.html")
+        shutil.rmtree(into, ignore_errors=True)
+        shutil.move(built, into)
     pages = sum(1 for _ in into.rglob("*.html"))
     return f"Built {pages} pages into {into.name}/ in {time.monotonic() - began:.1f} s"
 
 
-def build_language(language):
-    config = DOCS / f"zensical.{language}.toml"
-    command = [zensical(), "build", "--strict", "--clean", "--config-file", config]
+def build_language(language, folder):
+    """Build a copy: Zensical writes beside its configuration, a cache too."""
+    config = f"zensical.{language}.toml"
+    shutil.copy(DOCS / config, folder)
+    shutil.copytree(DOCS / language, folder / language)
     done = subprocess.run(
-        list(map(str, command)),
-        cwd=DOCS,
-        env=os.environ | {"NO_COLOR": "1"},
+        [zensical(), "build", "--strict", "--config-file", config],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     if done.returncode:
-        raise Mistake(f"docs/{config.name} does not build:\n{told(done.stdout)}")
+        raise Mistake(f"docs/{config} does not build:\n{told(done.stdout)}")
 
 
 def told(output):
