@@ -94,6 +94,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if not (layers.IN_CI or config.getoption("deep")):
         layers.skip_deep(items)
+    layers.start_with_the_long(items)
     # The shared project needs make and a POSIX shell.
     for item in items:
         if "project" in item.fixturenames and os.name == "nt":

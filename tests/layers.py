@@ -24,6 +24,14 @@ def skip_deep(items):
         item.add_marker(pytest.mark.skip(reason=HOW))
 
 
+def start_with_the_long(items):
+    """Put the marked items where the two workers begin: at the start and halfway."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    rest = [item for item in items if item not in long]
+    half = len(items) // 2 - len(long[::2])
+    items[:] = long[::2] + rest[:half] + long[1::2] + rest[half:]
+
+
 def summary(skipped):
     """Yield a line for each reason for which these reports' tests were left out."""
     reasons = {}

@@ -3,6 +3,8 @@
 import re
 import stat
 
+import pytest
+
 SECRET = re.compile(r"^(\w+)=(.+)$", re.MULTILINE)
 PRODUCTION = {
     "ALLOWED_HOSTS": "library.example.com",
@@ -56,6 +58,7 @@ def test_lint_is_clean(project):
     project.run("make", "lint")
 
 
+@pytest.mark.long
 def test_its_own_tests_pass(project):
     assert re.search(r"\d+ passed", project.run("make", "test"))
 

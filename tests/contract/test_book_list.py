@@ -37,6 +37,8 @@ BAD_PARAMETERS = [
     "page_size=" + "9" * 30,
     "title=%00",
     "author=a%00b",
+    "after=nowhere",
+    "after=1&order_by=title",
 ]
 
 
@@ -272,6 +274,21 @@ def test_next_leads_through_every_page_and_previous_back(reader, shelf):
     assert [each["results"] for each in back] == [
         each["results"] for each in there[:-1]
     ]
+
+
+@pytest.mark.parametrize("order", [None, *ORDERS])
+def test_pages_after_a_place_are_the_pages_by_number(reader, shelf, order):
+    word, _ = equal_books(shelf)
+    query = f"/books?author={word}&page_size=3" + (
+        f"&order_by={order}" if order else ""
+    )
+
+    by_number, by_place = (
+        [book for each in pages_from(reader, start) for book in each["results"]]
+        for start in (query, f"{query}&after=")
+    )
+
+    assert by_place == by_number
 
 
 def test_the_next_link_keeps_every_parameter(reader, tagged):

@@ -30,22 +30,38 @@ def labelled():
     return [line for kind in kinds for line in docker(*kind, *only).split()]
 
 
-@pytest.fixture(scope="module")
-def rehearsal(base_images, project, tmp_path_factory):
-    """Play all scenarios; gives what the program said and its report."""
-    # Another rehearsal on this machine, or one that was killed, is not this one's.
-    there_before = set(labelled())
-    folder = tmp_path_factory.mktemp("rehearsal")
-    done = project.try_to_run("make", "rehearse", f"ARGS=--report {folder}")
-    assert (folder / "report.json").is_file(), done.stdout
-    print(done.stdout)
-    done.left = set(labelled()) - there_before
-    return done, folder
+class Rehearsal:
+    """What a rehearsal of all scenarios said and left, kept as files."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.said = (folder / "said.txt").read_text(encoding="utf-8")
+        self.exit_code, self.left = json.loads((folder / "end.json").read_text())
+
+    @property
+    def outcomes(self):
+        return json.loads((self.folder / "report.json").read_text())["outcomes"]
 
 
+@pytest.fixture(scope="session")
+def rehearsal(base_images, project, once):
+    def play(folder):
+        folder.mkdir()
+        # Another rehearsal on this machine, or one that was killed, is not this one's.
+        there_before = set(labelled())
+        done = project.try_to_run("make", "rehearse", f"ARGS=--report {folder}")
+        left = sorted(set(labelled()) - there_before)
+        (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
+        (folder / "end.json").write_text(json.dumps([done.returncode, left]))
+
+    rehearsal = Rehearsal(once("rehearsal", play))
+    print(rehearsal.said)
+    return rehearsal
+
+
+@pytest.mark.long
 def test_no_request_and_no_row_is_lost(rehearsal):
-    done, folder = rehearsal
-    outcomes = json.loads((folder / "report.json").read_text())["outcomes"]
+    outcomes = rehearsal.outcomes
     seen = {outcome["name"]: outcome for outcome in outcomes}
     assert seen.keys() == SCENARIOS | COSTLY
     assert {name: seen[name]["failed"] for name in SCENARIOS} == dict.fromkeys(
@@ -57,26 +73,23 @@ def test_no_request_and_no_row_is_lost(rehearsal):
     # The load was one that can fail.
     assert seen["control: down && up"]["failed"] > 0
     assert all(outcome["acknowledged"] > 0 for outcome in outcomes)
-    assert done.returncode == 0, done.stdout
+    assert rehearsal.exit_code == 0
 
 
 def test_a_bad_release_answers_nobody(rehearsal):
-    _, folder = rehearsal
-    outcomes = json.loads((folder / "report.json").read_text())["outcomes"]
-    answered = {release for outcome in outcomes for release in outcome["releases"]}
+    answered = {each for outcome in rehearsal.outcomes for each in outcome["releases"]}
     assert answered == {"v1", "v2", "v3", "v4", "expanding"}
 
 
 def test_it_ends_with_a_table_and_a_timeline(rehearsal):
-    done, folder = rehearsal
-    assert "| scenario " in done.stdout
+    folder = rehearsal.folder
+    assert "| scenario " in rehearsal.said
     assert (folder / "timeline.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "report.md").read_text().startswith("# Rehearsal")
 
 
 def test_nothing_of_it_is_left(rehearsal):
-    done, _ = rehearsal
-    assert done.left == set()
+    assert rehearsal.left == []
     assert docker("image", "ls", "--quiet", "python:3.13-slim")
 
 

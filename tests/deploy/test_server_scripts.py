@@ -59,7 +59,9 @@ def test_stable_is_no_release(server):
 
 
 def test_a_server_without_settings_is_told_which(server):
-    assert "config.env is missing" in the_line(server("deploy.sh", "v1"))
+    for script in SCRIPTS:
+        done = server(script, *(["v1"] if script == "deploy.sh" else []))
+        assert "config.env is missing" in the_line(done)
     (server.scripts / "config.env").write_text("AWS_REGION=here\n")
     assert "secrets.env can't be read" in the_line(server("deploy.sh", "v1"))
     server("first-boot.sh")

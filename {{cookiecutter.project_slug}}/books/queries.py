@@ -2,13 +2,20 @@
 
 import string
 from dataclasses import dataclass
+from datetime import date
 
 from rest_framework import serializers
 
+from common.keyset import Place
 from common.queries import DEFAULT_PAGE_SIZE, PageQuery, PageQuerySerializer
 
 MAX_TAGS = 20
+MAX_ID = 2**63 - 1
+# Of a title with the id behind it.
+MAX_PLACE = 255 + len(f":{MAX_ID}")
 ORDERS = ("title", "-title", "published_at", "-published_at")
+# How the text of a value is read, by the column that the list is ordered by.
+VALUES = {"title": str, "published_at": date.fromisoformat}
 ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -21,6 +28,28 @@ class BookQuery(PageQuery):
     tag: tuple[int, ...] = ()
     tag_option: str = ""
     order_by: str = ""
+    # Where the page begins, instead of `page`; empty: at the beginning.
+    after: str | None = None
+
+    def filters(self):
+        """Return the query that finds the same books, in no particular page or order."""
+        return BookQuery(
+            title=self.title,
+            author=self.author,
+            tag=self.tag,
+            tag_option=self.tag_option,
+        )
+
+
+def read_place(text, order_by):
+    """Return the Place that `after` names in this order. Raises ValueError."""
+    value, _, pk = text.rpartition(":")
+    column = order_by.removeprefix("-")
+    place = Place(VALUES[column](value) if column else None, int(pk))
+    # What reads the same but is spelled otherwise would be another entry.
+    if str(place) != text or not 0 < place.pk <= MAX_ID:
+        raise ValueError(f"not a place: {text}")
+    return place
 
 
 def fold_case(text):
@@ -35,7 +64,7 @@ def fold_case(text):
 class TagIdsField(serializers.ListField):
     """A repeatable tag id: `?tag=1&tag=2`. Its errors name the parameter alone."""
 
-    child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    child = serializers.IntegerField(min_value=1, max_value=MAX_ID)
 
     def run_child_validation(self, data):
         """Validate each id, and report the first that is none."""
@@ -75,6 +104,23 @@ class BookQuerySerializer(PageQuerySerializer):
     order_by = serializers.ChoiceField(
         ORDERS, required=False, help_text="Default: newest first."
     )
+    after = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=MAX_PLACE,
+        help_text="Instead of `page`, for deep pages: where the page begins. Leave it "
+        "empty for the first page, then follow `next`; or give the last `book_id` you "
+        "have, with `order_by` its value before it: `2020-01-31:42`.",
+    )
+
+    def validate_after(self, text):
+        """Refuse a place beside a page number: they contradict each other."""
+        if "page" in self.initial_data:
+            raise serializers.ValidationError(
+                "Say where it begins by page or by after."
+            )
+        return text
 
     def validate(self, attrs):
         """Bring the parameters into their canonical form."""
@@ -83,6 +129,9 @@ class BookQuerySerializer(PageQuerySerializer):
             raise serializers.ValidationError(
                 {"tag_option": "Say how to combine the tags: and, or."}
             )
+        order_by, after = attrs.get("order_by", ""), attrs.get("after")
+        if after:
+            _check_place(after, order_by)
         return {
             "page": attrs.get("page", 1),
             "page_size": attrs.get("page_size", DEFAULT_PAGE_SIZE),
@@ -90,5 +139,16 @@ class BookQuerySerializer(PageQuerySerializer):
             "author": fold_case(attrs.get("author", "")),
             "tag": tags,
             "tag_option": attrs["tag_option"] if len(tags) > 1 else "",
-            "order_by": attrs.get("order_by", ""),
+            "order_by": order_by,
+            "after": after,
         }
+
+
+def _check_place(after, order_by):
+    try:
+        read_place(after, order_by)
+    except ValueError:
+        wanted = "an id" if not order_by else f"a value of {order_by.lstrip('-')}:id"
+        raise serializers.ValidationError(
+            {"after": f"No place in this order; accepted: {wanted}, as `next` has it."}
+        ) from None

@@ -1,25 +1,27 @@
 """The catalogue's endpoints."""
 
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.response import Response
 
-from books import selectors, services
-from books.models import Tag
+from books import documents, selectors, services
+from books.models import Book, Tag
+from books.pages import BookPages
 from books.queries import BookQuerySerializer
 from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
 from caching.stamps import Row, Table
 from caching.views import Cached, CachedReads
 from common.bodies import read_body
 from common.permissions import IsLibrarianOrReadOnly
-from common.queries import PageQuerySerializer, canonical, read_query
+from common.queries import HasQuery, PageQuerySerializer, canonical
 from common.schema import ErrorSerializer
 
 CONFLICT = {409: ErrorSerializer}
 
 
-class BookList(CachedReads, generics.ListAPIView):
+class BookList(CachedReads, HasQuery, generics.ListAPIView):
     """The list of books, and a new one."""
 
     cached = Cached(
@@ -31,12 +33,17 @@ class BookList(CachedReads, generics.ListAPIView):
 
     serializer_class = BookSerializer
     query_serializer_class = BookQuerySerializer
+    pagination_class = BookPages
     permission_classes = (IsLibrarianOrReadOnly,)
 
     def get_queryset(self):
         """Return the books that the query parameters ask for."""
-        query = read_query(self.query_serializer_class, self.request.query_params)
-        return selectors.find_books(query)
+        return documents.book_rows(selectors.find_books(self.query))
+
+    def list(self, request):
+        """List books."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(documents.with_tags(page))
 
     @extend_schema(
         request=BookWriteSerializer, responses={201: BookSerializer} | CONFLICT
@@ -62,7 +69,8 @@ class BookDetail(CachedReads, generics.GenericAPIView):
 
     def get(self, request, book_id):
         """Show a book."""
-        return Response(BookSerializer(selectors.get_book(book_id)).data)
+        row = get_object_or_404(documents.book_rows(Book.objects), pk=book_id)
+        return Response(*documents.with_tags([row]))
 
     @extend_schema(
         request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
@@ -93,7 +101,7 @@ class BookDetail(CachedReads, generics.GenericAPIView):
         return Response(BookSerializer(book).data)
 
 
-class BookTags(CachedReads, generics.GenericAPIView):
+class BookTags(CachedReads, HasQuery, generics.GenericAPIView):
     """The tags of one book."""
 
     cached = Cached(
@@ -110,11 +118,11 @@ class BookTags(CachedReads, generics.GenericAPIView):
     def get(self, request, book_id):
         """List the tags of a book."""
         tags = selectors.get_book(book_id).tags.order_by("id")
-        page = self.paginate_queryset(tags)
-        return self.get_paginated_response(TagSerializer(page, many=True).data)
+        page = self.paginate_queryset(documents.tag_rows(tags))
+        return self.get_paginated_response(page)
 
 
-class TagList(CachedReads, generics.ListAPIView):
+class TagList(CachedReads, HasQuery, generics.ListAPIView):
     """The list of tags, and a new one."""
 
     cached = Cached("tags:list", Table("tags"), query=canonical(PageQuerySerializer))
@@ -123,6 +131,11 @@ class TagList(CachedReads, generics.ListAPIView):
     serializer_class = TagSerializer
     query_serializer_class = PageQuerySerializer
     permission_classes = (IsLibrarianOrReadOnly,)
+
+    def list(self, request):
+        """List tags."""
+        page = self.paginate_queryset(documents.tag_rows(self.get_queryset()))
+        return self.get_paginated_response(page)
 
     @extend_schema(request=TagSerializer, responses={201: TagSerializer} | CONFLICT)
     def post(self, request):

@@ -10,7 +10,7 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self):
-        """Teach SQLite, wherever it is used."""
-        from common import sqlite
+        """Teach SQLite, wherever it is used, and Django a lookup."""
+        from common import lookups, sqlite  # noqa: F401
 
         connection_created.connect(sqlite.teach, dispatch_uid="common.sqlite")

@@ -1,45 +1,68 @@
 """Cuts lists into pages: `{count, next, previous, results}`."""
 
-from django.core.paginator import InvalidPage, Paginator
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import PageNumberPagination
-
-from common.queries import read_query
+from rest_framework.response import Response
 
 
 class Pages(PageNumberPagination):
-    """Pages by number, for views that have a `query_serializer_class`.
+    """Pages by number, for views that have a `query` (see `HasQuery`).
 
     Raises ValidationError (400) for a bad parameter, NotFound (404) past the end.
     """
 
     def paginate_queryset(self, queryset, request, view=None):
         """Return the rows of the page that the request asks for."""
-        self.request = request
-        self.query = read_query(view.query_serializer_class, request.query_params)
-        pages = Paginator(queryset, self.query.page_size)
-        try:
-            self.page = pages.page(self.query.page)
-        except InvalidPage as error:
-            raise NotFound(
-                f"page {self.query.page} is past the end: "
-                f"there are {pages.num_pages} pages."
-            ) from error
-        return list(self.page)
+        self.request, self.query = request, view.query
+        return self.cut(queryset)
 
-    def get_next_link(self):
-        """Return the next page's address, or None on the last page."""
-        return self._link(+1) if self.page.has_next() else None
+    def cut(self, rows):
+        """Return the page's rows, and set `count`, `next` and `previous` (queries)."""
+        page, size = self.query.page, self.query.page_size
+        start = (page - 1) * size
+        if start:
+            self.count = self.count_of(rows)
+            self._refuse_past_the_end(start)
+        # One more than is shown tells whether a page follows.
+        found = list(rows[start : start + size + 1])
+        follows = len(found) > size
+        if not start:
+            # A first page that none follows has told how many there are.
+            self.count = self.count_of(rows) if follows else len(found)
+        self.next = self.query.at_page(page + 1) if follows else None
+        self.previous = self.query.at_page(page - 1) if start else None
+        return found[:size]
 
-    def get_previous_link(self):
-        """Return the previous page's address, or None on the first page."""
-        return self._link(-1) if self.page.has_previous() else None
+    def count_of(self, rows):
+        """Return how many rows there are on all pages."""
+        return rows.count()
 
-    def _link(self, step):
-        query = self.query.at_page(self.query.page + step).to_query_string()
-        path = self.request.path + (f"?{query}" if query else "")
-        return self.request.build_absolute_uri(path)
+    def get_paginated_response(self, data):
+        """Return the answer with these results."""
+        return Response(
+            {
+                "count": self.count,
+                "next": self._link(self.next),
+                "previous": self._link(self.previous),
+                "results": data,
+            }
+        )
 
     def get_schema_operation_parameters(self, view):
         """Leave the parameters to the view's query serializer."""
         return []
+
+    def _refuse_past_the_end(self, start):
+        if start < self.count:
+            return
+        pages = max(1, -(-self.count // self.query.page_size))
+        raise NotFound(
+            f"page {self.query.page} is past the end: there are {pages} pages."
+        )
+
+    def _link(self, query):
+        if query is None:
+            return None
+        text = query.to_query_string()
+        path = self.request.path + (f"?{text}" if text else "")
+        return self.request.build_absolute_uri(path)

@@ -5,6 +5,7 @@ query alone, never from the raw parameters. This is what makes a cache key possi
 """
 
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -55,6 +56,15 @@ class PageQuerySerializer(serializers.Serializer):
     def to_query(self):
         """Return the validated parameters as a query object."""
         return self.query_class(**self.validated_data)
+
+
+class HasQuery:
+    """Mixin for a view with a `query_serializer_class`."""
+
+    @cached_property
+    def query(self):
+        """What the request asks for. Raises ValidationError (400)."""
+        return read_query(self.query_serializer_class, self.request.query_params)
 
 
 def read_query(serializer_class, parameters):

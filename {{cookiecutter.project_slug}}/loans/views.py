@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from books.selectors import get_book
 from common.bodies import read_body
-from common.queries import PageQuerySerializer
+from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
 from loans import services
 from loans.selectors import loans_visible_to
@@ -16,7 +16,7 @@ from loans.serializers import BorrowSerializer, LoanSerializer, ReturnSerializer
 REFUSALS = {404: ErrorSerializer, 409: ErrorSerializer}
 
 
-class LoanList(generics.ListAPIView):
+class LoanList(HasQuery, generics.ListAPIView):
     """The loans one may see, and a new one."""
 
     serializer_class = LoanSerializer
@@ -59,7 +59,7 @@ class LoanDetail(generics.RetrieveAPIView):
         return Response(LoanSerializer(loan).data)
 
 
-class LoansOfBook(generics.ListAPIView):
+class LoansOfBook(HasQuery, generics.ListAPIView):
     """The loans of one book that one may see."""
 
     serializer_class = LoanSerializer

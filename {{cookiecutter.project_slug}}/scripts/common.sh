@@ -19,7 +19,8 @@ refuse() {
 }
 
 load_config() {
-  [ -r "$HERE/config.env" ] || refuse "$HERE/config.env is missing: it names the image repository (REGISTRY=...)"
+  [ -e "$HERE/config.env" ] || refuse "$HERE/config.env is missing: it names the image repository (REGISTRY=...)"
+  [ -r "$HERE/config.env" ] || refuse "$HERE/config.env can't be read: use sudo"
   [ -r "$DATA_DIR/secrets.env" ] || refuse "$DATA_DIR/secrets.env can't be read: use sudo, or run first-boot.sh if it is not there"
   set -a
   # shellcheck source=/dev/null

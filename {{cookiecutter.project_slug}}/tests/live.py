@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -31,9 +32,10 @@ def environment(database_url, **variables):
 
 
 def manage(*arguments, env):
-    """Run a management command; raise if it fails."""
+    """Run a management command and return what it printed; raise if it fails."""
     command = [sys.executable, "manage.py", *arguments]
-    subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    options = {"cwd": ROOT, "env": env, "check": True, "text": True}
+    return subprocess.run(command, stdout=subprocess.PIPE, **options).stdout
 
 
 @contextlib.contextmanager
@@ -46,7 +48,8 @@ def database(folder):
     name = f"live_{uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield server.rpartition("/")[0] + f"/{name}"
+        # A server's URL may carry more behind the name: the folder of its socket.
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

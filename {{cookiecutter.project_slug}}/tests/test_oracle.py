@@ -16,6 +16,9 @@ RUN = hypothesis.settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+# On PostgreSQL the hunt looks for the same.
+pytestmark = pytest.mark.once
+
 MEMORY = pytest.mark.parametrize("store", ["memory"], indirect=True)
 EACH_BUG = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 

@@ -48,7 +48,8 @@ def test_it_finds_no_500_and_nothing_off_the_schema(server, tmp_path):
         f"{server}/schema",
     ]
     command += ["--checks", CHECKS, "--phases", "examples,coverage,fuzzing"]
-    command += ["--max-examples", "15", "--seed", "1", "--no-color", "--workers", "2"]
+    # One worker: before 3.11.8 CPython can't parse in two threads (gh-106905).
+    command += ["--max-examples", "15", "--seed", "1", "--no-color", "--workers", "1"]
     command += ["--header", f"Authorization: Bearer {log_in(server)}"]
     env = os.environ | {"DJANGO_SETTINGS_MODULE": ""}
     result = subprocess.run(

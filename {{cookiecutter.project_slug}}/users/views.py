@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from common.bodies import read_body
 from common.permissions import IsLibrarian, IsSelfOrLibrarian
-from common.queries import PageQuerySerializer
+from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
 from users import services
 from users.models import User
@@ -34,7 +34,7 @@ class Public(APIView):
         return 'Bearer realm="api"'
 
 
-class UserList(generics.ListAPIView):
+class UserList(HasQuery, generics.ListAPIView):
     """Registration for everybody; the list for librarians."""
 
     queryset = User.objects.order_by("id")

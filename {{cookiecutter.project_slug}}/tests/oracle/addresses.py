@@ -49,9 +49,10 @@ def pick(ids, number):
     return ids[number % len(ids)] if ids else 0
 
 
-pages = st.fixed_dictionaries(
-    {}, optional={"page": st.integers(1, 2), "page_size": st.sampled_from([1, 2, 3])}
-)
+sizes = {"page_size": st.sampled_from([1, 2, 3])}
+pages = st.fixed_dictionaries({}, optional={"page": st.integers(1, 2)} | sizes)
+# Of the list of books, the other way to begin.
+first_pages = st.fixed_dictionaries({"after": st.just("")}, optional=sizes)
 filters = st.fixed_dictionaries(
     {},
     optional={
@@ -78,7 +79,7 @@ def book_list(chosen, page, option, noise):
 
 addresses = st.one_of(
     st.builds(book_list, filters, pages, options, noise),
-    st.builds(book_list, filters, pages, options, noise),
+    st.builds(book_list, filters, pages | first_pages, options, noise),
     st.builds(Address, st.sampled_from(["book", "tag"]), numbers),
     st.builds(Address, st.sampled_from(["tags of book"]), numbers, pages),
     st.builds(Address, st.just("tags"), st.just(0), pages),

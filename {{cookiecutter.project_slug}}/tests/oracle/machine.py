@@ -65,6 +65,7 @@ class Library(RuleBasedStateMachine):
         """Look at two pages of a list from now on."""
         for page in (1, 2):
             parameters = address.parameters | {"page": page, "page_size": 2}
+            parameters.pop("after", None)
             self.watch(type(address)("books", 0, parameters, address.noise))
 
     @rule(address=addresses, write=orm_writes)

@@ -6,6 +6,7 @@ Each function takes pytest's monkeypatch. BUGS names what the machine must say o
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from unittest import mock
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.permissions import IsAuthenticated
 
-from books import selectors
+from books import documents, selectors
 from books.models import Book
 from books.queries import BookQuerySerializer
 from books.views import BookDetail, BookList
@@ -88,9 +89,9 @@ def ordering_lost_under_a_filter(monkeypatch):
 
 def one_query_per_book_for_tags(monkeypatch):
     """Nobody asks for all the tags at once."""
-    find_books = selectors.find_books
+    with_tags = documents.with_tags
     monkeypatch.setattr(
-        selectors, "find_books", lambda query: find_books(query).prefetch_related(None)
+        documents, "with_tags", lambda rows: [*chain(*(with_tags([r]) for r in rows))]
     )
 
 

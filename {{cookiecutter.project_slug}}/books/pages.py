@@ -1,0 +1,39 @@
+"""Pages of the book list, which may be long."""
+
+from dataclasses import replace
+
+from books.queries import read_place
+from caching.stamps import Table
+from common.counts import KeptCount
+from common.keyset import Place, rows_after
+from common.pagination import Pages
+
+
+class BookPages(Pages):
+    """Pages by number, or after a place in the order; their count is kept."""
+
+    kept_count = KeptCount("books:count", Table("books"), Table("tags"))
+
+    def count_of(self, rows):
+        """Return how many books match, from the cache if it knows."""
+        return self.kept_count.of(self.query.filters().to_query_string(), rows)
+
+    def cut(self, rows):
+        """Return the page's rows, and set `count`, `next` and `previous` (queries)."""
+        if self.query.after is None:
+            return super().cut(rows)
+        self.count = self.count_of(rows)
+        if self.query.after:
+            place = read_place(self.query.after, self.query.order_by)
+            rows = rows_after(rows, self.query.order_by, place)
+        # One more than is shown tells whether there is a next page.
+        found = list(rows[: self.query.page_size + 1])
+        shown = found[: self.query.page_size]
+        self.next = self._query_after(shown[-1]) if len(found) > len(shown) else None
+        self.previous = None
+        return shown
+
+    def _query_after(self, row):
+        column = self.query.order_by.removeprefix("-")
+        place = Place(row[column] if column else None, row["book_id"])
+        return replace(self.query, after=str(place))

@@ -1,0 +1,30 @@
+"""`among`: what `in` says, with the whole list as one parameter.
+
+`in` makes a parameter of each value, which Django and the driver prepare one by one:
+for 500 ids that takes longer than the query itself.
+
+    links.filter(book__among=[1, 2, 3])
+"""
+
+import json
+
+from django.db.models import ForeignKey, Lookup
+
+
+@ForeignKey.register_lookup
+class Among(Lookup):
+    """Whether a foreign key is one of a list of ids (integers)."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_postgresql(self, compiler, connection):
+        """Compare with the elements of an array."""
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", [*parameters, list(self.rhs)]
+
+    def as_sqlite(self, compiler, connection):
+        """Compare with the elements of a JSON array: SQLite has no others."""
+        column, parameters = self.process_lhs(compiler, connection)
+        array = json.dumps(list(self.rhs))
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, array]

@@ -1,0 +1,106 @@
+"""Migrations that keep a table open for its writers.
+
+PostgreSQL builds an index beside them if told so (CONCURRENTLY), outside of a
+transaction: such a migration says `atomic = False`. SQLite knows nothing of it.
+"""
+
+from django.db import DatabaseError, migrations
+from django.db.migrations.operations.base import Operation
+
+NO_TRIGRAMS = """
+  {reason}
+  Searching for a part of a text works all the same, but reads every row.
+  To make it fast, let a superuser run `CREATE EXTENSION pg_trgm` here, and then:
+    python manage.py migrate {app} {before} && python manage.py migrate"""
+
+
+class AddIndexOnline(migrations.AddIndex):
+    """`AddIndex`, without locking anybody out where the database can."""
+
+    atomic = False
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        """Add the index."""
+        if not _is_postgres(schema_editor):
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        _drop_index(schema_editor, self.index.name)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        schema_editor.add_index(model, self.index, concurrently=True)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        """Drop the index."""
+        if not _is_postgres(schema_editor):
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
+            return
+        _drop_index(schema_editor, self.index.name)
+
+
+class AddPostgresIndexes(Operation):
+    """Indexes that no model knows of: what they are made of only PostgreSQL has.
+
+    Each has a name, and what stands behind ON in the statement that creates it.
+    """
+
+    atomic = False
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, **indexes):
+        self.indexes = indexes
+
+    def state_forwards(self, app_label, state):
+        """Change nothing: models do not know."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        """Add the indexes."""
+        if _is_postgres(schema_editor):
+            for name, on in self.indexes.items():
+                _drop_index(schema_editor, name)
+                schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {on}")
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        """Drop the indexes."""
+        if _is_postgres(schema_editor):
+            for name in self.indexes:
+                _drop_index(schema_editor, name)
+
+    def describe(self):
+        """Return what `migrate --plan` says."""
+        return f"On PostgreSQL, add the indexes {', '.join(self.indexes)}"
+
+
+class AddTrigramIndexes(AddPostgresIndexes):
+    """Indexes that find a part of a text, ignoring case.
+
+    They hold UPPER(column), for that is what `icontains` compares.
+    """
+
+    def __init__(self, table, columns, *, before):
+        """Take the columns, and the migration before this one, to tell the way back."""
+        self.before = before
+        on = f"{table} USING gin (UPPER({{}}::text) gin_trgm_ops)"
+        super().__init__(**{f"{table}_{c}_trigrams": on.format(c) for c in columns})
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        """Add the indexes, unless the database has no trigrams: then say so."""
+        if not _is_postgres(schema_editor):
+            return
+        try:
+            # It comes with PostgreSQL and is "trusted" since 13: who may create
+            # anything in this database may create it.
+            schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+        except DatabaseError as error:
+            reason = str(error).splitlines()[0]
+            print(NO_TRIGRAMS.format(reason=reason, app=app_label, before=self.before))
+            return
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+def _drop_index(schema_editor, name):
+    # An interrupted CREATE INDEX CONCURRENTLY leaves one that is never used.
+    schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+
+
+def _is_postgres(schema_editor):
+    return schema_editor.connection.vendor == "postgresql"

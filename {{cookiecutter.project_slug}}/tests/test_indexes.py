@@ -1,0 +1,85 @@
+"""A page of a large library is found in an index, whatever it is asked by.
+
+Told by PostgreSQL's plan, never by a clock. The library here is small, so reading
+all of it is made to look expensive: what matters is that there is another way.
+"""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+
+from books import documents, selectors
+from books.queries import ORDERS, BookQuery
+from common.keyset import Place, rows_after
+from tests.factories import BookFactory
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="servers run PostgreSQL"
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def library(db):
+    for number in range(400):
+        BookFactory(
+            title=f"Title {number % 20}",
+            author=f"Author {number}",
+            published_at=date(2020, 1, 1 + number % 20),
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE books_book")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+
+
+def plan(rows):
+    return documents.book_rows(rows).explain()
+
+
+@pytest.mark.parametrize("order_by", ORDERS)
+def test_an_order_is_read_off_its_index(order_by):
+    found = plan(selectors.find_books(BookQuery(order_by=order_by))[:10])
+    index = "book_by_title" if "title" in order_by else "book_by_day"
+    assert f"using {index}" in found, found
+
+
+@pytest.mark.parametrize("column", ["title", "author"])
+def test_a_part_of_a_text_is_found_in_its_index(column):
+    found = plan(selectors.find_books(BookQuery(**{column: "itle 3"})).order_by())
+    assert f"books_book_{column}_trigrams" in found, found
+
+
+def test_two_texts_are_found_in_both_indexes():
+    query = BookQuery(title="title 3", author="author 10")
+    found = plan(selectors.find_books(query).order_by())
+    assert "_trigrams" in found and "Seq Scan" not in found, found
+
+
+@pytest.mark.parametrize(
+    ("order_by", "value", "index"),
+    [
+        ("", None, "books_book_pkey"),
+        ("title", "Title 5", "book_by_title"),
+        ("-title", "Title 5", "book_by_title"),
+        ("published_at", date(2020, 1, 5), "book_by_day"),
+        ("-published_at", date(2020, 1, 5), "book_by_day"),
+    ],
+)
+def test_a_page_after_a_place_begins_there_in_the_index(order_by, value, index):
+    books = selectors.find_books(BookQuery(order_by=order_by))
+    found = plan(rows_after(books, order_by, Place(value, 10**6))[:10])
+    assert f"using {index}" in found and "Index Cond" in found, found
+
+
+def test_the_books_of_a_tag_are_found_in_the_index_of_links():
+    found = plan(selectors.find_books(BookQuery(tag=(1,))).order_by())
+    assert "book_by_tag" in found, found
+
+
+def test_a_hundred_tags_are_found_in_an_index():
+    links = documents.Book.tags.through.objects.filter(book__among=range(100))
+    found = links.explain()
+    assert "Index" in found and "Seq Scan" not in found, found
