@@ -4,7 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PROJECT := {{cookiecutter.project_slug}}
-SOURCES := demo hooks tests
+SOURCES := demo docs/tools hooks tests
 WORKFLOWS := $(wildcard .github/workflows/*.yml) \
 	$(wildcard $(PROJECT)/.github/workflows/*.yml)
 DEPENDABOTS := .github/dependabot.yml $(PROJECT)/.github/dependabot.yml
@@ -16,10 +16,14 @@ SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/ter
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help demo test lint format listing bench clean
+=======
+.PHONY: help demo test lint format listing docs docs-serve docs-refresh clean
+>>>>>>> docs
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo  ## Render the project, run it and walk through it (ARGS=--once: stop after the walk)
 	@$(PY) -m demo $(ARGS)
@@ -43,12 +47,23 @@ format: $(VENV)/.dev  ## Put the code into shape
 listing: $(VENV)/.dev  ## Rewrite tests/files.txt, after files came or went
 	@$(PY) -m tests.files
 
+<<<<<<< HEAD
 bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (15 minutes on a quiet machine)
 	@$(PY) -m cookiecutter . --no-input --overwrite-if-exists --output-dir build
 	@$(MAKE) --no-print-directory -C build/library-api bench-full
 	@mkdir -p docs/assets/bench
 	@cd build/library-api/build/bench && cp report.md results.json *.svg $(CURDIR)/docs/assets/bench/
 	@echo "docs/assets/bench/ shows this run."
+=======
+docs: $(VENV)/.docs  ## Build the site in both languages, strictly, into site/
+	@$(PY) -m docs.tools build
+
+docs-serve: $(VENV)/.docs  ## Build the site and serve it at http://localhost:8000 (PORT=... to change)
+	@$(PY) -m docs.tools serve --port $(or $(PORT),8000)
+
+docs-refresh: $(VENV)/.docs  ## Rewrite the site's listings, numbers, figures and reference (ARGS='--run PAGE': outputs too)
+	@$(PY) -m docs.tools refresh $(ARGS)
+>>>>>>> docs
 
 clean:  ## Delete everything that git ignores: .venv, build, what runs in place left
 	git clean -fdXq
@@ -70,7 +85,7 @@ $(PY):
 $(VENV)/.pip: | $(PY)
 	@$(call install,--upgrade 'pip>=25.1')
 
-$(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(VENV)/.pip
+$(VENV)/.demo $(VENV)/.docs $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(VENV)/.pip
 	@echo "Installing the packages of group '$*' into $(VENV)"
 	@$(call install,--group $*)
 

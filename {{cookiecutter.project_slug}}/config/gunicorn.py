@@ -4,11 +4,10 @@ import os
 import sys
 import tempfile
 
-from prometheus_client import multiprocess
-
 from config import workers as processes
 
-# The worker processes count together, in files that only this run uses.
+# The worker processes count together, in files that only this run uses. Whoever
+# imports prometheus_client before this is set counts alone.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
 
@@ -39,6 +38,8 @@ accesslog = "-" if os.environ.get("ACCESS_LOG") else None
 
 def child_exit(server, worker):
     """Let the counters of a worker that is gone count on."""
+    from prometheus_client import multiprocess
+
     multiprocess.mark_process_dead(worker.pid)
 
 

@@ -1,10 +1,12 @@
 """GET /metrics, manage.py cachestats, and the system checks"""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -51,6 +53,38 @@ def test_the_command_shows_the_hit_ratio_of_all_workers(tmp_path, redis_url, cap
             call_command("cachestats", url=metrics)
     said = capsys.readouterr().out
     assert "hit ratio     no reads yet" in said
+
+
+def test_reads_are_counted_whichever_worker_answers(tmp_path, redis_url, capsys):
+    reads = 20
+    with live.database(tmp_path) as url:
+        env = live.environment(url, REDIS_URL=redis_url, CACHE_PREFIX="together")
+        live.manage("migrate", env=env)
+        with live.gunicorn(env, WEB_CONCURRENCY="2") as (address, _):
+            reader = {
+                "email": "r@example.com",
+                "username": "r",
+                "password": "s3ven-cats",
+            }
+            send(f"{address}/users", reader)
+            token = send(f"{address}/auth/login", reader)["access_token"]
+            for _ in range(reads):
+                send(f"{address}/tags", token=token)
+            call_command("cachestats", url=address.replace("/api/v1", "/metrics"))
+    counts = re.findall(
+        r"^(?:hit|wait|miss|bypass) +(\d+)", capsys.readouterr().out, re.M
+    )
+    assert sum(map(int, counts)) == reads
+
+
+def send(url, body=None, token=""):
+    """Send a request on a connection of its own; return the answer's JSON."""
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    data = json.dumps(body).encode() if body else None
+    with urlopen(Request(url, data, headers)) as answer:
+        return json.load(answer)
 
 
 def test_the_command_says_when_no_server_answers():

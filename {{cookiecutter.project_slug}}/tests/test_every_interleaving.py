@@ -6,6 +6,7 @@
 import pytest
 
 from tests.explorer.broken import BROKEN
+from tests.explorer.ladder import LADDER, LEFT_OUT, found_on
 from tests.explorer.search import explore
 from tests.explorer.state import SCENARIOS
 from tests.explorer.timeline import draw
@@ -51,6 +52,27 @@ def test_a_stale_answer_is_found_where_one_thing_is_left_out(left_out, scenario)
     found = explore(BROKEN[left_out](scenario))
     assert [move.result for move in found.way].count("stale") == 1
     assert found.way[-1].result == "stale"
+
+
+def test_each_rung_of_the_ladder_but_the_last_has_a_race_of_its_own():
+    ways = {name: found_on(name).way for name in LADDER if name != "announced"}
+    assert all(way[-1].result == "stale" for way in ways.values())
+    crashed = {name for name, way in ways.items() if has(way, "CRASHES")}
+    lost = {name for name, way in ways.items() if has(way, "books is LOST")}
+    assert (crashed, lost) == ({"after", "both"}, {"counter"})
+
+
+def has(way, what):
+    return any(move.does == what for move in way)
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_the_last_rung_needs_all_that_it_is_made_of(name):
+    assert found_on(name).way[-1].result == "stale"
+
+
+def test_the_last_rung_has_none():
+    assert LADDER["announced"][1] is World
 
 
 def test_equal_states_are_rightly_taken_for_one():

@@ -1,0 +1,24 @@
+"""What keeps the site true: it reads, runs and writes the pages of docs/en and docs/ko."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+LANGUAGES = ("en", "ko")
+
+
+def pages(language):
+    """All pages of a language, in order of their names."""
+    return sorted((DOCS / language).rglob("*.md"))
+
+
+def name_of(page):
+    """A page's name inside its language, such as `walkthrough/01-the-api.md`."""
+    return page.relative_to(DOCS).as_posix().partition("/")[2]
+
+
+def source(name):
+    """The file that a page names: of the rendered project, or `template:` of ours."""
+    where, _, path = name.rpartition("template:")
+    return (ROOT if name.startswith("template:") else PROJECT) / path

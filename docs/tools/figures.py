@@ -1,0 +1,64 @@
+"""Pictures: drawn from text with D2, or copied from a committed report."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from docs.tools import DOCS, LANGUAGES, source
+from docs.tools.parsing import Mistake
+
+
+def drawings():
+    """The text sources of all figures."""
+    return [
+        path
+        for language in LANGUAGES
+        for path in sorted((DOCS / language / "figures").glob("*.d2"))
+    ]
+
+
+def copies():
+    """Where each copied figure goes, and the committed file it is."""
+    named = tomllib.loads((DOCS / "figures.toml").read_text(encoding="utf-8"))
+    return {
+        DOCS / language / "figures" / name: source(path)
+        for language in LANGUAGES
+        for name, path in named.items()
+    }
+
+
+def derived():
+    """Every figure's bytes as they must be, by path."""
+    return {path.with_suffix(".svg"): drawn(path) for path in drawings()} | {
+        path: original(origin) for path, origin in copies().items()
+    }
+
+
+def original(path):
+    if not path.is_file():
+        raise Mistake(f"docs/figures.toml: no file {path}")
+    return path.read_bytes()
+
+
+def drawn(path):
+    """The SVG of a D2 source."""
+    with tempfile.TemporaryDirectory() as folder:
+        svg = Path(folder) / "figure.svg"
+        command = [program(), "--scale=-1", path, svg]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        if done.returncode:
+            raise Mistake(f"{path}: {done.stdout.strip()}")
+        return svg.read_bytes()
+
+
+def program():
+    beside = Path(sys.executable).with_name("d2")
+    found = beside if beside.exists() else shutil.which("d2")
+    if not found:
+        raise Mistake("d2 is not installed: run make docs")
+    return found

@@ -1,0 +1,52 @@
+"""Names in backticks that must exist: make targets, commands, settings, files."""
+
+import re
+
+from docs.tools import PROJECT, ROOT, facts
+from docs.tools.parsing import COMMENT, without_fences
+
+SPAN = re.compile(r"`([^`\n]+)`")
+MAKE = re.compile(r"make ([a-z][a-z-]*)\b")
+MANAGE = re.compile(r"manage\.py ([a-z_]+)\b")
+PATH = re.compile(
+    r"(?:[\w.{}-]+/)+[\w.-]*(?:\.(?:py|md|sh|tf|yml|yaml|toml|txt|lua|json|in)|/)"
+)
+DJANGO = (
+    "check createsuperuser dbshell dumpdata loaddata makemigrations migrate "
+    "runserver shell showmigrations sqlmigrate collectstatic spectacular test"
+)
+
+
+def spans(page, text):
+    return SPAN.findall(COMMENT.sub("", without_fences(text, page)))
+
+
+def unknown(page, text):
+    """The names in backticks that nothing is called."""
+    targets, commands = make_targets(), manage_commands()
+    for span in spans(page, text):
+        for name in MAKE.findall(span):
+            if span.startswith("make ") and name not in targets:
+                yield f"{page}: no make target: {span}"
+        for name in MANAGE.findall(span):
+            if name not in commands:
+                yield f"{page}: no command of manage.py: {span}"
+        if PATH.fullmatch(span) and not exists(span):
+            yield f"{page}: no such file: {span}"
+
+
+def make_targets():
+    return {
+        name
+        for folder in (ROOT, PROJECT)
+        for name, _ in facts.targets(folder / "Makefile")
+    }
+
+
+def manage_commands():
+    ours = {path.stem for path in PROJECT.glob("*/management/commands/*.py")}
+    return ours | set(DJANGO.split())
+
+
+def exists(path):
+    return any((folder / path).exists() for folder in (PROJECT, ROOT, ROOT / "docs"))

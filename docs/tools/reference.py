@@ -1,0 +1,133 @@
+"""The reference pages: the code's own facts, with a sentence on each in both languages.
+
+The sentences are in docs/reference.toml; what the code has and it lacks, or the other
+way round, is a mistake.
+"""
+
+import tomllib
+
+from docs.tools import DOCS, LANGUAGES, PROJECT, ROOT, facts
+from docs.tools.parsing import Mistake
+
+NAMES = ("prompts", "settings", "caching", "make", "metrics")
+
+
+def pages():
+    """Every reference page's text, by path."""
+    return {
+        DOCS / language / "reference" / f"{name}.md": page(name, language)
+        for language in LANGUAGES
+        for name in NAMES
+    }
+
+
+def page(name, language):
+    words = Words(name, language)
+    body = globals()[f"{name}_tables"](words)
+    words.all_used()
+    made = (
+        "<!-- Written by `make docs-refresh`; the words are in docs/reference.toml. -->"
+    )
+    # The class is for phones: assets/site.css makes cards of its rows.
+    parts = [made, f"# {words.page['title']}", words.page["intro"].strip()]
+    parts += ['<div class="reference" markdown>', body, "</div>"]
+    return "\n\n".join(parts) + "\n"
+
+
+class Words:
+    """A page's sentences in one language. Each must be there, and be asked for."""
+
+    def __init__(self, name, language):
+        data = tomllib.loads((DOCS / "reference.toml").read_text(encoding="utf-8"))
+        self.name, self.language = name, language
+        self.page = data[name]["page"][language]
+        self.items = data[name]["of"]
+        self.asked = set()
+
+    def __call__(self, item, english=None):
+        """The item's words; in English the code's own, if it has some."""
+        self.asked.add(item)
+        if english and self.language == "en":
+            return english
+        try:
+            return self.items[item][self.language]
+        except KeyError:
+            raise Mistake(
+                f"docs/reference.toml says nothing of {self.name}: {item} "
+                f"in {self.language!r}"
+            ) from None
+
+    def all_used(self):
+        if left := set(self.items) - self.asked:
+            raise Mistake(
+                f"docs/reference.toml: {self.name}: {', '.join(sorted(left))} "
+                "is no longer in the code"
+            )
+
+
+def table(heads, rows):
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines)
+
+
+def cell(text):
+    return str(text).replace("|", "\\|")
+
+
+def code(value):
+    """A default as a person writes it; nothing for none."""
+    if value in ("", None, []):
+        return ""
+    if isinstance(value, bool):
+        value = "on" if value else "off"
+    if isinstance(value, list | tuple):
+        value = ",".join(map(str, value))
+    return f"`{value}`"
+
+
+def prompts_tables(words):
+    rows = []
+    for name, question, default in facts.prompts():
+        accepted = words(name)
+        asked = question if words.language == "en" else accepted["question"]
+        if isinstance(default, list):
+            default = default[0]
+        shown = accepted.get("default") or code(default)
+        rows.append([f"`{name}`", asked, shown, accepted["accepted"]])
+    return table(words.page["heads"], rows)
+
+
+def settings_tables(words):
+    rows = [
+        [f"`{name}`", words.page["kinds"][kind], code(default), words(name)]
+        for name, (kind, default) in facts.settings().items()
+    ]
+    return table(words.page["heads"], rows)
+
+
+def caching_tables(words):
+    variables = facts.caching_variables()
+    rows = [
+        [f"`{name}`", code(default), code(variables.get(name, "")), words(name)]
+        for name, default in facts.caching().items()
+    ]
+    return table(words.page["heads"], rows)
+
+
+def make_tables(words):
+    parts = []
+    for house, folder in (("project", PROJECT), ("template", ROOT)):
+        rows = [
+            [f"`make {name}`", words(f"{house}:{name}", says)]
+            for name, says in facts.targets(folder / "Makefile")
+        ]
+        parts.append(f"## {words.page[house]}\n\n{table(words.page['heads'], rows)}")
+    return "\n\n".join(parts)
+
+
+def metrics_tables(words):
+    rows = [
+        [f"`{name}`", ", ".join(f"`{label}`" for label in labels), words(name, says)]
+        for name, says, labels in facts.metrics()
+    ]
+    return table(words.page["heads"], rows)

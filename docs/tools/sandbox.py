@@ -1,0 +1,194 @@
+"""What a page runs in: a fresh project, real servers, ports of its own."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from docs.tools.shell import Failed
+
+# The ports that pages name; each run uses free ones in their place.
+PORTS = (8000, 8001, 8002, 6379, 5432)
+# A port in a command: `localhost:8000`, `PORT=8000`, `-p 8000`, `runserver 8000`.
+PORT = re.compile(
+    r"(?P<before>(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\]|@\w+|^|\s):|PORT=|\bport[= ]|"
+    r"\s-p ?|runserver )"
+    r"(?P<port>" + "|".join(map(str, PORTS)) + r")\b"
+)
+HOME = "/home/mina"
+LEND = """
+import sys
+from urllib.parse import urlsplit
+from tests.servers import postgres
+
+with postgres() as url:
+    import psycopg
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE library")
+    print(urlsplit(url).port, flush=True)
+    sys.stdin.read()
+"""
+READERS = """
+from users.models import User
+for name, staff in (("librarian", True), ("reader", False)):
+    User.objects.create_user(email=f"{name}@example.com", username=name,
+                             password="Quiet-shelf-42", is_staff=staff)
+"""
+
+
+class Sandbox:
+    """A page's folder, environment and ports, under `scratch`."""
+
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.home = scratch / "mina"
+        self.programs = scratch / "bin"
+        self.home.mkdir(parents=True)
+        self.programs.mkdir()
+        self.ports = {port: free_port() for port in PORTS}
+        self.open = contextlib.ExitStack()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.open.close()
+
+    def project(self, prepared, seeded=False):
+        """A copy of the project that is set up already; gives its folder."""
+        folder = self.home / prepared.name
+        ignored = shutil.ignore_patterns(".venv", "__pycache__", "db.sqlite3*")
+        shutil.copytree(prepared, folder, ignore=ignored, symlinks=True)
+        (folder / ".venv").symlink_to(prepared / ".venv")
+        self.manage(folder, "migrate", "--verbosity", "0")
+        if seeded:
+            self.manage(folder, "seed_library", "--books", "500")
+            self.manage(folder, "shell", "--verbosity", "0", "--command", READERS)
+        return folder
+
+    def clone(self, template):
+        """A copy of the template, as a clone would hold it; gives its folder."""
+        folder = self.home / "cookiecutter-django-library"
+        shutil.copytree(template, folder, symlinks=True)
+        return folder
+
+    def manage(self, folder, *arguments):
+        python = folder / ".venv/bin/python"
+        done = subprocess.run(
+            [python, "manage.py", *arguments],
+            cwd=folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode:
+            raise Failed(f"manage.py {arguments[0]}: {done.stdout}")
+
+    def environment(self):
+        """A student's environment: nothing of this run's own shell."""
+        path = [
+            self.programs,
+            Path(sys.executable).parent,
+            os.defpath,
+            "/usr/local/bin",
+        ]
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(("PIP_", "UV_", "SSL_", "LC_")) or name == "TMPDIR"
+        }
+        return kept | {
+            "HOME": str(self.home),
+            "PATH": ":".join(map(str, path)),
+            "PORT": str(self.ports[8000]),
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            "COLUMNS": "88",
+            "PYTHONUTF8": "1",
+            "PAGER": "cat",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "Mina",
+            "GIT_AUTHOR_EMAIL": "mina@example.com",
+            "GIT_COMMITTER_NAME": "Mina",
+            "GIT_COMMITTER_EMAIL": "mina@example.com",
+        }
+
+    def start(self, service, prepared):
+        """Start a real server at the port that the page names."""
+        starting = {"redis": self.start_redis, "postgresql": self.start_postgresql}
+        starting[service](prepared)
+
+    def start_redis(self, prepared):
+        port = str(self.ports[6379])
+        server = subprocess.Popen(
+            ["redis-server", "--port", port, "--save", "", "--appendonly", "no"],
+            cwd=self.scratch,
+            stdout=subprocess.DEVNULL,
+        )
+        self.open.callback(end, server)
+        wait_for(int(port))
+        client = shutil.which("redis-cli")
+        self.program("redis-cli", f'exec {client} -p {port} "$@"')
+
+    def start_postgresql(self, prepared):
+        lender = subprocess.Popen(
+            [prepared / ".venv/bin/python", "-c", LEND],
+            cwd=prepared,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.open.callback(lender.communicate)
+        line = lender.stdout.readline().strip()
+        if not line:
+            raise Failed("PostgreSQL did not start")
+        self.ports[5432] = int(line)
+
+    def program(self, name, script):
+        path = self.programs / name
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def inward(self, command):
+        """The command with the ports and the home of this run."""
+        swapped = PORT.sub(
+            lambda m: f"{m['before']}{self.ports[int(m['port'])]}", command
+        )
+        return swapped.replace(HOME, str(self.home))
+
+    def outward(self, printed):
+        """The output as the page would show it."""
+        for shown, used in self.ports.items():
+            printed = re.sub(rf"\b{used}\b", str(shown), printed)
+        return printed.replace(str(self.home.resolve()), HOME).replace(
+            str(self.home), HOME
+        )
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(200):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), timeout=1),
+        ):
+            return
+        time.sleep(0.05)
+    raise Failed(f"nothing listens on port {port}")
+
+
+def end(process):
+    process.terminate()
+    process.wait(timeout=20)

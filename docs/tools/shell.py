@@ -1,0 +1,133 @@
+"""One bash that lives as long as a page: its variables and its servers, too."""
+
+import os
+import re
+import secrets
+import selectors
+import signal
+import subprocess
+import time
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, build_opener
+
+PATIENCE = 60
+# Asks this machine only.
+direct = build_opener(ProxyHandler({}))
+
+
+class Failed(Exception):
+    """A command did not do what the page says; the message shows what it did."""
+
+
+class Shell:
+    """A bash in `folder`; commands run in it one after another."""
+
+    def __init__(self, folder, env, scratch):
+        self.scratch = scratch
+        self.servers = []
+        self.process = subprocess.Popen(
+            ["bash", "--norc", "--noprofile"],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        # Each server gets a process group of its own, to be stopped as a whole.
+        self.write("set -m")
+
+    def write(self, line):
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+
+    def run(self, text, seconds=PATIENCE):
+        """Run a command; gives its exit code and what it printed, errors among it."""
+        script, end = self.script(text), f"end-{secrets.token_hex(8)}"
+        self.write(f". {script} </dev/null; printf '\\n%s %s\\n' {end} $?")
+        output = self.read_until(end, seconds, text)
+        printed, _, code = output.rpartition(f"\n{end} ")
+        return int(code), printed
+
+    def read_until(self, end, seconds, text):
+        output, deadline = b"", time.monotonic() + seconds
+        pipe = self.process.stdout
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while not re.search(rb"\n" + end.encode() + rb" \d+\n$", output):
+                left = deadline - time.monotonic()
+                if left < 0 or not selector.select(left):
+                    raise Failed(f"no end after {seconds} s: {text}\n{output.decode()}")
+                if not (chunk := os.read(pipe.fileno(), 65536)):
+                    raise Failed(f"the shell ended: {text}\n{output.decode()}")
+                output += chunk
+        return output.decode(errors="replace")
+
+    def serve(self, text, url, seconds=PATIENCE):
+        """Start a command that does not end, and wait until `url` answers."""
+        log = self.scratch / f"server-{len(self.servers)}.log"
+        code, printed = self.run(f"{{ {text}\n}} >{log} 2>&1 & echo $!")
+        server = int(printed.strip().split("\n")[-1])
+        self.servers.append(server)
+        deadline = time.monotonic() + seconds
+        while not answers(url):
+            if not alive(server) or time.monotonic() > deadline:
+                raise Failed(f"{text} does not serve {url}:\n{log.read_text()}")
+            time.sleep(0.1)
+
+    def stop_servers(self):
+        for server in self.servers:
+            end_group(server)
+        if self.servers:
+            self.run("wait 2>/dev/null || true")
+        self.servers = []
+
+    def close(self):
+        """End the shell and all that it started."""
+        for server in self.servers:
+            end_group(server)
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            pass
+        end_group(self.process.pid)
+        self.process.wait()
+
+    def script(self, text):
+        path = self.scratch / f"{secrets.token_hex(4)}.sh"
+        path.write_text(text + "\n", encoding="utf-8")
+        return path
+
+
+def answers(url):
+    """Whether a server answers there, with whatever."""
+    try:
+        direct.open(url, timeout=5).close()
+    except HTTPError:
+        return True
+    except (URLError, OSError):
+        return False
+    return True
+
+
+def alive(group):
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def end_group(group, seconds=10):
+    """Ask a process group to end, and end it."""
+    deadline = time.monotonic() + seconds
+    for name in (signal.SIGINT, signal.SIGTERM):
+        if alive(group):
+            os.killpg(group, name)
+        while alive(group) and time.monotonic() < deadline - seconds / 2:
+            time.sleep(0.05)
+    while alive(group) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if alive(group):
+        os.killpg(group, signal.SIGKILL)

@@ -1,0 +1,99 @@
+"""The site in a browser: on a phone and on a desk, by day and by night."""
+
+import os
+import threading
+
+import pytest
+
+from docs.tools import name_of, pages, site
+from tests.docs.browser import STICKING_OUT, WINDOWS, chromium, program, tab
+
+pytestmark = pytest.mark.deep
+# A word of each language's own pages, and of a page that its search must offer.
+WORDS = {
+    "en": {"quarantine": "the-stamp-protocol", "rotate": "rotate-secrets"},
+    "ko": {
+        "무효화": "invalidation",
+        "롤백": "roll-back",
+        "스탬프를": "the-stamp-protocol",
+    },
+}
+FOUND = ".md-search__dialog a:has(mark), [role=dialog] a:has(mark), a:has(mark)"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = program()
+    if not path:
+        missing = "no Chromium: apt install chromium, or set CHROMIUM to one"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with chromium(path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(once):
+    built = once("site", site.build)
+    serving = site.server(0, built)
+    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    yield f"http://localhost:{serving.server_port}"
+    serving.shutdown()
+
+
+def urls(language):
+    names = (name_of(page).removesuffix(".md") for page in pages(language))
+    return [f"{language}/" + ("" if name == "index" else f"{name}/") for name in names]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_nothing_sticks_out_and_nothing_is_complained_of(
+    browser, address, language, window, scheme
+):
+    problems = []
+    with tab(browser, window, scheme, language) as (page, complaints):
+        for url in urls(language):
+            page.goto(f"{address}/{url}", wait_until="load")
+            problems += [f"{url}: {what}" for what in page.evaluate(STICKING_OUT)]
+            problems += [f"{url}: {what}" for what in complaints]
+            complaints.clear()
+            found = page.evaluate("document.body.dataset.mdColorScheme")
+            if found != {"light": "default", "dark": "slate"}[scheme]:
+                problems.append(f"{url}: {found} by {scheme}")
+    assert problems == []
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize(
+    "language,word,wanted",
+    [(kind, word, to) for kind, words in WORDS.items() for word, to in words.items()],
+)
+def test_the_search_finds(browser, address, window, language, word, wanted):
+    with tab(browser, window, language=language) as (page, complaints):
+        page.goto(f"{address}/{language}/", wait_until="networkidle")
+        page.keyboard.press("/")
+        page.keyboard.type(word)
+        page.locator(FOUND).first.wait_for()
+        to = [link.get_attribute("href") for link in page.locator(FOUND).all()]
+        assert any(wanted in link for link in to), to
+        assert complaints == []
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_landing_page_sends_readers_to_their_language(browser, address, language):
+    with tab(browser, "phone", language=language) as (page, complaints):
+        page.goto(f"{address}/")
+        page.wait_for_url(f"**/{language}/")
+        assert complaints == []
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_the_other_language_of_a_page_is_two_clicks_away(browser, address, window):
+    with tab(browser, window) as (page, complaints):
+        page.goto(f"{address}/en/reference/settings/", wait_until="networkidle")
+        page.locator(".md-select button, .md-select__inner").first.hover()
+        page.locator('a[hreflang="ko"]').first.click()
+        page.wait_for_url("**/ko/reference/settings/")
+        assert page.evaluate("document.documentElement.lang") == "ko"
+        assert complaints == []

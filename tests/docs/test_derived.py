@@ -1,0 +1,26 @@
+"""Listings, numbers, figures and the reference are what their sources say now."""
+
+from docs.tools import DOCS, derived, figures, listings, numbers, pages
+
+
+def test_nothing_that_is_derived_has_drifted():
+    stale = [path.relative_to(DOCS).as_posix() for path in derived.stale()]
+    assert stale == [], "run `make docs-refresh` and read the difference"
+
+
+def test_every_figure_is_shown_and_has_a_source():
+    drawn = {path.relative_to(DOCS).as_posix() for path in figures.derived()}
+    pictures = {
+        path.relative_to(DOCS).as_posix()
+        for pattern in ("*.svg", "*.png")
+        for path in DOCS.glob(f"*/figures/{pattern}")
+    }
+    assert pictures == drawn
+    text = "".join(p.read_text("utf-8") for p in [*pages("en"), *pages("ko")])
+    assert [name for name in drawn if name.rpartition("/")[2] not in text] == []
+
+
+def test_there_is_something_to_hold():
+    texts = {page: page.read_text(encoding="utf-8") for page in pages("en")}
+    assert sum(len(listings.listings(p, text)) for p, text in texts.items()) > 5
+    assert all(numbers.refreshed(p.name, text) for p, text in texts.items())
