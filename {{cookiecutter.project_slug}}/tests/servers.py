@@ -13,6 +13,8 @@ import tempfile
 import time
 import urllib.parse
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 
@@ -32,6 +34,19 @@ def postgres():
     with _scratch_folder() as folder:
         with _from_programs(programs, folder) if programs else _embedded(folder) as url:
             yield url
+
+
+@contextlib.contextmanager
+def new_database(server):
+    """Yield the URL of a new database on the PostgreSQL server at this URL."""
+    name = f"library_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            # More may stand behind the name: the folder of the server's socket.
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextlib.contextmanager

@@ -47,12 +47,12 @@ def test_an_order_is_read_off_its_index(order_by):
 
 
 @pytest.mark.parametrize("column", ["title", "author"])
-def test_a_part_of_a_text_is_found_in_its_index(column):
+def test_a_part_of_a_text_is_found_in_its_index(trigrams, column):
     found = plan(selectors.find_books(BookQuery(**{column: "itle 3"})).order_by())
     assert f"books_book_{column}_trigrams" in found, found
 
 
-def test_two_texts_are_found_in_both_indexes():
+def test_two_texts_are_found_by_indexes(trigrams):
     query = BookQuery(title="title 3", author="author 10")
     found = plan(selectors.find_books(query).order_by())
     assert "_trigrams" in found and "Seq Scan" not in found, found
