@@ -16,11 +16,7 @@ SCRIPTS := .ci/run $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/ter
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test lint format listing bench clean
-=======
-.PHONY: help demo test lint format listing docs docs-serve docs-refresh clean
->>>>>>> docs
+.PHONY: help demo test lint format listing bench docs docs-serve docs-refresh clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,14 +43,13 @@ format: $(VENV)/.dev  ## Put the code into shape
 listing: $(VENV)/.dev  ## Rewrite tests/files.txt, after files came or went
 	@$(PY) -m tests.files
 
-<<<<<<< HEAD
 bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (15 minutes on a quiet machine)
 	@$(PY) -m cookiecutter . --no-input --overwrite-if-exists --output-dir build
 	@$(MAKE) --no-print-directory -C build/library-api bench-full
 	@mkdir -p docs/assets/bench
 	@cd build/library-api/build/bench && cp report.md results.json *.svg $(CURDIR)/docs/assets/bench/
 	@echo "docs/assets/bench/ shows this run."
-=======
+
 docs: $(VENV)/.docs  ## Build the site in both languages, strictly, into site/
 	@$(PY) -m docs.tools build
 
@@ -63,7 +58,6 @@ docs-serve: $(VENV)/.docs  ## Build the site and serve it at http://localhost:80
 
 docs-refresh: $(VENV)/.docs  ## Rewrite the site's listings, numbers, figures and reference (ARGS='--run PAGE': outputs too)
 	@$(PY) -m docs.tools refresh $(ARGS)
->>>>>>> docs
 
 clean:  ## Delete everything that git ignores: .venv, build, what runs in place left
 	git clean -fdXq
