@@ -1,6 +1,6 @@
 """All that is derived: listings, numbers, figures, the reference pages."""
 
-from docs.tools import DOCS, LANGUAGES, figures, listings, numbers, pages, reference
+from docs.tools import DOCS, LANGUAGES, ROOT, figures, listings, numbers, pages, reference
 from docs.tools.parsing import Mistake
 
 
@@ -13,6 +13,8 @@ def wanted():
             found.setdefault(page, refreshed(page).encode())
         except Mistake as mistake:
             mistakes.append(str(mistake))
+    readme = ROOT / "README.md"
+    found[readme] = numbers.refreshed("README.md", readme.read_text("utf-8")).encode()
     return found | figures.derived(), mistakes
 
 
@@ -40,6 +42,6 @@ def refresh():
         if differs(path, content):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            yield path.relative_to(DOCS).as_posix()
+            yield path.relative_to(ROOT).as_posix()
     if mistakes:
         raise Mistake("\n".join(mistakes))

@@ -7,7 +7,9 @@ import textwrap
 from docs.tools import source
 from docs.tools.parsing import Mistake, fences
 
-SAID = re.compile(r'(?P<path>\S+)(?P<anchors>(?: +"[^"]*")*)(?P<bare> +-docstring)?')
+# 'In single quotes' what has double ones inside, as Terraform's blocks do.
+ANCHOR = r"""(?:"[^"]*"|'[^']*')"""
+SAID = re.compile(rf"(?P<path>\S+)(?P<anchors>(?: +{ANCHOR})*)(?P<bare> +-docstring)?")
 CLOSING = (")", "]", "}", "fi", "done", "esac", "EOF")
 
 
@@ -35,7 +37,7 @@ def piece(said, place=""):
     if not path.is_file():
         raise Mistake(f"{place}: no file {given['path']}")
     lines = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    anchors = re.findall(r'"([^"]*)"', given["anchors"])
+    anchors = [each[1:-1] for each in re.findall(ANCHOR, given["anchors"])]
     found = cut(lines, anchors, f"{place}: {given['path']}")
     if given["bare"]:
         found = without_docstrings(found)

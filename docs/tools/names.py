@@ -49,4 +49,5 @@ def manage_commands():
 
 
 def exists(path):
-    return any((folder / path).exists() for folder in (PROJECT, ROOT, ROOT / "docs"))
+    """Whether it is there, or is what a command makes in build/."""
+    return path.startswith("build/") or any((folder / path).exists() for folder in (PROJECT, ROOT, ROOT / "docs"))

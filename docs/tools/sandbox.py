@@ -14,12 +14,8 @@ from docs.tools.shell import Failed
 
 # The ports that pages name; each run uses free ones in their place.
 PORTS = (8000, 8001, 8002, 6379, 5432)
-# A port in a command: `localhost:8000`, `PORT=8000`, `-p 8000`, `runserver 8000`.
-PORT = re.compile(
-    r"(?P<before>(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\]|@\w+|^|\s):|PORT=|\bport[= ]|"
-    r"\s-p ?|runserver )"
-    r"(?P<port>" + "|".join(map(str, PORTS)) + r")\b"
-)
+# One of them as a word of its own in a command, wherever it stands.
+PORT = re.compile(r"(?<![\w.])(?:" + "|".join(map(str, PORTS)) + r")(?!\w)")
 HOME = "/home/mina"
 LEND = """
 import sys
@@ -157,9 +153,7 @@ class Sandbox:
 
     def inward(self, command):
         """The command with the ports and the home of this run."""
-        swapped = PORT.sub(
-            lambda m: f"{m['before']}{self.ports[int(m['port'])]}", command
-        )
+        swapped = PORT.sub(lambda port: str(self.ports[int(port[0])]), command)
         return swapped.replace(HOME, str(self.home))
 
     def outward(self, printed):
