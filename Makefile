@@ -47,7 +47,7 @@ bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (15 minutes 
 	@$(PY) -m cookiecutter . --no-input --overwrite-if-exists --output-dir build
 	@$(MAKE) --no-print-directory -C build/library-api bench-full
 	@mkdir -p docs/assets/bench
-	@cd build/library-api/build/bench && cp report.md results.json *.svg $(CURDIR)/docs/assets/bench/
+	@cd build/library-api/build/bench && cp report.md *.json *.svg $(CURDIR)/docs/assets/bench/
 	@echo "docs/assets/bench/ shows this run."
 
 docs: $(VENV)/.docs  ## Build the site in both languages, strictly, into site/

@@ -25,7 +25,7 @@ from benchmarks.results import Results
 from tests.servers import Unavailable
 
 FOLDER = Path("build/bench")
-DATA, REPORT = "results.json", "report.md"
+DATA, REPORT, SUMMARY = "results.json", "report.md", "summary.json"
 CHECKED = ["page=2", "title=river", "tag=1&tag=2&tag_option=or&order_by=title"]
 
 # What may go wrong with the servers, whoever notices.
@@ -99,6 +99,7 @@ def write(results, folder):
     """Write the report and the plots into the folder, and say so."""
     drawn = plots.draw(results, folder)
     (folder / REPORT).write_text(report.render(results, drawn), encoding="utf-8")
+    (folder / SUMMARY).write_text(report.summary(results), encoding="utf-8")
     print(report.targets_table(results))
     print(f"\nWrote {folder / REPORT} and {len(drawn)} plots beside it.")
 

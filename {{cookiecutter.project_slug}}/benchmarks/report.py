@@ -1,5 +1,7 @@
 """The results as Markdown: tables, and what each question means."""
 
+import json
+
 from benchmarks import ahead, targets
 from benchmarks.ladder import TITLES
 from benchmarks.questions import QUESTIONS
@@ -20,6 +22,24 @@ def render(results, drawn):
             parts += TABLES[name](results)
             parts += [f"![{p}]({p})" for p in drawn if p.startswith(name)]
     return "\n\n".join(parts) + "\n"
+
+
+def summary(results):
+    """Return the medians as JSON, to be quoted: question, case, strategy, figure.
+
+    A case is its values with hyphens between, such as `500-8` for 500 books and 8
+    clients.
+    """
+    medians = {"promises": [each._asdict() for each in targets.held(results)]}
+    for record in results.records:
+        place = medians.setdefault(record.question, {})
+        case = "-".join(str(value).replace(" ", "-") for value in record.case.values())
+        figures = place.setdefault(case, {}).setdefault(record.strategy, {})
+        for name in record.figures.keys() - figures.keys():
+            figures[name] = results.median(
+                name, record.question, record.strategy, **record.case
+            )
+    return json.dumps(medians, indent=1, sort_keys=True) + "\n"
 
 
 def targets_table(results):

@@ -248,6 +248,14 @@ class TestFigures:
         assert loaded == made
         assert loaded.median("p50_ms", "hits", "ours", books=20) == 1.23457
 
+    def test_the_summary_names_each_median_by_its_case(self):
+        made = Results()
+        for speed in (1, 2, 6):
+            case = {"books": 500, "clients": 8}
+            made.add("throughput", "ours", case, per_second=speed)
+        found = json.loads(report.summary(made))
+        assert found["throughput"]["500-8"]["ours"] == {"per_second": 2}
+
     @pytest.mark.parametrize(("times", "kept"), [((1.4, 1.5), True), ((1.6,), False)])
     def test_a_promise_is_held_against_the_median(self, times, kept):
         made = Results()
