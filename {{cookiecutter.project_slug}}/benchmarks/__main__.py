@@ -123,19 +123,16 @@ def main(given):
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         measure(options, results)
-    except PROBLEMS as problem:
-        first, *_ = [*str(problem).splitlines(), type(problem).__name__]
-        sys.exit(f"bench: {first}")
     except KeyboardInterrupt:
-        results.interrupted = True
-        print("\nInterrupted: keeping what was measured until now.", file=sys.stderr)
-    finally:
-        if results.records:
-            data.write_text(results.dump(), encoding="utf-8")
-    if not results.records:
-        sys.exit("bench: nothing was measured yet")
-    write(results, options.out)
-    return int(results.interrupted)
+        results.interrupted = "it was stopped"
+    except PROBLEMS as problem:
+        [results.interrupted, *_] = [*str(problem).splitlines(), type(problem).__name__]
+    if results.interrupted:
+        print(f"bench: {results.interrupted}", file=sys.stderr)
+    if results.records:
+        data.write_text(results.dump(), encoding="utf-8")
+        write(results, options.out)
+    return int(bool(results.interrupted))
 
 
 if __name__ == "__main__":

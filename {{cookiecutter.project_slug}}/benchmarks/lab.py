@@ -25,12 +25,9 @@ READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
 WORKERS, THREADS, BOOKS = 2, 8, 500
 # Redis databases: one for each server that may run at the same time.
 REDIS = ["--databases", "32", "--loglevel", "warning"]
-# Connections wait for their turn, and PostgreSQL's are shared by all servers.
-GUNICORN = {
-    "WEB_CONCURRENCY": str(WORKERS),
-    "WEB_THREADS": str(THREADS),
-    "GUNICORN_CMD_ARGS": "--keep-alive 600",
-}
+GUNICORN = {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
+# Connections wait for their turn. What servers say when Ctrl-C ends them is no news.
+OPTIONS = "--keep-alive 600 --capture-output --error-logfile"
 
 
 @dataclass(frozen=True)
@@ -101,8 +98,10 @@ class Lab:
         return urlsplit(self.postgres_url)._replace(path=f"/{name}").geturl()
 
     def _drop(self, name):
-        with psycopg.connect(self.postgres_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        # Ctrl-C ends the servers too: then it went with them.
+        with contextlib.suppress(psycopg.OperationalError):
+            with psycopg.connect(self.postgres_url, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def manage(self, database_url, *arguments, **variables):
         """Run a management command."""
@@ -117,6 +116,7 @@ class Lab:
             "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
             "BENCH_STRATEGY": name,
             "REDIS_URL": redis_url,
+            "GUNICORN_CMD_ARGS": f"{OPTIONS} {self.folder / 'log'}",
             "PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(dir=self.folder),
         }
         database_url = database_url or self.database(self.base)

@@ -13,7 +13,9 @@ def render(results, drawn):
     """Return the report; `drawn` are the names of the plots beside it."""
     parts = ["# The cache lab: what was measured", _about(results)]
     if results.interrupted:
-        parts.append("**Interrupted**: this is what was measured until then.")
+        parts.append(
+            f"**Interrupted** ({results.interrupted}): this was measured until then."
+        )
     parts += ["## Promised and measured", targets_table(results)]
     parts += ["## Where others are ahead", *_ahead(results)]
     for name, question in QUESTIONS.items():

@@ -26,12 +26,12 @@ class Record:
 
 @dataclass
 class Results:
-    """All records of a run, what it ran on, and whether it was cut short."""
+    """All records of a run, what it ran on, and why it was cut short, if it was."""
 
     size: str = ""
     machine: dict = field(default_factory=dict)
     seconds: dict = field(default_factory=dict)
-    interrupted: bool = False
+    interrupted: str = ""
     records: list = field(default_factory=list)
 
     def add(self, question, strategy, case, **figures):
