@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.baking import ROOT, clean_environment, run, succeed
+from tests.baking import ROOT, clean_environment, commit_everything, run, succeed
 
 SHELL = re.compile(rb"#!.*\b(ba|da)?sh\b")
 
@@ -24,15 +24,24 @@ def test_shell_scripts_pass_shellcheck(template, tool):
     succeed(tool("shellcheck"), *scripts, cwd=template)
 
 
-def test_workflows_of_both_houses_are_valid(template, tool):
-    workflows = list(template.rglob(".github/workflows/*.yml"))
+@pytest.mark.parametrize("house", ["the template", "a project"])
+def test_workflows_are_valid(house, repository, baker, tool):
+    if house == "a project":
+        repository = baker.bake().path
+        # actionlint finds a called workflow from the repository's root.
+        commit_everything(repository)
+    folder = repository / ".github"
+    workflows = sorted(folder.glob("workflows/*.yml"))
     assert workflows
-    succeed(
-        *(tool("actionlint"), "-shellcheck", tool("shellcheck")),
-        *workflows,
-        cwd=template,
-    )
-    succeed(tool("zizmor"), "--offline", "--quiet", *workflows, cwd=template)
+    lint = (tool("actionlint"), "-shellcheck", tool("shellcheck"))
+    succeed(*lint, *workflows, cwd=repository)
+    succeed(tool("zizmor"), "--offline", "--quiet", folder, cwd=repository)
+    for kind, files in {
+        "github-workflows": workflows,
+        "dependabot": [folder / "dependabot.yml"],
+    }.items():
+        schema = ("--builtin-schema", f"vendor.{kind}")
+        succeed(tool("check-jsonschema"), *schema, *files, cwd=repository)
 
 
 def test_help_explains_every_command():

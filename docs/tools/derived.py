@@ -1,6 +1,15 @@
 """All that is derived: listings, numbers, figures, the reference pages."""
 
-from docs.tools import DOCS, LANGUAGES, ROOT, figures, listings, numbers, pages, reference
+from docs.tools import (
+    DOCS,
+    LANGUAGES,
+    ROOT,
+    figures,
+    listings,
+    numbers,
+    pages,
+    reference,
+)
 from docs.tools.parsing import Mistake
 
 

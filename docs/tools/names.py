@@ -50,4 +50,6 @@ def manage_commands():
 
 def exists(path):
     """Whether it is there, or is what a command makes in build/."""
-    return path.startswith("build/") or any((folder / path).exists() for folder in (PROJECT, ROOT, ROOT / "docs"))
+    return path.startswith("build/") or any(
+        (folder / path).exists() for folder in (PROJECT, ROOT, ROOT / "docs")
+    )

@@ -1,9 +1,40 @@
-"""The API's URLs, and below /floor/ the bare views to hold them against."""
+"""The API, with the list of books served by the strategy; and what the lab asks."""
 
-from django.urls import path
+import os
+import time
 
-from benchmarks.floor import bare
-from books.views import BookList
-from config.urls import handler404, handler500, urlpatterns  # noqa: F401
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import include, path
 
-urlpatterns = [*urlpatterns, path("floor/books", bare(BookList.as_view()))]
+from benchmarks import floors
+from benchmarks.strategies import STRATEGIES
+from books.views import BookDetail
+from config.urls import handler404, handler500  # noqa: F401
+
+strategy = STRATEGIES[settings.STRATEGY]
+
+
+class Detail(BookDetail):
+    """One book; after a change the strategy is told."""
+
+    def patch(self, request, book_id):
+        """Change the book."""
+        response = super().patch(request, book_id)
+        strategy.wrote()
+        return response
+
+
+def usage(request):
+    """Answer with this worker process's number, and the CPU time it took (ns)."""
+    return HttpResponse(f"{os.getpid()} {time.process_time_ns()}")
+
+
+urlpatterns = [
+    path("api/v1/books", strategy.as_view()),
+    path("api/v1/books/<int:book_id>", Detail.as_view()),
+    path("floor/bare/books", floors.bare),
+    path("floor/token/books", floors.with_token),
+    path("usage", usage),
+    path("", include("config.urls")),
+]

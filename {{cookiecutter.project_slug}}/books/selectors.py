@@ -1,9 +1,14 @@
 """What is read from the catalogue."""
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
 from books.models import Book, Tag
+
+# The length of what a trigram index holds: shorter texts are not found in it.
+TRIGRAM = 3
 
 
 def find_books(query):
@@ -15,8 +20,34 @@ def find_books(query):
         books = books.filter(author__icontains=query.author)
     if query.tag:
         books = books.filter(_has_tags(query))
+    return books.order_by(*_order(query))
+
+
+def has_trigrams(query):
+    """Return whether an index finds the texts of a BookQuery: see migration 0003."""
+    longest = max(len(query.title), len(query.author))
+    return connection.vendor == "postgresql" and longest >= TRIGRAM
+
+
+def sort_when_found(books, query):
+    """Return the books that find_books found, in the same order, found first.
+
+    For few of many. To cut a page off an order, PostgreSQL likes to walk along that
+    order's index and to look at each book until the page is full: where few match,
+    at most of the table. No index has an expression's order, so it must sort.
+    """
+    return books.order_by(*map(_by_expression, _order(query)))
+
+
+def _order(query):
     # The id breaks ties, so that pages never overlap.
-    return books.order_by(query.order_by, "-id") if query.order_by else books
+    return (query.order_by, "-id") if query.order_by else ("-id",)
+
+
+def _by_expression(name):
+    column = F(name.removeprefix("-"))
+    value = Coalesce(column, column)
+    return value.desc() if name.startswith("-") else value.asc()
 
 
 def _has_tags(query):

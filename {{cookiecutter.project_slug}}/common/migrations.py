@@ -10,7 +10,8 @@ from django.db.migrations.operations.base import Operation
 NO_TRIGRAMS = """
   {reason}
   Searching for a part of a text works all the same, but reads every row.
-  To make it fast, let a superuser run `CREATE EXTENSION pg_trgm` here, and then:
+  To make it fast, let a superuser run `CREATE EXTENSION pg_trgm` here (it is one
+  of PostgreSQL's contrib modules), and then:
     python manage.py migrate {app} {before} && python manage.py migrate"""
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import psycopg
 import redis
 
 from hunt.clients import Api
@@ -133,7 +132,8 @@ def ground():
         folder = Path(stack.enter_context(scratch))
         proxy = stack.enter_context(contextlib.closing(Proxy()))
         store = stack.enter_context(contextlib.closing(Redis(proxy)))
-        database_url = stack.enter_context(_database())
+        server = stack.enter_context(servers.postgres())
+        database_url = stack.enter_context(servers.new_database(server))
         made = Ground(database_url, folder, proxy, store)
         made.manage("migrate")
         name, password = LIBRARIAN["email"], LIBRARIAN["password"]
@@ -145,16 +145,3 @@ def ground():
             DJANGO_SUPERUSER_PASSWORD=password,
         )
         yield made
-
-
-@contextlib.contextmanager
-def _database():
-    """Yield the URL of a new database on a PostgreSQL server."""
-    name = f"hunt_{uuid4().hex[:12]}"
-    with servers.postgres() as url:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-            try:
-                yield urlsplit(url)._replace(path=f"/{name}").geturl()
-            finally:
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

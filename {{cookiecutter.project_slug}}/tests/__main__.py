@@ -11,20 +11,30 @@ import sys
 from tests import servers
 
 OPTIONS = ["--cov", "--cov-append", "--cov-report=", "--numprocesses=auto"]
+# The limit is for both runs together, not for each, nor for a few chosen tests.
+OPTIONS += ["--cov-fail-under=0"]
+NOTHING_TO_RUN = 5
+# JUnit XML and coverage JSON, for programs to read.
+REPORTS = os.environ.get("REPORTS", "build/tests")
 
 
 def run(name, arguments, **environment):
     """Run pytest with these variables set; return its exit code."""
     print(f"\n=== The tests on {name} ===", flush=True)
-    command = [sys.executable, "-m", "pytest", *OPTIONS, *arguments]
+    junit = f"--junitxml={REPORTS}/{name}.xml"
+    command = [sys.executable, "-m", "pytest", *OPTIONS, junit, *arguments]
     variables = {**os.environ, **environment}
-    return subprocess.run(command, env=variables, check=False).returncode
+    code = subprocess.run(command, env=variables, check=False).returncode
+    # Of a few chosen tests, none may be left for PostgreSQL.
+    return 0 if arguments and code == NOTHING_TO_RUN else code
 
 
 def report_coverage():
     """Print what the two runs covered together; return 1 below the limit."""
-    command = [sys.executable, "-m", "coverage", "report"]
-    return subprocess.run(command, check=False).returncode
+    coverage = [sys.executable, "-m", "coverage"]
+    kept = [*coverage, "json", "--quiet", "--fail-under=0", "-o"]
+    subprocess.run([*kept, f"{REPORTS}/coverage.json"], check=False)
+    return subprocess.run([*coverage, "report"], check=False).returncode
 
 
 def main(arguments):

@@ -4,6 +4,7 @@ import os
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from tests import caches, servers
 from tests.cast import Client
@@ -39,6 +40,16 @@ def librarian(db):
 def nobody(db):
     """Return a client without a token."""
     return Client()
+
+
+@pytest.fixture
+def trigrams(db):
+    """Leave the test out where PostgreSQL came without its contrib modules."""
+    there = "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
+    with connection.cursor() as cursor:
+        cursor.execute(there)
+        if not cursor.fetchone():
+            pytest.skip("this PostgreSQL has no pg_trgm: install its contrib modules")
 
 
 @pytest.fixture(scope="session")

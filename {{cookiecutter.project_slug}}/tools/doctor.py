@@ -130,8 +130,8 @@ def _has_docker():
 
 def check_redis():
     """The tests find a Redis server."""
-    if os.environ.get("REDIS_URL"):
-        return "at REDIS_URL"
+    if os.environ.get("TEST_REDIS_URL"):
+        return "at TEST_REDIS_URL"
     if shutil.which("redis-server"):
         return "redis-server is installed"
     if sys.version_info[:2] < (3, 13):

@@ -17,7 +17,7 @@ COMPILE += ["--custom-compile-command", "make lock"]
 
 def main():
     """Compile each file; stop at the first that can't be resolved."""
-    for name in ("production", "development"):
+    for name in ("production", "development", "benchmarks"):
         print(f"Locking requirements/{name}.txt ...", flush=True)
         command = COMPILE + [f"{name}.in", "-o", f"{name}.txt"]
         if subprocess.run(command, cwd=FOLDER, check=False).returncode:

@@ -1,0 +1,60 @@
+"""The cache lab of the rendered project, with all that it is compared with."""
+
+import json
+import re
+
+import pytest
+
+from tests.contract.server import serve, variables_for
+
+pytestmark = pytest.mark.deep
+LADDER = "per-book prefetched ttl flush cache-page cacheops cachalot generation ours"
+QUESTIONS = "hits misses throughput writes crowd mixed memory growth"
+
+
+@pytest.fixture(scope="module")
+def measured(project):
+    """The results of a tiny run of all questions, asked of all strategies."""
+    project.run("make", "bench", "ARGS=--size tiny")
+    return json.loads(project.read("build/bench/results.json"))
+
+
+@pytest.mark.parametrize("question", QUESTIONS.split())
+def test_every_strategy_answers_every_question(measured, question):
+    records = [each for each in measured["records"] if each["question"] == question]
+    if question == "growth":
+        wanted = {"ours"}
+    elif question == "memory":
+        wanted = set(LADDER.split()) - {"per-book", "prefetched"}
+    else:
+        wanted = set(LADDER.split())
+    assert wanted <= {record["strategy"] for record in records}
+
+
+def test_all_answers_were_the_same_bytes(measured):
+    assert measured["machine"]["answers checked equal"] >= 4
+    assert measured["interrupted"] is False
+
+
+def test_it_reports_again_without_measuring(measured, project):
+    before = project.read("build/bench/report.md")
+    assert "django-cacheops" in before and "django-cachalot" in before
+    (project.path / "build/bench/report.md").unlink()
+    project.run("make", "bench-plot")
+    assert project.read("build/bench/report.md") == before
+
+
+def test_what_it_is_compared_with_stays_out_of_the_api(measured, project):
+    listed = project.run(".venv/bin/python", "-m", "pip", "list")
+    assert not re.search("cacheops|cachalot|locust", listed)
+
+
+def test_locust_finds_no_failure(measured, project, tmp_path):
+    variables = variables_for(DATABASE_URL=f"sqlite:///{tmp_path / 'locust.sqlite3'}")
+    project.manage("migrate", **variables)
+    project.manage("seed_library", "--books", "100", **variables)
+    load = "--headless --users 4 --spawn-rate 4 --run-time 4s --host"
+    with serve(project, tmp_path / "log", variables) as url:
+        said = project.run("make", "locust", f"ARGS={load} {url}")
+    [total] = re.findall(r"Aggregated +(\d+) +0\(0\.00%\)", said)[-1:]
+    assert int(total) > 0

@@ -1,0 +1,182 @@
+"""AWS as the deployment meets it: the real `aws` command asks, the rehearsal answers.
+
+ECR's questions go to the rehearsal's registry, a command for Systems Manager runs on
+its throw-away server, and all else (security groups) is moto's.
+"""
+
+import base64
+import contextlib
+import http.server
+import json
+import re
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+import uuid
+
+ACCEPTED_TAG = re.compile(r"^[0-9a-f]{7,40}$")
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+class Refusal(Exception):
+    """What AWS would refuse; the first argument is its error code."""
+
+
+class Cloud:
+    """Answers one AWS call after another; `host` is the rehearsal's server."""
+
+    document, instance = "library-deploy", "i-0123456789abcdef0"
+
+    def __init__(self, host):
+        self.host = host
+        self.registry, _, self.name = host.repository.partition("/")
+        self.commands = {}
+
+    def answer(self, operation, asked):
+        return getattr(self, f"on_{operation}")(**asked)
+
+    def on_GetAuthorizationToken(self):
+        token = base64.b64encode(f"AWS:{self.host.password}".encode()).decode()
+        login = {
+            "authorizationToken": token,
+            "proxyEndpoint": f"https://{self.registry}",
+        }
+        return {"authorizationData": [login]}
+
+    def on_DescribeImages(self, repositoryName, filter):
+        assert (repositoryName, filter) == (self.name, {"tagStatus": "TAGGED"})
+        return {"imageDetails": [{"imageTags": [tag]} for tag in self.tags()]}
+
+    def tags(self):
+        try:
+            return json.loads(self.ask("GET", "tags/list")[0])["tags"] or []
+        except urllib.error.HTTPError:
+            return []  # nothing was pushed yet
+
+    def on_BatchGetImage(self, repositoryName, imageIds):
+        (wanted,) = imageIds
+        try:
+            manifest, headers = self.ask("GET", f"manifests/{wanted['imageTag']}")
+        except urllib.error.HTTPError:
+            return {"images": [], "failures": []}
+        digest = headers["Docker-Content-Digest"]
+        image = {
+            "imageId": {"imageTag": wanted["imageTag"], "imageDigest": digest},
+            "imageManifest": manifest.decode(),
+            "imageManifestMediaType": headers["Content-Type"],
+        }
+        return {"images": [image], "failures": []}
+
+    def on_PutImage(self, imageManifest, imageManifestMediaType, imageTag, **_):
+        self.ask("PUT", f"manifests/{imageTag}", imageManifest.encode())
+        return {"image": {"imageId": {"imageTag": imageTag}}}
+
+    def on_SendCommand(self, DocumentName, InstanceIds, Parameters, **_):
+        if DocumentName != self.document or InstanceIds != [self.instance]:
+            raise Refusal("InvalidInstanceId", "no such document or instance")
+        (tag,) = Parameters["Tag"]
+        if not ACCEPTED_TAG.match(tag):
+            raise Refusal("InvalidParameters", "Tag has another shape")
+        command = str(uuid.uuid4())
+        self.commands[command] = self.start(tag)
+        return {"Command": {"CommandId": command}}
+
+    def start(self, tag):
+        process = subprocess.Popen(
+            self.host.script("deploy.sh", tag),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        process.said = ""
+
+        def read():
+            for line in process.stdout:
+                process.said += line
+
+        process.reader = threading.Thread(target=read)
+        process.reader.start()
+        return process
+
+    def on_GetCommandInvocation(self, CommandId, InstanceId):
+        process = self.commands[CommandId]
+        code = process.poll()
+        if code is not None:
+            process.reader.join()
+        status = {None: "InProgress", 0: "Success"}.get(code, "Failed")
+        return {
+            "Status": status,
+            "StatusDetails": status,
+            "ResponseCode": -1 if code is None else code,
+            "StandardOutputContent": process.said,
+            "StandardErrorContent": "",
+        }
+
+    def ask(self, method, path, content=None):
+        """Ask the registry as the deployment's login may."""
+        request = urllib.request.Request(
+            f"http://{self.registry}/v2/{self.name}/{path}", content, method=method
+        )
+        login = base64.b64encode(f"AWS:{self.host.password}".encode()).decode()
+        request.add_header("Authorization", f"Basic {login}")
+        request.add_header("Accept", MANIFEST)
+        request.add_header("Content-Type", MANIFEST)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read(), answer.headers
+
+    def digest(self, tag):
+        return self.ask("GET", f"manifests/{tag}")[1]["Docker-Content-Digest"]
+
+
+class Endpoint(http.server.BaseHTTPRequestHandler):
+    """Speaks AWS's JSON; passes on what is not in JSON."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        target = self.headers.get("X-Amz-Target")
+        if not target:
+            return self.pass_on(body)
+        try:
+            operation = target.rpartition(".")[2]
+            answer = self.server.cloud.answer(operation, json.loads(body))
+            self.send(200, json.dumps(answer).encode(), "application/x-amz-json-1.1")
+        except Refusal as refusal:
+            code, message = refusal.args
+            error = json.dumps({"__type": code, "message": message}).encode()
+            self.send(400, error, "application/x-amz-json-1.1")
+
+    def do_GET(self):
+        # "What is my address?", a public service that the SSH way asks.
+        self.send(200, b"203.0.113.9\n", "text/plain")
+
+    def pass_on(self, body):
+        request = urllib.request.Request(self.server.moto, body, dict(self.headers))
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                self.send(answer.status, answer.read(), "text/xml")
+        except urllib.error.HTTPError as error:
+            self.send(error.code, error.read(), "text/xml")
+
+    def send(self, status, body, kind):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def serving(cloud, moto):
+    """Yield the endpoint's address."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+    server.cloud, server.moto = cloud, moto
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,151 @@
+"""Plays of the rendered project's workflows, on a git repository of it."""
+
+import dataclasses
+import json
+import os
+import shutil
+import sys
+
+import pytest
+
+from tests.baking import BakedProject, commit_everything
+from tests.deploy.conftest import base_images, engine  # noqa: F401
+from tests.terraform.roots import write_settings
+from tests.workflows import faults, figures
+from tests.workflows.github import pull_request
+from tests.workflows.player import Job, Machine, play
+
+PULL_REQUEST = {
+    "github": {
+        "event_name": "pull_request",
+        "ref": "refs/pull/7/merge",
+        "sha": "d" * 40,
+        "token": "token",
+    },
+    "vars": {"SCAN_BLOCKS": ""},
+}
+# Enough to go red for the faults, on both databases. All tests run in the one play of
+# the tests job alone.
+A_FEW_TESTS = "-n0 --no-cov tests/test_isbn.py tests/test_health.py"
+
+
+@pytest.fixture(scope="session")
+def repository_of(rendered):
+    """Make a git repository of the rendered project, with a fault or without."""
+
+    def make(folder, *broken):
+        shutil.copytree(rendered.path, folder)
+        for fault in broken:
+            fault.inject(folder)
+        commit_everything(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def machine(project, tmp_path_factory):
+    """Make a machine that plays the workflows of a repository."""
+    settings = write_settings(tmp_path_factory.mktemp("terraform"))
+
+    def make(repository, folder, context=PULL_REQUEST, **more):
+        own = {
+            "TF_CLI_CONFIG_FILE": str(settings),
+            "VENV": str(project.path / ".venv"),
+            "PATH": beside_python() + os.environ["PATH"],
+        }
+        more["environment"] = own | more.get("environment", {})
+        more.setdefault("reads", faults.READS)
+        more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
+        venv = project.path / ".venv"
+        return Machine(repository, folder, context, venv=venv, **more)
+
+    return make
+
+
+def beside_python():
+    """Return where our own tools are (shellcheck, aws): GitHub's machines have them."""
+    return os.path.dirname(sys.executable) + os.pathsep
+
+
+@dataclasses.dataclass
+class Play:
+    """The jobs of a played integration and the comments on the pull request."""
+
+    jobs: dict
+    comments: list
+    played: set = dataclasses.field(default_factory=set)
+
+    def red(self):
+        return {name for name, job in self.jobs.items() if job.result == "failure"}
+
+    def said(self):
+        return "\n".join(f"== {name}\n{job.log}" for name, job in self.jobs.items())
+
+
+@pytest.fixture(scope="session")
+def green(once, machine, repository_of, base_images, tool):  # noqa: F811
+    """The fresh project's integration, played once for all who compare with it."""
+
+    assert tool("terraform") and tool("shellcheck")
+
+    def build(folder):
+        folder.mkdir()
+        repository = repository_of(folder / "repository")
+        with pull_request(folder) as (server, environment):
+            # The figures show the coverage of all tests.
+            chosen = {"extra": {}} if figures.wanted() else {}
+            own = machine(repository, folder, environment=environment, **chosen)
+            jobs = play(own, "integration.yml")
+            kept = {name: dataclasses.asdict(job) for name, job in jobs.items()}
+            kept = {"jobs": kept, "comments": server.comments}
+        (folder / "play.json").write_text(json.dumps(kept))
+
+    folder = once("green-integration", build)
+    kept = json.loads((folder / "play.json").read_text())
+    jobs = {name: Job(**job) for name, job in kept["jobs"].items()}
+    found = Play(jobs, kept["comments"])
+    found.folder = folder
+    return found
+
+
+@pytest.fixture
+def with_fault(green, machine, repository_of, tmp_path):
+    """Play the integration of the project with a fault, on the same pull request."""
+
+    def make(*broken, **more):
+        repository = repository_of(tmp_path / "repository", *broken)
+        untouched = {
+            name: green.jobs[name]
+            for name in faults.CHECKS
+            if not any(sees(repository, name, fault) for fault in broken)
+        }
+        artifacts = tmp_path / "artifacts"
+        artifacts.mkdir()
+        for name in untouched:
+            source = green.folder / "artifacts" / f"ci-{name}"
+            shutil.copytree(source, artifacts / f"ci-{name}")
+        main = green.folder / "artifacts/ci-tests"
+        with pull_request(tmp_path, main) as (server, environment):
+            server.comments += [
+                one | {"url": f"{server.url}/comments/{number}"}
+                for number, one in enumerate(green.comments)
+            ]
+            own = machine(
+                repository,
+                tmp_path,
+                environment=environment,
+                done=untouched,
+                artifacts=artifacts,
+                **more,
+            )
+            jobs = play(own, "integration.yml")
+            return Play(jobs, server.comments, set(jobs) - set(untouched))
+
+    return make
+
+
+def sees(repository, job, fault):
+    """Tell whether a job may look at the file that has the fault."""
+    seen = BakedProject(repository).run("git", "ls-files", "--", *faults.READS[job])
+    return fault.path in seen.splitlines()

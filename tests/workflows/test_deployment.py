@@ -1,0 +1,236 @@
+"""The deployment workflow, played into the rehearsal's throw-away server."""
+
+import secrets
+import shutil
+import sys
+from contextlib import ExitStack
+from types import SimpleNamespace
+
+import pytest
+
+from tests.baking import commit_everything, succeed
+from tests.terraform.cloud import Cloud as Account
+from tests.terraform.cloud import start_server
+from tests.workflows import aws
+from tests.workflows.player import Job, play
+
+pytestmark = pytest.mark.deep
+PROVED = {"integration": Job("success")}
+CRASH = '\nraise RuntimeError("this release crashes at start")\n'
+REGION = "eu-west-1"
+NO_VARIABLES = {
+    name: ""
+    for name in (
+        *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT", "DEPLOY_OVER"),
+        *("EC2_INSTANCE_ID", "ECR_REPOSITORY", "SECURITY_GROUP_ID", "SSH_KNOWN_HOSTS"),
+    )
+}
+
+
+def context(sha, variables, tag="", **more):
+    event = "workflow_dispatch" if tag else "push"
+    github = {"event_name": event, "sha": sha, "ref": "refs/heads/main", "token": "t"}
+    known = {"github": github, "vars": NO_VARIABLES | variables, "inputs": {"tag": tag}}
+    return known | {"secrets": {"SSH_PRIVATE_KEY": ""}, "aws": ""} | more
+
+
+def head(repository):
+    return succeed("git", "rev-parse", "HEAD", cwd=repository).strip()
+
+
+def everything(jobs):
+    return "\n".join(f"== {name}\n{job.log}{job.summary}" for name, job in jobs.items())
+
+
+@pytest.fixture
+def unconfigured(machine, repository_of, tmp_path):
+    """Play the deployment of a repository with these variables, without an AWS."""
+
+    def run(variables):
+        repository = repository_of(tmp_path / "repository")
+        known = context(head(repository), variables)
+        own = machine(repository, tmp_path / "play", known, done=PROVED, reads={})
+        return play(own, "deployment.yml")
+
+    return run
+
+
+def test_a_fresh_fork_without_aws_is_green(unconfigured):
+    jobs = unconfigured({})
+    results = {name: job.result for name, job in jobs.items()}
+    assert results == {
+        "integration": "success",
+        "settings": "success",
+        "deploy": "skipped",
+    }, everything(jobs)
+    assert "AWS is not configured" in jobs["settings"].summary
+
+
+def test_a_missing_variable_is_named(unconfigured):
+    jobs = unconfigured({"AWS_REGION": "eu-west-1", "ECR_REPOSITORY": "library"})
+    assert jobs["settings"].result == "failure"
+    assert jobs["deploy"].result == "skipped"
+    assert "not set: AWS_DEPLOY_ROLE, EC2_INSTANCE_ID" in jobs["settings"].summary
+
+
+@pytest.fixture(scope="module")
+def server(base_images, rendered):  # noqa: F811
+    """The rehearsal's throw-away server, its scripts in place, nothing deployed."""
+    sys.path.insert(0, str(rendered.path))
+    try:
+        from rehearsal import docker
+        from rehearsal.host import Host
+    finally:
+        sys.path.remove(str(rendered.path))
+    run_id = secrets.token_hex(4)
+    with ExitStack() as cleanup:
+        folder = rendered.path.parent.parent / f"server-{run_id}"
+        folder.mkdir()
+        cleanup.callback(shutil.rmtree, folder)
+        cleanup.callback(docker.remove_all, run_id)
+        host = Host(run_id, folder)
+        host.start()
+        settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
+        host.install(rendered.path / "scripts", settings)
+        yield host
+        images = docker.docker("image", "ls", "--quiet", host.repository).split()
+        for image in set(images):
+            docker.docker("image", "rm", "--force", image)
+
+
+@pytest.fixture(scope="module")
+def account():
+    """moto, and a security group in it."""
+    with open("/dev/null", "wb") as log:
+        process, url = start_server(log)
+        try:
+            ec2 = Account(url, REGION).client("ec2")
+            made = ec2.create_security_group(GroupName="server", Description="it")
+            yield SimpleNamespace(url=url, group=made["GroupId"], ec2=ec2)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def production(server, account, machine, repository_of, tmp_path_factory):
+    """A configured repository: play its deployment, of a commit or of a tag."""
+    folder = tmp_path_factory.mktemp("production")
+    repository = repository_of(folder / "repository")
+    cloud = aws.Cloud(server)
+    variables = {
+        "API_URL": f"{server.url}/api/v1",
+        "AWS_DEPLOY_ROLE": "arn:aws:iam::123456789012:role/library-github",
+        "AWS_REGION": REGION,
+        "DEPLOY_DOCUMENT": cloud.document,
+        "EC2_INSTANCE_ID": cloud.instance,
+        "ECR_REPOSITORY": cloud.name,
+        "SECURITY_GROUP_ID": account.group,
+        "SSH_KNOWN_HOSTS": (server.folder / "known_hosts").read_text(),
+    }
+    key = {"SSH_PRIVATE_KEY": (server.folder / "key").read_text()}
+    with aws.serving(cloud, account.url) as address:
+        environment = {
+            "DEPLOY_POLL_SECONDS": "0.5",
+            "SSH_PORT": str(server.ssh_port),
+            "WHAT_IS_MY_ADDRESS": address,
+        }
+
+        def deploy(tag="", **more):
+            known = context(
+                *(head(repository), variables | more, tag), secrets=key, aws=address
+            )
+            own = machine(
+                repository,
+                folder / secrets.token_hex(4),
+                known,
+                environment=environment,
+                done={} if tag else PROVED,
+                reads={},
+            )
+            return play(own, "deployment.yml")
+
+        yield SimpleNamespace(
+            deploy=deploy, repository=repository, cloud=cloud, server=server
+        )
+
+
+def change(repository, name, text):
+    """Commit a change; return the commit."""
+    path = repository / name
+    path.write_text(path.read_text() + text)
+    commit_everything(repository, f"Change {name}")
+    return head(repository)
+
+
+@pytest.mark.long
+def test_deployments_one_after_another(production, account):
+    """One test, because each begins with what the one before it left."""
+    first = head(production.repository)
+    the_first(production, first)
+    the_same_again(production, first)
+    one_that_crashes(production, first)
+    second = a_good_one_over_ssh(production, account)
+    back_to(production, first, second)
+    to_a_tag_that_was_never_pushed(production, first)
+
+
+def the_first(production, tag):
+    jobs = production.deploy()
+    said = everything(jobs)
+    assert jobs["deploy"].result == "success", said
+    assert f"{tag} is healthy" in said and f"`{tag}` serves at" in said
+    proved(production, tag)
+
+
+def the_same_again(production, tag):
+    jobs = production.deploy()
+    assert jobs["deploy"].result == "success", everything(jobs)
+    assert f"has library:{tag} already" in jobs["deploy"].log
+
+
+def one_that_crashes(production, before):
+    crashing = change(production.repository, "config/wsgi.py", CRASH)
+    jobs = production.deploy()
+    assert jobs["deploy"].result == "failure"
+    summary = jobs["deploy"].summary
+    assert "The deployment failed at: run" in summary, everything(jobs)
+    assert f"Release `{before}` serves." in summary
+    # Its crashes are counted, or on a slow machine its check fails first.
+    assert f"FAILED: {crashing} " in summary
+    proved(production, before)
+
+
+def a_good_one_over_ssh(production, account):
+    mended = production.repository / "config/wsgi.py"
+    mended.write_text(mended.read_text().replace(CRASH, ""))
+    second = change(production.repository, "books/isbn.py", "\n# The second release.\n")
+    jobs = production.deploy(DEPLOY_OVER="ssh")
+    said = everything(jobs)
+    assert jobs["deploy"].result == "success", said
+    assert "port 22 is open for this machine alone" in said
+    groups = account.ec2.describe_security_groups(GroupIds=[account.group])
+    assert groups["SecurityGroups"][0]["IpPermissions"] == [], "port 22 stayed open"
+    proved(production, second)
+    return second
+
+
+def back_to(production, first, second):
+    jobs = production.deploy(tag=first)
+    assert jobs["integration"].result == "skipped"
+    assert jobs["deploy"].result == "success", everything(jobs)
+    assert production.cloud.digest(first) != production.cloud.digest(second)
+    proved(production, first)
+
+
+def to_a_tag_that_was_never_pushed(production, before):
+    jobs = production.deploy(tag="0" * 40)
+    assert jobs["deploy"].result == "failure"
+    assert f"there is no image library:{'0' * 40}; the latest: " in jobs["deploy"].log
+    proved(production, before)
+
+
+def proved(production, tag):
+    """It answers, and `stable` names the same image."""
+    assert production.server.health()["release"] == tag
+    assert production.cloud.digest("stable") == production.cloud.digest(tag)

@@ -1,0 +1,61 @@
+"""Integration is green on the first push, and red for exactly what is broken."""
+
+import re
+
+import pytest
+
+from tests.workflows.faults import CHECKS, FAULTS
+from tests.workflows.figures import keep, keep_fault, wanted
+from tests.workflows.player import Job, play
+
+ALL = [*CHECKS, "report", "ready-to-merge"]
+
+
+@pytest.mark.long
+def test_the_projects_own_tests_pass_in_their_job(machine, repository_of, tmp_path):
+    """All of them, with the job's services; the other plays run only a few."""
+    repository = repository_of(tmp_path / "repository")
+    others = {name: Job("success") for name in ALL if name != "tests"}
+    jobs = play(machine(repository, tmp_path, extra={}, done=others), "integration.yml")
+    assert jobs["tests"].result == "success", jobs["tests"].log
+    assert len(re.findall(r"^=+ \d+ passed", jobs["tests"].log, re.M)) == 2
+    assert (tmp_path / "artifacts/ci-tests/tests/coverage.json").is_file()
+
+
+@pytest.mark.deep
+def test_a_fresh_project_is_green(green):
+    results = {name: job.result for name, job in green.jobs.items()}
+    assert results == dict.fromkeys(ALL, "success"), green.said()
+
+
+@pytest.mark.deep
+def test_its_pull_request_gets_one_green_comment(green):
+    (comment,) = green.comments
+    assert "## ✅ Every check passed" in comment["body"], green.said()
+    assert comment["body"].count("✅ passed") == len(CHECKS)
+    assert "passed on SQLite" in comment["body"]
+    assert comment["body"] in green.jobs["report"].summary
+    keep("green.md", comment["body"])
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_reddens_its_job_and_no_other(with_fault, fault):
+    played = with_fault(fault)
+    keep_fault(fault, played)
+    assert played.red() == {fault.job, "ready-to-merge"}, played.said()
+    (comment,) = played.comments
+    assert f"## ❌ 1 of 6 checks failed: {fault.job}\n" in comment["body"]
+    assert fault.told in comment["body"]
+    assert f"because of: {fault.job}" in played.jobs["ready-to-merge"].log
+
+
+@pytest.mark.deep
+def test_faults_of_two_jobs_are_both_named(with_fault):
+    test, style = FAULTS[:2]
+    played = with_fault(test, style, **({"extra": {}} if wanted() else {}))
+    assert played.red() == {"style", "tests", "ready-to-merge"}, played.said()
+    (comment,) = played.comments
+    assert re.search(r"2 of 6 checks failed: style, tests$", comment["body"], re.M)
+    assert style.told in comment["body"] and test.told in comment["body"]
+    keep("broken.md", comment["body"])

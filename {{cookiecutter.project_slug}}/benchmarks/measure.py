@@ -1,0 +1,92 @@
+"""What the questions share: turns, bursts of requests, and their figures."""
+
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tqdm import tqdm
+
+from benchmarks.client import Refused
+
+API = "/api/v1/books"
+AT_LEAST = 3
+
+
+def turns(name, rounds, cases, servers):
+    """Yield (case, server) so that each round goes through all of them.
+
+    Whatever else the machine does hits all strategies alike; who begins changes from
+    round to round. Draws a progress bar on a terminal.
+    """
+    pairs = [(case, server) for case in cases for server in servers]
+    total = rounds * len(pairs)
+    with tqdm(total=total, desc=name.ljust(12), disable=None) as bar:
+        if bar.disable:
+            print(f"{name} ...", file=sys.stderr, flush=True)
+        for number in range(rounds):
+            first = number * len(pairs) // rounds
+            for case, server in pairs[first:] + pairs[:first]:
+                if server:
+                    bar.set_postfix_str(server.name, refresh=False)
+                yield case, server
+                bar.update()
+
+
+def burst(connection, path, plan, least=AT_LEAST):
+    """Send GETs one after the other; return (answers, figures).
+
+    The figures are milliseconds: the worker's CPU time for one, and latencies.
+    """
+    request = connection.request("GET", path)
+    answers, took = [], []
+    _, before = connection.usage()
+    deadline = time.perf_counter() + plan.burst
+    while len(took) < least or (
+        len(took) < plan.most and time.perf_counter() < deadline
+    ):
+        start = time.perf_counter()
+        answers.append(connection.exchange(request))
+        took.append(time.perf_counter() - start)
+    _, after = connection.usage()
+    cpu_ms = 1000 * (after - before) / len(took)
+    return answers, {"cpu_ms": cpu_ms, **latencies(took)}
+
+
+def latencies(seconds):
+    """Return the percentiles (nearest rank) of latencies in ms, and their number."""
+    ranked, count = sorted(seconds), len(seconds)
+    shown = {
+        f"p{percent}_ms": 1000 * ranked[-(-count * percent // 100) - 1]
+        for percent in (50, 95, 99)
+    }
+    return {**shown, "requests": count}
+
+
+def together(connections, work):
+    """Return [work(number, connection)], all done at the same time."""
+    with ThreadPoolExecutor(len(connections)) as pool:
+        return list(pool.map(work, range(len(connections)), connections))
+
+
+def check_equal(servers, paths):
+    """Ask every strategy twice for each path: all answers must be the same bytes.
+
+    The second comes from the cache, where there is one. Raises Refused.
+    """
+    wanted = {}
+    for server in servers:
+        with server.connect() as connection:
+            for path in paths:
+                for answer in (connection.get(path), connection.get(path)):
+                    if wanted.setdefault(path, answer.body) != answer.body:
+                        raise Refused(f"{server.name} answers otherwise to {path}")
+
+
+def warm(connection, path, seconds=60):
+    """Read until the answer comes from the cache; return it. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while (answer := connection.get(path)).queries:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{path} was not kept within {seconds} s")
+        time.sleep(0.02)
+    return answer

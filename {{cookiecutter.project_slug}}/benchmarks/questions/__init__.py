@@ -1,0 +1,26 @@
+"""The questions, in the order in which they are asked.
+
+Each is a module with a TITLE and `ask(servers, plan, results, lab)`.
+"""
+
+from benchmarks.questions import (
+    crowd,
+    growth,
+    hits,
+    memory,
+    misses,
+    mixed,
+    throughput,
+    writes,
+)
+
+QUESTIONS = {
+    "hits": hits,
+    "misses": misses,
+    "throughput": throughput,
+    "writes": writes,
+    "crowd": crowd,
+    "mixed": mixed,
+    "memory": memory,
+    "growth": growth,
+}

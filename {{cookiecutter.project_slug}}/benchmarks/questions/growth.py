@@ -1,0 +1,87 @@
+"""How does the API itself grow with its books?
+
+Pages are computed by the API, without an entry in its cache, from more and more books
+in PostgreSQL: the first page; one in the middle, by its number and by the place after
+which it begins; a text filter; two tags; a text filter with a tag. Once with nothing
+kept, and once with the count of all books found still known (it is the same for all
+pages). The books are those of `make seed`, again and again, so a filter finds ten times
+as many among ten times as many.
+"""
+
+import contextlib
+import itertools
+import time
+from dataclasses import replace
+
+import psycopg
+
+from benchmarks.lab import BOOKS
+from benchmarks.measure import API, burst, turns
+
+TITLE = "Growth, with books in PostgreSQL"
+PATHS = {
+    "first page": "page_size=20",
+    "deep page": "page_size=20&page={page}",
+    "deep, after a place": "page_size=20&after={place}",
+    "text filter": "page_size=20&title=river",
+    "two tags": "page_size=20&tag=1&tag=2&tag_option=and",
+    "text and tag": "page_size=20&title=river&tag=1",
+}
+# What is not deleted before a page is read.
+KEPT = {"nothing": [], "the count": [b":count:"]}
+ADD_BOOKS = """
+INSERT INTO books_book
+    (isbn, title, author, publisher, stock, published_at, created_at)
+SELECT lpad(n::text, 13, '0'), title, author, publisher, stock,
+    published_at + n %% 365, created_at
+FROM generate_series(1, %(missing)s) AS n
+JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM books_book) AS model
+    ON place = 1 + abs(hashint4(n::int)) %% %(there)s
+ORDER BY n
+"""
+ADD_TAGS = """
+INSERT INTO books_book_tags (book_id, tag_id)
+SELECT book.id, link.tag_id
+FROM books_book AS book
+JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM books_book
+      WHERE isbn NOT LIKE '000%%') AS model
+    ON place = 1 + abs(hashint4(book.isbn::bigint::int)) %% %(there)s
+JOIN books_book_tags AS link ON link.book_id = model.id
+WHERE book.isbn LIKE '000%%'
+"""
+
+
+def ask(servers, plan, results, lab):
+    """Measure each page at each number of books."""
+    with contextlib.ExitStack() as stack:
+        grown = {
+            books: _library(lab, stack, books, results, plan) for books in plan.books
+        }
+        cases = list(itertools.product(PATHS, grown, KEPT))
+        once = replace(plan, burst=0, most=1)
+        for (page, books, kept), _ in turns("growth", plan.rounds, cases, [None]):
+            case = {"page": page, "books": books, "kept": kept}
+            figures = _read(grown[books], page, books, KEPT[kept], once)
+            results.add("growth", "ours", case, **figures)
+
+
+def _library(lab, stack, books, results, plan):
+    """Return a Server of the API with so many books."""
+    url, start = lab.database(lab.base), time.perf_counter()
+    missing = {"missing": max(0, books - BOOKS), "there": BOOKS}
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(ADD_BOOKS, missing)
+        connection.execute(ADD_TAGS, missing)
+        connection.execute("VACUUM ANALYZE")
+    results.add("growth", "load", {"books": books}, seconds=time.perf_counter() - start)
+    return lab.serve("ours", url, stack)
+
+
+def _read(server, page, books, spared, once):
+    path = f"{API}?{PATHS[page].format(page=books // 40, place=books // 2)}"
+    with server.connect() as connection:
+        connection.get(f"{API}?page_size=1")
+        connection.get(path)
+        server.forget(*spared)
+        [answer], figures = burst(connection, path, once, least=1)
+    return {"cpu_ms": figures["cpu_ms"], "p50_ms": figures["p50_ms"]}

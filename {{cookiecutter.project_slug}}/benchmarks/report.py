@@ -1,0 +1,247 @@
+"""The results as Markdown: tables, and what each question means."""
+
+from benchmarks import ahead, targets
+from benchmarks.ladder import TITLES
+from benchmarks.questions import QUESTIONS
+
+FLOOR = "floor-token"
+
+
+def render(results, drawn):
+    """Return the report; `drawn` are the names of the plots beside it."""
+    parts = ["# The cache lab: what was measured", _about(results)]
+    if results.interrupted:
+        parts.append("**Interrupted**: this is what was measured until then.")
+    parts += ["## Promised and measured", targets_table(results)]
+    parts += ["## Where others are ahead", *_ahead(results)]
+    for name, question in QUESTIONS.items():
+        if results.find(name):
+            parts += [f"## {question.TITLE}", question.__doc__.strip()]
+            parts += TABLES[name](results)
+            parts += [f"![{p}]({p})" for p in drawn if p.startswith(name)]
+    return "\n\n".join(parts) + "\n"
+
+
+def targets_table(results):
+    """Return the promises, and whether they were kept."""
+    rows = [
+        (each.promise, each.wanted, each.measured, "yes" if each.kept else "**no**")
+        for each in targets.held(results)
+    ]
+    return table(("promise", "wanted", "measured", "kept"), rows)
+
+
+def _ahead(results):
+    rows = []
+    for each in ahead.ahead(results):
+        case = ", ".join(f"{name} {value:,}" for name, value in each.case.items())
+        theirs = ", ".join(
+            f"{TITLES[name]} {number(value)}{_marked(results, name)}"
+            for name, value in each.theirs.items()
+        )
+        rows.append((f"{each.figure}; {case}", number(each.ours), theirs))
+    if not rows:
+        return ["Nowhere by more than the rounds differ among themselves."]
+    note = (
+        "In each of these the middle halves of the rounds do not overlap. \\* These "
+        "were seen to answer with what was no longer so."
+    )
+    return [table(("figure", "this project", "ahead"), rows), note]
+
+
+def _marked(results, name):
+    return "\\*" if ahead.is_stale(results, name) else ""
+
+
+def table(head, rows):
+    """Return a Markdown table; all columns but the first are numbers."""
+    rule = ["---"] + ["---:"] * (len(head) - 1)
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+
+
+def number(value, digits=3):
+    """Return a number with so many significant digits, or a dash for None."""
+    if value is None:
+        return "–"
+    if value == 0 or abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return f"{float(f'{value:.{digits}g}'):,.10g}"
+
+
+def spread(found):
+    """Return a median with its extremes, or a dash for None."""
+    if found is None:
+        return "–"
+    if found.low == found.high:
+        return number(found.median)
+    return f"{number(found.median)} ({number(found.low)}–{number(found.high)})"
+
+
+def _about(results):
+    what = "; ".join(f"{name} {value}" for name, value in results.machine.items())
+    minutes = sum(results.seconds.values()) / 60
+    return (
+        f"Measured with `make {'bench-full' if results.size == 'full' else 'bench'}` "
+        f"(size {results.size}) in {minutes:.1f} minutes. The machine: {what}.\n\n"
+        "Each figure is the median of its rounds, with the least and the greatest in "
+        "brackets. In each round all strategies have their turn. All are served by "
+        "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
+        "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
+        "clients. The clients accept gzip. Only this project keeps its answers "
+        "compressed, so it sends fewer bytes; decompressed they are the same."
+    )
+
+
+def _times(question, floors):
+    def tables(results):
+        for books in results.values(question, "books"):
+            head = (f"{books} books", "CPU ms", "× floor", "p50 ms", "× floor")
+            head += ("p95", "p99", "bytes sent" if floors else "queries")
+            names = results.strategies(question)
+            rows = [_time_row(results, question, name, books, floors) for name in names]
+            yield table(head, rows)
+
+    return tables
+
+
+def _time_row(results, question, name, books, floors):
+    case, row = {"books": books}, [TITLES[name]]
+    for figure in ("cpu_ms", "p50_ms"):
+        row.append(spread(results.figure(figure, question, name, **case)))
+        own = results.median(figure, question, name, **case)
+        floor = results.median(figure, "hits", FLOOR, **case)
+        row.append(number(own / floor if own and floor else None))
+    if floors:
+        rare = [results.median(f, question, name, **case) for f in ("p95_ms", "p99_ms")]
+    else:
+        # A round of misses has few of them: over all rounds.
+        rare = [
+            results.percentile(percent, "p50_ms", question, name, **case)
+            for percent in (95, 99)
+        ]
+    last = results.median("bytes" if floors else "queries", question, name, **case)
+    return row + [number(value) for value in (*rare, last)]
+
+
+def _throughput(results):
+    for books in results.values("throughput", "books"):
+        clients = results.values("throughput", "clients")
+        head = [f"{books} books, requests a second"]
+        for many in clients:
+            head += [f"{many} client(s)", "share of the floor"]
+        rows = []
+        for name in results.strategies("throughput"):
+            row = [TITLES[name]]
+            for many in clients:
+                case = {"books": books, "clients": many}
+                found = results.figure("per_second", "throughput", name, **case)
+                share = targets.ratio(
+                    results, "per_second", "throughput", name, FLOOR, **case
+                )
+                row += [spread(found), number(share, 2)]
+            rows.append(row)
+        yield table(head, rows)
+
+
+def _by(question, key, figures, floor=None):
+    """Return a function to tables of each figure: a column for each value of `key`."""
+
+    def tables(results):
+        for figure, title in figures.items():
+            values = results.values(question, key)
+            head = (title, *(f"{value:,}" for value in values))
+            rows = []
+            for name in results.strategies(question):
+                cells = []
+                for value in values:
+                    case = {key: value}
+                    cell = spread(results.figure(figure, question, name, **case))
+                    share = floor and targets.ratio(
+                        results, figure, question, name, floor, **case
+                    )
+                    cells.append(f"{cell} × {number(share, 2)}" if share else cell)
+                rows.append((TITLES[name], *cells))
+            yield table(head, rows)
+
+    return tables
+
+
+def _plain(question, figures):
+    """Return a function to one table: a column for each figure."""
+
+    def tables(results):
+        rows = [
+            (
+                TITLES[name],
+                *(spread(results.figure(f, question, name)) for f in figures),
+            )
+            for name in results.strategies(question)
+        ]
+        yield table(("", *figures.values()), rows)
+
+    return tables
+
+
+def _growth(results):
+    sizes = results.values("growth", "books")
+    for kept in results.values("growth", "kept"):
+        title = f"p50 ms (× the same with the fewest), {kept} kept"
+        rows = []
+        for page in results.values("growth", "page"):
+            case = {"page": page, "kept": kept}
+            times = [
+                results.figure("p50_ms", "growth", "ours", books=books, **case)
+                for books in sizes
+            ]
+            first = times[0].median if times[0] else None
+            rows.append([page, *(_times_first(each, first) for each in times)])
+        yield table([title, *(f"{books:,} books" for books in sizes)], rows)
+
+
+def _times_first(found, first):
+    if not found or not first:
+        return spread(found)
+    return f"{spread(found)} × {number(found.median / first, 2)}"
+
+
+TABLES = {
+    "hits": _times("hits", floors=True),
+    "misses": _times("misses", floors=False),
+    "throughput": _throughput,
+    "writes": _by(
+        "writes",
+        "keys",
+        {
+            "write_ms": "ms a write (× no cache), by keys",
+            "blocked_ms": "longest wait of another client, ms, by keys",
+        },
+        floor="prefetched",
+    ),
+    "crowd": _plain(
+        "crowd",
+        {
+            "computed": "readers that asked the database",
+            "stale": "readers shown the old list",
+            "last_ms": "last answer after, ms",
+        },
+    ),
+    "mixed": _by(
+        "mixed",
+        "writes",
+        {
+            "per_second": "requests a second (× no cache), by writes in a hundred",
+            "hit_ratio": "share of reads answered from the cache",
+            "stale_per_10000": "stale answers in 10,000 reads",
+        },
+        floor="prefetched",
+    ),
+    "memory": _plain(
+        "memory",
+        {
+            "bytes_each": "bytes in Redis for an answer",
+            "by_sent": "by the bytes sent for it",
+            "keys_each": "keys for an answer",
+        },
+    ),
+    "growth": _growth,
+}

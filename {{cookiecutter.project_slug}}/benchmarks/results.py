@@ -1,0 +1,112 @@
+"""What was measured: a record for each round, kept as JSON."""
+
+import json
+import statistics
+from dataclasses import asdict, dataclass, field
+from typing import NamedTuple
+
+
+class Spread(NamedTuple):
+    """The median of a figure over its rounds, and its extremes."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(slots=True)
+class Record:
+    """One round: which question, of whom, in which case, and its figures."""
+
+    question: str
+    strategy: str
+    case: dict
+    figures: dict
+
+
+@dataclass
+class Results:
+    """All records of a run, what it ran on, and whether it was cut short."""
+
+    size: str = ""
+    machine: dict = field(default_factory=dict)
+    seconds: dict = field(default_factory=dict)
+    interrupted: bool = False
+    records: list = field(default_factory=list)
+
+    def add(self, question, strategy, case, **figures):
+        """Keep the figures of one round."""
+        rounded = {name: _rounded(value) for name, value in figures.items()}
+        self.records.append(Record(question, strategy, case, rounded))
+
+    def find(self, question, strategy=None, **case):
+        """Return the records of a question, narrowed down to what is given."""
+        return [
+            record
+            for record in self.records
+            if record.question == question
+            and strategy in (None, record.strategy)
+            and case.items() <= record.case.items()
+        ]
+
+    def figure(self, name, question, strategy, **case):
+        """Return the Spread of a figure, or None if it was not measured."""
+        values = [
+            record.figures[name]
+            for record in self.find(question, strategy, **case)
+            if record.figures.get(name) is not None
+        ]
+        if not values:
+            return None
+        return Spread(statistics.median(values), min(values), max(values))
+
+    def percentile(self, percent, name, question, strategy, **case):
+        """Return the percentile (nearest rank) over all rounds, or None."""
+        records = self.find(question, strategy, **case)
+        ranked = sorted(r.figures[name] for r in records if name in r.figures)
+        return ranked[-(-len(ranked) * percent // 100) - 1] if ranked else None
+
+    def middle(self, name, question, strategy, **case):
+        """Return between what half of the rounds were (the quartiles), or None."""
+        records = self.find(question, strategy, **case)
+        values = [r.figures[name] for r in records if r.figures.get(name) is not None]
+        if len(values) < 4:
+            return (min(values), max(values)) if values else None
+        first, _, last = statistics.quantiles(values, n=4, method="inclusive")
+        return first, last
+
+    def median(self, name, question, strategy, **case):
+        """Return the median of a figure, or None if it was not measured."""
+        spread = self.figure(name, question, strategy, **case)
+        return spread and spread.median
+
+    def strategies(self, question):
+        """Return who was measured, in the order in which they came."""
+        return list(dict.fromkeys(r.strategy for r in self.find(question)))
+
+    def values(self, question, key):
+        """Return the values of `key` among the cases, in the order they came."""
+        cases = (record.case for record in self.find(question))
+        return list(dict.fromkeys(case[key] for case in cases if key in case))
+
+    def dump(self):
+        """Return everything as JSON, with a line for each record."""
+        head = asdict(self) | {"records": None}
+        lines = ",\n".join(json.dumps(asdict(record)) for record in self.records)
+        text = json.dumps(head, indent=1)
+        return text.replace('"records": null', f'"records": [\n{lines}\n]') + "\n"
+
+    @classmethod
+    def load(cls, text):
+        """Return the Results in JSON that dump() wrote. Raises ValueError."""
+        try:
+            data = json.loads(text)
+            records = [Record(**each) for each in data.pop("records")]
+            return cls(**data, records=records)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"no results of a benchmark: {error}") from error
+
+
+def _rounded(value):
+    # Six digits are more than any of these measurements is good for.
+    return float(f"{value:.6g}") if isinstance(value, float) else value

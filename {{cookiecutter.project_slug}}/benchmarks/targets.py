@@ -1,0 +1,114 @@
+"""What this project promises of its cache, held against what was measured."""
+
+from typing import NamedTuple
+
+# A few writes on a busy machine differ by this much among themselves.
+CONSTANT = 1.5
+
+
+class Target(NamedTuple):
+    """A promise, the figure that was measured, and whether it was kept."""
+
+    promise: str
+    wanted: str
+    measured: str
+    kept: bool
+
+
+def held(results):
+    """Return the Targets that these results can tell something of."""
+    targets = []
+    for each in (_hits, _throughput, _misses, _writes, _crowd, _stale, _growth, _mix):
+        targets += each(results)
+    return targets
+
+
+def ratio(results, figure, question, one, other, **case):
+    """Return a median of one strategy by the other's, or None."""
+    above = results.median(figure, question, one, **case)
+    below = results.median(figure, question, other, **case)
+    return above / below if above is not None and below else None
+
+
+def _hits(results):
+    for books in results.values("hits", "books"):
+        factor = ratio(results, "p50_ms", "hits", "ours", "floor-token", books=books)
+        if factor:
+            promise = f"a hit's p50 at {books} books, by the floor with the token"
+            yield Target(promise, "≤ 1.5", f"{factor:.2f}", factor <= 1.5)
+
+
+def _throughput(results):
+    for books in results.values("throughput", "books")[-1:]:
+        for clients in results.values("throughput", "clients"):
+            case = {"books": books, "clients": clients}
+            name = "per_second"
+            factor = ratio(results, name, "throughput", "ours", "flush", **case)
+            if factor:
+                promise = f"hits a second at {books} books, {clients} client(s), by "
+                promise += "those of flush by pattern"
+                yield Target(promise, "≥ 5", f"{factor:.1f}", factor >= 5)
+
+
+def _misses(results):
+    for books in results.values("misses", "books")[-1:]:
+        factor = ratio(results, "p50_ms", "misses", "per-book", "ours", books=books)
+        if factor:
+            promise = f"the time of a query per book at {books} books, by a miss's"
+            yield Target(promise, "≥ 20", f"{factor:.1f}", factor >= 20)
+
+
+def _writes(results):
+    keys = sorted(results.values("writes", "keys"))
+    times = [results.median("write_ms", "writes", "ours", keys=each) for each in keys]
+    if len(keys) > 1 and all(times):
+        factor = max(times) / min(times)
+        promise = f"a write's slowest by its fastest, {keys[0]:,} to {keys[-1]:,} keys"
+        wanted = f"≤ {CONSTANT} (constant)"
+        yield Target(promise, wanted, f"{factor:.2f}", factor <= CONSTANT)
+
+
+def _crowd(results):
+    spread = results.figure("computed", "crowd", "ours")
+    if spread:
+        [readers] = results.values("crowd", "readers")
+        promise = f"of {readers} readers after a write, those who ask the database"
+        yield Target(promise, "1", f"{spread.high:g}", spread.high == 1)
+
+
+def _stale(results):
+    stale = {name: stale_reads(results, name) for name in results.strategies("mixed")}
+    if "ours" in stale:
+        ours = stale.pop("ours")
+        worst = sum(count > 0 for count in stale.values())
+        promise = f"stale answers ({worst} of {len(stale)} other strategies have some)"
+        yield Target(promise, "0", f"{ours:g}", ours == 0)
+
+
+def stale_reads(results, strategy):
+    """Return how many stale answers a strategy gave, in the mix and to the crowd."""
+    mixed = [record.figures for record in results.find("mixed", strategy)]
+    crowd = [record.figures["stale"] for record in results.find("crowd", strategy)]
+    return sum(figures["stale"] for figures in mixed) + sum(crowd)
+
+
+def _growth(results):
+    sizes = sorted(results.values("growth", "books"))
+    least = next((books for books in sizes if books >= 10_000), None)
+    if least in (None, *sizes[-1:]):
+        return
+    case = {"page": "text and tag", "kept": "the count"}
+    times = [
+        results.median("p50_ms", "growth", "ours", books=books, **case)
+        for books in (least, sizes[-1])
+    ]
+    if all(times):
+        factor = times[1] / times[0]
+        promise = f"two filters and a kept count, {sizes[-1]:,} by {least:,} books"
+        yield Target(promise, "≤ 3", f"{factor:.1f}", factor <= 3)
+
+
+def _mix(results):
+    share = results.median("hit_ratio", "mixed", "ours", writes=5)
+    if share is not None:
+        yield Target("hits with 5 % writes", "≥ 0.8", f"{share:.2f}", share >= 0.8)

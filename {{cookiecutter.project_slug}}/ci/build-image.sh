@@ -1,0 +1,17 @@
+#!/bin/sh
+# build-image.sh NAME: build the image; layers come from $IMAGE_LAYERS and go back there.
+set -eu
+# Only a builder in a container of its own can hand its layers out (GitHub's job makes
+# one); the engine's built-in builder keeps them itself.
+if [ -n "${IMAGE_LAYERS:-}" ] && docker buildx inspect | grep -q '^Driver: *docker-container'; then
+  set -- "$1" --load --cache-from "type=local,src=$IMAGE_LAYERS" \
+    --cache-to "type=local,dest=$IMAGE_LAYERS.new,mode=max"
+fi
+name=$1
+shift
+docker buildx build --tag "$name" "$@" .
+# In place of the old ones: added to them, they would grow for ever.
+if [ -d "${IMAGE_LAYERS:-}.new" ]; then
+  rm -rf "$IMAGE_LAYERS"
+  mv "$IMAGE_LAYERS.new" "$IMAGE_LAYERS"
+fi

@@ -1,0 +1,221 @@
+"""Writes the pull request's one comment, in Markdown, from what the checks left."""
+
+import dataclasses
+import json
+import re
+
+from ci import reports
+from ci.checks import CHECKS
+
+# By this the next run finds its comment again.
+MARKER = "<!-- what continuous integration found -->"
+# GitHub takes 65,536 characters; a comment that long nobody reads.
+MOST_IN_SECTIONS = 50_000
+MOST_FAILURES = 5
+MOST_CHARACTERS = {"diff": 8000, "output": 3000, "message": 1200}
+MARKS = {"success": "✅", "failure": "❌", "cancelled": "⚪", "skipped": "⚪"}
+
+
+@dataclasses.dataclass
+class Run:
+    """What is known beside the results; every field may be missing at home."""
+
+    needs: dict = dataclasses.field(default_factory=dict)  # GitHub's word on each job
+    files: str = ""  # address of the commit's files
+    log: str = ""  # address of this run
+    commit: str = ""
+    earlier_coverage: float | None = None
+
+
+def write(folder, run):
+    """Return the comment about the results in `folder`."""
+    checks = [read(folder / name, run.needs.get(name)) for name in CHECKS]
+    failed = [check for check in checks if check["result"] == "failure"]
+    parts = [MARKER, headline(checks, failed), table(checks)]
+    parts += within_limit(section(c, folder / c["name"], run) for c in failed)
+    parts += [coverage_line(folder, run), scan_section(folder), footer(checks, run)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def within_limit(sections):
+    """Yield sections as long as they fit together; what is left out is said."""
+    left = MOST_IN_SECTIONS
+    for text in sections:
+        left -= len(text)
+        if left < 0:
+            yield "The rest is in the log: it does not fit here."
+            return
+        yield text
+
+
+def read(folder, need):
+    """Return a check's name, result, steps and seconds; GitHub's word counts most."""
+    path = folder / "result.json"
+    found = {"steps": [], "seconds": None}
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
+    failed = any(step["exit_code"] for step in found["steps"])
+    played = "failure" if failed else "success" if found["steps"] else "skipped"
+    result = need["result"] if need else played
+    return {**found, "name": folder.name, "result": result}
+
+
+def headline(checks, failed):
+    if failed:
+        names = ", ".join(check["name"] for check in failed)
+        return f"## ❌ {len(failed)} of {len(checks)} checks failed: {names}"
+    if all(check["result"] == "success" for check in checks):
+        return "## ✅ Every check passed"
+    return "## ⚪ No check failed, and not every check ran"
+
+
+def table(checks):
+    rows = [
+        f"| {check['name']} | {MARKS.get(check['result'], '⚪')} {what_happened(check)} "
+        f"| {duration(check['seconds'])} |"
+        for check in checks
+    ]
+    return "\n".join(["| check | result | time |", "|---|---|---|", *rows])
+
+
+def what_happened(check):
+    failed = [step["name"] for step in failed_steps(check)]
+    if failed:
+        return "failed: " + ", ".join(failed)
+    if check["result"] == "failure":
+        return "failed before its first step, or was stopped: see the log"
+    return {"success": "passed", "cancelled": "cancelled"}.get(
+        check["result"], "not run"
+    )
+
+
+def failed_steps(check):
+    return [step for step in check["steps"] if step["exit_code"]]
+
+
+def duration(seconds):
+    if seconds is None:
+        return ""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def section(check, folder, run):
+    """Return what a person needs to mend a check that failed."""
+    parts = []
+    for step in failed_steps(check):
+        parts.append(f"### {check['name']}: {step['name']}")
+        if step["mend"]:
+            parts.append(f"To mend it: {step['mend']}")
+        failures = failed_tests(folder) if step["shows"] == "tests" else []
+        if failures:
+            parts += [test_list(failures, run)]
+        else:
+            parts += [output(step, folder)]
+    return "\n\n".join(parts)
+
+
+def failed_tests(folder):
+    """Return the failures; one that looks the same in two suites is told once."""
+    told = {}
+    for suite in reports.read_suites(folder):
+        for failure in suite.failures:
+            same = told.setdefault((failure.test, failure.message), failure)
+            if same is not failure:
+                same.suite += f" and {failure.suite}"
+    return list(told.values())
+
+
+def test_list(failures, run):
+    shown = [test_entry(failure, run) for failure in failures[:MOST_FAILURES]]
+    more = len(failures) - len(shown)
+    if more:
+        shown.append(f"... and {more} more, in the log.")
+    return "\n\n".join(shown)
+
+
+def test_entry(failure, run):
+    place = f"{failure.file}:{failure.line}" if failure.line else failure.file
+    if run.files and failure.file:
+        line = f"#L{failure.line}" if failure.line else ""
+        place = f"[{place}]({run.files}/{failure.file}{line})"
+    message = fenced(cut(failure.message, "message"))
+    return f"**{code(failure.test)}** on {failure.suite} ({place})\n\n{message}"
+
+
+def output(step, folder):
+    """Return what a step said, folded: a diff from its start, else the end of it."""
+    path = folder / step["log"]
+    said = path.read_text(encoding="utf-8") if path.is_file() else ""
+    said = re.sub(r"\x1b\[[0-9;]*m", "", said).strip()
+    if step["shows"] == "diff":
+        return folded("the difference", fenced(cut(said, "diff"), "diff"))
+    return folded("what it said", fenced(cut(said, "output", from_end=True)))
+
+
+def coverage_line(folder, run):
+    percent = reports.read_coverage(folder / "tests" / "coverage.json")
+    suites = reports.read_suites(folder / "tests")
+    counts = ", ".join(count(suite) for suite in suites)
+    said = f"Tests: {counts}." if counts else ""
+    if percent is None:
+        return said
+    return f"{said} Coverage: **{percent:.1f} %**{change(percent, run)}."
+
+
+def count(suite):
+    failed = f"{len(suite.failures)} failed and " if suite.failures else ""
+    return f"{failed}{suite.passed} passed on {suite.name}"
+
+
+def change(percent, run):
+    if run.earlier_coverage is None:
+        return " (nothing to compare with yet)"
+    difference = round(percent, 1) - round(run.earlier_coverage, 1)
+    return f" ({difference:+.1f} against the main branch)"
+
+
+def scan_section(folder):
+    holes = reports.read_scan(folder / "image" / "scan.json")
+    if holes is None:
+        return ""
+    if not holes:
+        return "Image scan: no hole that a newer version mends."
+    word = "hole" if len(holes) == 1 else "holes"
+    listing = fenced(cut("\n".join(holes), "output"))
+    return folded(
+        f"⚠️ Image scan: {len(holes)} {word} that a newer version mends", listing
+    )
+
+
+def footer(checks, run):
+    seconds = max((check["seconds"] or 0 for check in checks), default=0)
+    facts = [f"longest check: {duration(seconds)}"]
+    if run.commit:
+        facts.insert(0, f"commit {code(run.commit[:7])}")
+    if run.log:
+        facts.append(f"[the whole log]({run.log})")
+    return " · ".join(facts)
+
+
+def folded(summary, body):
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def fenced(text, language=""):
+    """Return a code block that nothing in the text can end."""
+    longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def code(text):
+    """Return inline code; a backtick would end it, and a line end break the line."""
+    return "`" + text.replace("`", "'").replace("\n", " ") + "`"
+
+
+def cut(text, kind, from_end=False):
+    most = MOST_CHARACTERS[kind]
+    if len(text) <= most:
+        return text
+    note = f"... ({len(text) - most} characters left out)"
+    return f"{note}\n{text[-most:]}" if from_end else f"{text[:most]}\n{note}"

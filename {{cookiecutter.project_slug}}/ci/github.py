@@ -1,0 +1,78 @@
+"""Talks to GitHub's API: the one comment, and the coverage of the main branch."""
+
+import io
+import json
+import os
+import urllib.error
+import urllib.request
+import zipfile
+
+from ci.comment import MARKER
+
+COVERAGE = "tests/coverage.json"
+
+
+class Forbidden(Exception):
+    """The token may only read, as in a run for a pull request from a fork."""
+
+
+class GitHub:
+    """The repository that this run belongs to; reads GitHub's own variables."""
+
+    def __init__(self, environment=os.environ):
+        self.api = environment.get("GITHUB_API_URL", "https://api.github.com")
+        self.token = environment["GITHUB_TOKEN"]
+        self.repository = environment["GITHUB_REPOSITORY"]
+        self.own = f"{self.api}/repos/{self.repository}"
+
+    def put_comment(self, number, body):
+        """Update this program's comment on a pull request, or write the first one."""
+        comments = f"{self.own}/issues/{number}/comments"
+        for page in range(1, 11):
+            found = self.ask("GET", f"{comments}?per_page=100&page={page}")
+            for comment in found:
+                if is_ours(comment):
+                    return self.ask("PATCH", comment["url"], {"body": body})
+            if len(found) < 100:
+                break
+        return self.ask("POST", comments, {"body": body})
+
+    def coverage_of(self, branch):
+        """Return the per cent that a branch's latest run covered; None if unknown."""
+        listing = f"{self.own}/actions/artifacts?name=ci-tests&per_page=100"
+        for artifact in self.ask("GET", listing)["artifacts"]:
+            run = artifact["workflow_run"]
+            # A fork may call its branch main, too.
+            own = run["head_repository_id"] == run["repository_id"]
+            if own and run["head_branch"] == branch and not artifact["expired"]:
+                return self.coverage_in(artifact["archive_download_url"])
+        return None
+
+    def coverage_in(self, address):
+        with zipfile.ZipFile(io.BytesIO(self.fetch("GET", address))) as archive:
+            if COVERAGE not in archive.namelist():
+                return None
+            return json.loads(archive.read(COVERAGE))["totals"]["percent_covered"]
+
+    def ask(self, method, address, content=None):
+        return json.loads(self.fetch(method, address, content))
+
+    def fetch(self, method, address, content=None):
+        data = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(address, data, method=method)
+        request.add_header("Accept", "application/vnd.github+json")
+        # Not to the place that an artifact's address leads on to.
+        request.add_unredirected_header("Authorization", f"Bearer {self.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as error:
+            if error.code == 403 and method != "GET":
+                raise Forbidden from None
+            raise
+
+
+def is_ours(comment):
+    # Anyone may write the marker; only Actions writes as this user.
+    author = comment["user"]["login"]
+    return author == "github-actions[bot]" and comment["body"].startswith(MARKER)

@@ -1,0 +1,86 @@
+"""Plays a check: runs its steps, shows what they say, and writes down how it went."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from ci import PROJECT, RESULTS
+from ci.checks import CHECKS, INSTALLED_FROM
+
+
+def play(name):
+    """Play a check to its end; return how many of its steps failed.
+
+    Leaves build/ci/NAME/result.json, and what each step said in a file beside it. A
+    step that failed does not hide the next; only without packages nothing else can run.
+    """
+    folder = RESULTS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    outcomes = []
+    for step in CHECKS[name]():
+        outcomes.append(run(step, folder))
+        write(folder, name, outcomes, time.monotonic() - began)
+        if step.name == "install" and outcomes[-1]["exit_code"]:
+            break
+    return sum(outcome["exit_code"] != 0 for outcome in outcomes)
+
+
+def run(step, folder):
+    """Run a step; return what is to be written down about it."""
+    print(f"\n=== {step.name} ===", flush=True)
+    log = folder / f"{step.name.replace('/', '-').replace(' ', '-')}.log"
+    began = time.monotonic()
+    exit_code = show_and_keep(step, log)
+    seconds = time.monotonic() - began
+    print(
+        f"{'FAILED' if exit_code else 'ok'}: {step.name}, {seconds:.1f} s", flush=True
+    )
+    return {
+        "name": step.name,
+        "exit_code": exit_code,
+        "seconds": round(seconds, 1),
+        "log": log.name,
+        "mend": step.mend,
+        "shows": step.shows,
+    }
+
+
+def show_and_keep(step, log):
+    """Run a step's command; its output goes to the terminal and into `log`."""
+    command = list(map(str, step.command))
+    with open(log, "w", encoding="utf-8") as kept:
+        if "/" not in command[0] and not shutil.which(command[0]):
+            say(missing(command[0]), kept)
+            return 127
+        with subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            # The tests leave their reports there.
+            env={**os.environ, "REPORTS": str(log.parent), **step.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        ) as process:
+            for line in process.stdout:
+                say(line.rstrip("\n").replace(f"{PROJECT}/", ""), kept)
+    return process.returncode
+
+
+def missing(program):
+    where = INSTALLED_FROM.get(program)
+    return f"{program} is not installed" + (f": see https://{where}" if where else "")
+
+
+def say(line, kept):
+    print(line, flush=True)
+    print(line, file=kept)
+
+
+def write(folder, name, outcomes, seconds):
+    result = {"check": name, "seconds": round(seconds, 1), "steps": outcomes}
+    path = folder / "result.json"
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,77 @@
+"""Makes the report: shows it, puts it into the job's summary and on the pull request."""
+
+import json
+import os
+import zipfile
+
+from ci import RESULTS, comment
+from ci.github import Forbidden, GitHub
+
+READ_ONLY = (
+    "This run may not write comments, because the pull request comes from a fork "
+    "(or from Dependabot): the report is in the run's summary."
+)
+UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
+
+
+def report(environment=os.environ):
+    """Write build/ci/comment.md and bring it where people look."""
+    event = read_event(environment)
+    pull_request = event.get("pull_request")
+    text = comment.write(RESULTS, describe(environment, pull_request))
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "comment.md").write_text(text, encoding="utf-8")
+    print(text)
+    if environment.get("GITHUB_STEP_SUMMARY"):
+        with open(environment["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
+            summary.write(text)
+    if pull_request and environment.get("GITHUB_TOKEN"):
+        try:
+            GitHub(environment).put_comment(pull_request["number"], text)
+        except Forbidden:
+            print(f"::notice::{READ_ONLY}")
+
+
+def read_event(environment):
+    """Return what made GitHub start this run; {} at home."""
+    path = environment.get("GITHUB_EVENT_PATH")
+    if not path:
+        return {}
+    with open(path, encoding="utf-8") as event:
+        return json.load(event)
+
+
+def describe(environment, pull_request):
+    """Return the comment.Run that GitHub's variables tell of."""
+    if not environment.get("GITHUB_REPOSITORY"):
+        return comment.Run()
+    server = environment.get("GITHUB_SERVER_URL", "https://github.com")
+    home = f"{server}/{environment['GITHUB_REPOSITORY']}"
+    commit = environment.get("GITHUB_SHA", "")
+    if pull_request:
+        # What was tested is its merge into main; what people know is its own commit.
+        commit = pull_request["head"]["sha"]
+    return comment.Run(
+        needs=json.loads(environment.get("NEEDS") or "{}"),
+        files=f"{home}/blob/{commit}",
+        log=f"{home}/actions/runs/{environment.get('GITHUB_RUN_ID', '')}",
+        commit=commit,
+        earlier_coverage=earlier_coverage(environment, pull_request),
+    )
+
+
+def earlier_coverage(environment, pull_request):
+    if not pull_request or not environment.get("GITHUB_TOKEN"):
+        return None
+    try:
+        return GitHub(environment).coverage_of(pull_request["base"]["ref"])
+    except UNREADABLE as error:
+        # The comparison is a courtesy: without it the report is still right.
+        print(f"::notice::The main branch's coverage could not be read: {error}")
+        return None
+
+
+def ready(environment=os.environ):
+    """Return the names of the jobs that keep a pull request from being merged."""
+    needs = json.loads(environment["NEEDS"])
+    return [name for name, job in needs.items() if job["result"] != "success"]

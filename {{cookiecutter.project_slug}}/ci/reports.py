@@ -1,0 +1,103 @@
+"""Reads what the tools themselves report: JUnit XML, coverage's and the scan's JSON."""
+
+import dataclasses
+import json
+import re
+from xml.etree import ElementTree
+
+# Where a traceback ends: "tests/test_isbn.py:12: AssertionError".
+PLACE = re.compile(r"^(?P<file>[\w./-]+\.py):(?P<line>\d+): ", re.MULTILINE)
+
+
+@dataclasses.dataclass
+class Failure:
+    """A test that did not pass; `line` is None if the report does not tell."""
+
+    test: str
+    suite: str
+    message: str
+    file: str
+    line: int | None = None
+
+
+@dataclasses.dataclass
+class Suite:
+    """One run of the tests, such as that on SQLite."""
+
+    name: str
+    passed: int
+    skipped: int
+    failures: list
+
+
+def read_suites(folder):
+    """Return the Suites of a folder's JUnit files."""
+    return [read_suite(path) for path in sorted(folder.glob("*.xml"))]
+
+
+def read_suite(path):
+    cases = list(ElementTree.parse(path).iter("testcase"))
+    failed = [case for case in cases if problem_of(case) is not None]
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    return Suite(
+        path.stem,
+        len(cases) - len(failed) - skipped,
+        skipped,
+        [failure(case, path.stem) for case in failed],
+    )
+
+
+def problem_of(case):
+    found = case.find("failure")
+    return case.find("error") if found is None else found
+
+
+def failure(case, suite):
+    problem = problem_of(case)
+    module = file_of(case.get("classname", ""))
+    places = [place for place in PLACE.finditer(problem.text or "")]
+    # The last line of the test itself, not one deep inside a library.
+    own = [place for place in places if place["file"] == module] or places
+    return Failure(
+        test=f"{module}::{case.get('name')}" if module else case.get("name"),
+        suite=suite,
+        message=(problem.get("message") or problem.text or "no message").strip(),
+        file=own[-1]["file"] if own else module,
+        line=int(own[-1]["line"]) if own else None,
+    )
+
+
+def file_of(classname):
+    """Return tests/test_isbn.py for tests.test_isbn, with or without a class after it."""
+    parts = classname.split(".")
+    while parts and not parts[-1].startswith("test"):
+        parts.pop()
+    return "/".join(parts) + ".py" if parts else ""
+
+
+def read_coverage(path):
+    """Return the covered per cent in a coverage JSON file; None without one."""
+    if not path.is_file():
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))["totals"]["percent_covered"]
+
+
+def read_scan(path):
+    """Return lines about holes that a newer version mends; None without a scan."""
+    if not path.is_file():
+        return None
+    matches = json.loads(path.read_text(encoding="utf-8")).get("matches", [])
+    lines = {hole(match) for match in matches if fixed_in(match)}
+    return sorted(lines)
+
+
+def hole(match):
+    about, where = match["vulnerability"], match["artifact"]
+    return (
+        f"{about['severity']}: {where['name']} {where['version']}, {about['id']}, "
+        f"fixed in {', '.join(fixed_in(match))}"
+    )
+
+
+def fixed_in(match):
+    return match["vulnerability"].get("fix", {}).get("versions", [])

@@ -1,0 +1,46 @@
+"""Calls commands; what goes wrong outside becomes Refused, with one line of cause."""
+
+import json
+import subprocess
+from collections import deque
+
+# What is quoted in a job's summary.
+LAST_LINES = deque(maxlen=20)
+
+
+class Refused(Exception):
+    """Something is not as it must be; one line says what."""
+
+
+def say(line):
+    print(line, flush=True)
+    LAST_LINES.append(line)
+
+
+def run(*command, stdin=None):
+    """Run a command and return its output; raise Refused with its last line."""
+    try:
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise Refused(f"{command[0]} is not installed") from None
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise Refused(f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}")
+    return done.stdout
+
+
+def aws(*arguments):
+    """Run an aws command; return its answer, {} if it is empty."""
+    return json.loads(run("aws", *arguments, "--output", "json") or "{}")
+
+
+def stream(*command):
+    """Run a command, show its output line by line; return its exit code."""
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    for line in process.stdout:
+        say(line.rstrip("\n"))
+    return process.wait()

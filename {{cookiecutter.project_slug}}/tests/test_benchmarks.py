@@ -1,0 +1,337 @@
+"""The cache lab, in short, with little of everything; `make bench` measures for long.
+
+No time is asserted here, only counts. Some strategies stand for all: each is served by
+processes of its own, and starting them takes most of the time.
+"""
+
+import http.server
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from benchmarks import ahead, plots, report, targets
+from benchmarks.client import Refused
+from benchmarks.lab import Server
+from benchmarks.ladder import LADDER, TITLES
+from benchmarks.measure import check_equal, latencies
+from benchmarks.plan import PLANS
+from benchmarks.questions import QUESTIONS, growth, mixed
+from benchmarks.results import Results
+from benchmarks.strategies import STRATEGIES
+from tests import servers
+from tests.live import ROOT
+
+PATIENCE = 300
+SOME = ["per-book", "ttl", "flush", "ours"]
+KEPT = [name for name in SOME if LADDER[name].caches]
+PAGES = ("#ffffff", "#0d1117")
+
+
+def run(*arguments, **options):
+    command = [sys.executable, "-m", "benchmarks", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def on_postgresql():
+    """Leave it to the run on PostgreSQL, and out where there are no servers, loudly."""
+    if not os.environ.get("DATABASE_URL", "postgres").startswith("postgres"):
+        pytest.skip("measures on PostgreSQL, in that run")
+    try:
+        with servers.redis("--loglevel", "warning"), servers.postgres():
+            pass
+    except servers.Unavailable as reason:
+        # In CI nothing is left out.
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+
+
+@pytest.fixture(scope="module")
+def measured(on_postgresql, tmp_path_factory):
+    """Return the folder of a tiny run of everything."""
+    folder = tmp_path_factory.mktemp("bench")
+    strategies = ["--strategies", ",".join(SOME)]
+    result = run("--size", "tiny", *strategies, "--out", folder, timeout=PATIENCE)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(measured):
+    """Return what the tiny run measured."""
+    return Results.load((measured / "results.json").read_text())
+
+
+class TestRun:
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_each_question_has_an_answer_for_each_strategy(self, results, question):
+        wanted = {"memory": KEPT, "growth": ["ours"]}.get(question, SOME)
+        assert set(wanted) <= set(results.strategies(question))
+
+    @pytest.mark.parametrize("question", QUESTIONS)
+    def test_the_report_shows_it(self, measured, results, question):
+        shown = (measured / "report.md").read_text()
+        assert f"## {QUESTIONS[question].TITLE}\n" in shown
+        rows = [line for line in shown.splitlines() if line.startswith("| ")]
+        for name in set(results.strategies(question)) & set(LADDER) - {"ours"}:
+            assert any(row.startswith(f"| {TITLES[name]} |") for row in rows)
+
+    def test_answers_were_compared(self, results):
+        assert results.machine["answers checked equal"] >= 4
+
+    def test_a_plot_is_drawn_for_each_question_that_has_one(self, measured):
+        assert {path.stem for path in measured.glob("*.svg")} == set(plots.PLOTS)
+
+    def test_who_keeps_answers_asks_no_database_again(self, results):
+        for record in results.find("misses"):
+            assert record.figures["queries"] > 0
+        hits = {name: results.find("mixed", name) for name in KEPT}
+        assert all(
+            r.figures["hit_ratio"] > 0 for records in hits.values() for r in records
+        )
+        assert all(
+            record.figures["hit_ratio"] == 0
+            for record in results.find("mixed", "per-book")
+        )
+
+    def test_a_query_per_book_is_one(self, results):
+        books = PLANS["tiny"].page_sizes[0]
+        [record] = results.find("misses", "per-book")
+        assert record.figures["queries"] == books + 2
+
+    def test_a_crowd_is_shown_what_was_written(self, results):
+        for name in SOME:
+            [record] = results.find("crowd", name)
+            # It learns of no write.
+            wanted = PLANS["tiny"].crowd if name == "ttl" else 0
+            assert record.figures["stale"] == wanted, name
+        [ours] = results.find("crowd", "ours")
+        assert ours.figures["computed"] == 1
+
+    def test_ours_is_never_stale(self, results):
+        assert targets.stale_reads(results, "ours") == 0
+
+    def test_redis_was_filled_and_flushed_by_pattern(self, results):
+        for keys in PLANS["tiny"].keys:
+            for record in results.find("writes", "flush", keys=keys):
+                assert record.figures["left"] < keys <= record.figures["held"]
+            for record in results.find("writes", "ours", keys=keys):
+                assert keys <= record.figures["left"]
+
+    def test_it_reports_and_draws_again_without_measuring(self, measured):
+        names = ["report.md", "hits.svg"]
+        before = {name: (measured / name).read_text() for name in names}
+        data = (measured / "results.json").read_text()
+        for name in names:
+            (measured / name).unlink()
+        result = run("--plot", "--out", measured, timeout=PATIENCE)
+        assert result.returncode == 0, result.stderr
+        assert {name: (measured / name).read_text() for name in names} == before
+        assert (measured / "results.json").read_text() == data
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        "given",
+        [
+            ["--size", "huge"],
+            ["--questions", "hits,nonsense"],
+            ["--strategies", "mine"],
+            ["--plot", "--out", "no/such/folder"],
+            ["more"],
+        ],
+    )
+    def test_bad_input_is_one_line(self, given):
+        result = run(*given)
+        assert result.returncode == 1
+        assert result.stderr.startswith("bench: ")
+        assert len(result.stderr.splitlines()) == 1
+
+    def test_what_is_no_result_is_told_in_one_line(self, redis_url, tmp_path):
+        (tmp_path / "results.json").write_text('{"records": [{"a": 1}]}')
+        result = run("--plot", "--out", tmp_path)
+        assert result.returncode == 1
+        assert "can't be read" in result.stderr and "make bench" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+    def test_a_database_that_does_not_answer_is_told_in_one_line(
+        self, redis_url, tmp_path
+    ):
+        given = {"DATABASE_URL": f"postgres://nobody@127.0.0.1:{servers.free_port()}/x"}
+        result = run("--out", tmp_path, env=os.environ | given)
+        assert result.returncode == 1
+        assert result.stderr.startswith("bench: ") and "refused" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+
+    def test_interrupted_it_keeps_what_was_measured(self, on_postgresql, tmp_path):
+        command = [sys.executable, "-m", "benchmarks", "--size", "tiny"]
+        command += ["--strategies", "prefetched", "--out", tmp_path]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+            while "misses" not in process.stderr.readline():
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            shown, told = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1
+        assert "Interrupted" in told and "report.md" in shown
+        written = json.loads((tmp_path / "results.json").read_text())
+        assert written["interrupted"]
+        assert {record["question"] for record in written["records"]} >= {"hits"}
+        assert "**Interrupted**" in (tmp_path / "report.md").read_text()
+
+
+class TestEqualAnswers:
+    """`check_equal`, on two servers that answer with what they were given."""
+
+    @pytest.fixture
+    def serve(self):
+        """Return a function that serves a body, and returns the Server."""
+        running = []
+
+        def start(name, body):
+            class Handler(http.server.BaseHTTPRequestHandler):
+                protocol_version = "HTTP/1.1"
+
+                def do_GET(self):
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+                def log_message(self, *arguments):
+                    """Say nothing."""
+
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            running.append(server)
+            return Server(name, server.server_address[1], None, "")
+
+        yield start
+        for server in running:
+            server.shutdown()
+            server.server_close()
+
+    def test_equal_answers_pass(self, serve):
+        check_equal([serve("one", b"[]"), serve("other", b"[]")], ["/books"])
+
+    def test_another_answer_is_refused_by_name(self, serve):
+        with pytest.raises(Refused, match="other answers otherwise to /books"):
+            check_equal([serve("one", b"[]"), serve("other", b"[1]")], ["/books"])
+
+
+class TestFigures:
+    def test_the_ladder_names_the_strategies(self):
+        assert list(LADDER) == list(STRATEGIES)
+        assert set(TITLES) == set(plots.STYLES)
+
+    def test_percentiles_are_latencies_that_were_measured(self):
+        figures = latencies([n / 1000 for n in range(1, 101)])
+        assert figures == {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99, "requests": 100}
+        assert latencies([0.002])["p99_ms"] == 2
+
+    def test_queries_differ(self):
+        found = mixed.queries(200)
+        assert len(set(found)) == 200
+        assert found == mixed.queries(200)
+
+    def test_results_survive_their_file(self):
+        made = Results(size="tiny", machine={"cores": 2})
+        made.add("hits", "ours", {"books": 20}, p50_ms=1.23456789)
+        loaded = Results.load(made.dump())
+        assert loaded == made
+        assert loaded.median("p50_ms", "hits", "ours", books=20) == 1.23457
+
+    @pytest.mark.parametrize(("times", "kept"), [((1.4, 1.5), True), ((1.6,), False)])
+    def test_a_promise_is_held_against_the_median(self, times, kept):
+        made = Results()
+        for time in times:
+            made.add("hits", "ours", {"books": 20}, p50_ms=time)
+            made.add("hits", "floor-token", {"books": 20}, p50_ms=1.0)
+        [target] = targets.held(made)
+        assert target.kept is kept
+        assert ("| yes |" in report.targets_table(made)) is kept
+
+    def test_one_stale_answer_breaks_the_promise(self):
+        made = Results()
+        for name, stale in (("ours", 1), ("flush", 7)):
+            made.add("mixed", name, {"writes": 5}, stale=stale, hit_ratio=0.9)
+        kept = {each.promise: each.kept for each in targets.held(made)}
+        assert kept["stale answers (1 of 1 other strategies have some)"] is False
+
+    def test_the_rare_misses_are_those_of_all_rounds(self):
+        made = Results()
+        for time in range(1, 101):
+            made.add("misses", "ours", {"books": 20}, p50_ms=time)
+        assert made.percentile(95, "p50_ms", "misses", "ours", books=20) == 95
+        assert made.percentile(95, "p50_ms", "misses", "flush", books=20) is None
+
+    def test_who_is_ahead_is_named_and_marked_if_stale(self):
+        made = Results()
+        for name, speed in (("ttl", 120), ("flush", 95), ("ours", 100)):
+            figures = {"per_second": speed, "stale": int(name == "ttl")}
+            made.add("mixed", name, {"writes": 5}, **figures)
+        [found] = ahead.ahead(made)
+        assert found.theirs == {"ttl": 120}
+        assert f"{TITLES['ttl']} 120\\*" in report.render(made, [])
+
+    @pytest.mark.parametrize(
+        ("value", "shown"),
+        [
+            (None, "–"),
+            (0, "0"),
+            (0.12345, "0.123"),
+            (12.345, "12.3"),
+            (39833, "39,833"),
+        ],
+    )
+    def test_numbers_have_three_digits(self, value, shown):
+        assert report.number(value) == shown
+
+
+class TestColours:
+    """WCAG's contrast, against a white page and a dark one."""
+
+    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("colour", {style[0] for style in plots.STYLES.values()})
+    def test_lines_stand_out(self, colour, page):
+        assert contrast(colour, page) >= 3
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_text_can_be_read(self, page):
+        assert contrast(plots.TEXT, page) >= 4
+
+    def test_there_is_a_look_for_each_page(self):
+        assert len(set(plots.SERIES)) == len(plots.SERIES) >= len(growth.PATHS)
+
+    def test_no_two_strategies_look_the_same(self):
+        looks = [plots.STYLES[name] for name in LADDER]
+        assert len(set(looks)) == len(looks)
+        # Without any colour, too.
+        assert len({marker for _, marker, _ in looks}) == len(looks)
+
+    def test_the_page_shows_through(self, tmp_path):
+        made = Results()
+        made.add("hits", "ours", {"books": 20}, p50_ms=1.0)
+        plots.draw(made, tmp_path)
+        fills = re.findall(r"fill: (#\w+)", (tmp_path / "hits.svg").read_text())
+        assert fills and "#ffffff" not in fills
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear))

@@ -1,0 +1,53 @@
+"""A check runs all its steps, shows them, and writes down how each one went."""
+
+import json
+import sys
+
+import pytest
+
+from ci import play
+from ci.checks import Step
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch):
+    """Play a check of these steps; return what it wrote down."""
+    monkeypatch.setattr(play, "RESULTS", tmp_path)
+
+    def run(*steps):
+        monkeypatch.setitem(play.CHECKS, "example", lambda: list(steps))
+        failed = play.play("example")
+        result = json.loads((tmp_path / "example" / "result.json").read_text())
+        assert failed == sum(bool(step["exit_code"]) for step in result["steps"])
+        return result["steps"]
+
+    run.folder = tmp_path / "example"
+    return run
+
+
+def python(name, code):
+    return Step(name, (sys.executable, "-c", code))
+
+
+def test_a_failure_does_not_hide_the_next_step(check):
+    steps = check(python("one", "exit(3)"), python("two", "print('here')"))
+    assert [step["exit_code"] for step in steps] == [3, 0]
+    assert (check.folder / "two.log").read_text() == "here\n"
+
+
+def test_without_packages_nothing_else_is_tried(check):
+    steps = check(python("install", "exit(1)"), python("black", "print()"))
+    assert [step["name"] for step in steps] == ["install"]
+
+
+def test_a_missing_program_is_named_with_where_to_get_it(check, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    (step,) = check(Step("fmt", ("terraform", "fmt")))
+    assert step["exit_code"] == 127
+    said = (check.folder / "fmt.log").read_text()
+    assert said.startswith("terraform is not installed: see https://")
+
+
+def test_no_path_of_this_machine_gets_into_the_log(check):
+    check(python("one", f"print('{play.PROJECT}/books/isbn.py')"))
+    assert (check.folder / "one.log").read_text() == "books/isbn.py\n"

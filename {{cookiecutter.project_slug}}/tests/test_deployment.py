@@ -1,0 +1,87 @@
+"""The deployment says which settings it lacks, and passes where there are none."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from deployment import server, settings
+from deployment.command import Refused
+
+COMPLETE = {name: "set" for name in settings.NEEDED}
+TAG = "a" * 40
+
+
+def run_settings(tmp_path, variables, tag=TAG):
+    output = tmp_path / "output"
+    environment = {
+        "VARIABLES": json.dumps(variables),
+        "TAG": tag,
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }
+    command = [sys.executable, "-m", "deployment", "settings"]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
+    return done, output.read_text() if output.exists() else ""
+
+
+def test_a_repository_without_aws_is_green_and_says_so(tmp_path):
+    done, output = run_settings(tmp_path, {"SOMETHING_ELSE": "set"})
+    assert done.returncode == 0
+    assert output == "configured=false\n"
+    assert "AWS is not configured" in (tmp_path / "summary").read_text()
+
+
+def test_a_complete_one_is_deployed_to(tmp_path):
+    done, output = run_settings(tmp_path, COMPLETE)
+    assert (done.returncode, output) == (0, "configured=true\n")
+
+
+@pytest.mark.parametrize("name", settings.NEEDED)
+def test_the_one_that_is_missing_is_named_with_how_to_set_it(tmp_path, name):
+    done, _ = run_settings(tmp_path, COMPLETE | {name: ""})
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert f"not set: {name}. Set them with: terraform" in line
+    assert name in (tmp_path / "summary").read_text()
+
+
+def test_an_empty_role_is_explained(tmp_path):
+    done, _ = run_settings(tmp_path, COMPLETE | {"AWS_DEPLOY_ROLE": ""})
+    assert "github_subject_prefix" in done.stderr
+
+
+@pytest.mark.parametrize("tag", ["", "main", "v1", "abc", "A" * 40, f"{TAG}; id"])
+def test_what_can_be_no_commit_is_refused(tmp_path, tag):
+    done, _ = run_settings(tmp_path, COMPLETE, tag)
+    assert done.returncode == 1
+    assert "is no release" in done.stderr
+
+
+def test_ssh_needs_two_more_settings():
+    assert settings.missing(COMPLETE | {"DEPLOY_OVER": "ssh"}) == [
+        "SECURITY_GROUP_ID",
+        "SSH_KNOWN_HOSTS",
+    ]
+
+
+def test_another_way_is_refused_with_those_that_there_are():
+    with pytest.raises(Refused, match="DEPLOY_OVER is 'ftp'; accepted are: ssm, ssh"):
+        settings.way({"DEPLOY_OVER": "ftp"})
+
+
+def test_a_step_that_does_not_exist_is_refused():
+    command = [sys.executable, "-m", "deployment", "nonsense"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "usage: python -m deployment STEP, which is one of settings" in done.stderr
+
+
+def test_only_what_is_new_of_an_output_is_shown(capsys):
+    shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
+    server.show_new({"StandardOutputContent": "pulling\n"}, shown)
+    server.show_new({"StandardOutputContent": "pulling\nhealthy\n"}, shown)
+    assert capsys.readouterr().out == "  pulling\n  healthy\n"
