@@ -1,6 +1,6 @@
 """How much of the site is checked, in a few lines."""
 
-from docs.tools import DOCS, LANGUAGES, figures, links, listings, numbers, pages
+from docs.tools import DOCS, LANGUAGES, figures, links, listings, numbers, pages, parity
 from docs.tools.steps import steps
 
 
@@ -20,6 +20,7 @@ def report():
         f"{len(figures.derived())} figures",
         f"  {count(links.within)} links inside, {count(links.outward)} to other sites",
     ]
+    lines.append(f"  {parity.report()}")
     skipped = [step for step in shown if step.skip]
     if skipped:
         lines.append(f"  {len(skipped)} blocks are not run:")

@@ -47,7 +47,7 @@ def drawn(path):
     """The SVG of a D2 source."""
     with tempfile.TemporaryDirectory() as folder:
         svg = Path(folder) / "figure.svg"
-        command = [program(), "--scale=-1", path, svg]
+        command = [program(), "--scale=1", path, svg]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
