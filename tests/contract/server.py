@@ -1,5 +1,6 @@
 """A gunicorn of its own for the tests, from a baked project, on a free port."""
 
+import os
 import re
 import signal
 import subprocess
@@ -37,6 +38,8 @@ def serve(project, log, variables):
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            # A group of its own, so that no worker outlives it.
+            start_new_session=True,
         )
         try:
             yield wait_until_it_answers(process, log)
@@ -68,5 +71,5 @@ def stop(process):
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -22,6 +22,8 @@ JOB_KEYS = {
     *("name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "env"),
     *("services", "steps", "outputs", "environment", "concurrency", "uses", "strategy"),
 }
+# As much as the longest job of any workflow here may take.
+STEP_SECONDS = 30 * 60
 STEP_KEYS = {"name", "id", "if", "uses", "with", "run", "env", "continue-on-error"}
 
 
@@ -213,7 +215,7 @@ class Playing:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=900,
+            timeout=STEP_SECONDS,
         )
         self.log.append(done.stdout)
         return done.returncode
