@@ -88,9 +88,10 @@ def test_a_page_after_a_place_begins_there_in_the_index(order_by, value, index):
     assert f"using {index}" in found and "Index Cond" in found, found
 
 
-def test_the_books_of_a_tag_are_found_in_the_index_of_links():
+def test_the_books_of_a_tag_are_found_in_an_index_of_links():
     found = plan(selectors.find_books(BookQuery(tag=(1,))).order_by())
-    assert "book_by_tag" in found, found
+    # By which of the two that begin with the tag is a toss-up in so small a table.
+    assert "Index Cond: (tag_id = 1)" in found, found
 
 
 def test_a_hundred_tags_are_found_in_an_index():
