@@ -92,7 +92,9 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    if not (layers.IN_CI or config.getoption("deep")):
+    if layers.IN_CI or config.getoption("deep"):
+        items[:] = layers.without_shallow(items)
+    else:
         layers.skip_deep(items)
     layers.start_with_the_long(items)
     # The shared project needs make and a POSIX shell.

@@ -1,9 +1,12 @@
 """The rendered project passes its own gates, set up as its student would."""
 
 import re
+import shutil
 import stat
 
 import pytest
+
+from tests.baking import BakedProject
 
 SECRET = re.compile(r"^(\w+)=(.+)$", re.MULTILINE)
 PRODUCTION = {
@@ -59,6 +62,14 @@ def test_lint_is_clean(project):
 
 
 @pytest.mark.long
+@pytest.mark.shallow
+def test_its_own_tests_pass_but_for_the_long_ones(project, rendered, tmp_path):
+    """As a student runs them. The deep tests run all of them, in their CI job."""
+    copy = BakedProject(shutil.copytree(rendered.path, tmp_path / "project"))
+    said = copy.run("make", "test", "ARGS=--quick", f"VENV={project.path / '.venv'}")
+    assert re.findall(r"=== The tests on (\w+) ===", said) == ["SQLite", "PostgreSQL"]
+
+
 def test_production_settings_raise_no_warning(project):
     said = project.manage("check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert "no issues (0 silenced)" in said

@@ -11,6 +11,7 @@ from tests.workflows.player import Job, play
 ALL = [*CHECKS, "report", "ready-to-merge"]
 
 
+@pytest.mark.deep
 @pytest.mark.long
 def test_the_projects_own_tests_pass_in_their_job(machine, repository_of, tmp_path):
     """All of them, with the job's services; the other plays run only a few."""

@@ -11,6 +11,19 @@ from tests.cast import Client
 from tests.factories import UserFactory
 
 
+def pytest_addoption(parser):
+    """Add an option for those who are in a hurry."""
+    parser.addoption("--quick", action="store_true", help="leave out the long tests")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the long tests, if asked to."""
+    if config.getoption("quick"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="long: run without --quick"))
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache():
     """Let no test see the throttle counts, or the answers, of another."""

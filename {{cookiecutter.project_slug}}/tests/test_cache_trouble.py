@@ -165,6 +165,7 @@ class TestDebts:
         assert not breaker.broken and breaker.recovering
 
 
+@pytest.mark.long
 class TestFull:
     def test_eviction_never_gives_a_wrong_answer(
         self, settings, transactional_db, redis_can_be_had

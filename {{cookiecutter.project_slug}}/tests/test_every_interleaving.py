@@ -12,7 +12,7 @@ from tests.explorer.state import SCENARIOS
 from tests.explorer.timeline import draw
 from tests.explorer.world import World
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.long]
 
 ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
 LOST_WITHOUT_QUARANTINE = """\

@@ -52,6 +52,7 @@ def until_stale(outcome, seconds):
     return outcome.stale or seconds > PATIENCE
 
 
+@pytest.mark.long
 class TestHunt:
     def test_nothing_is_stale_whatever_fails(self, place):
         chase = Chase(place)
@@ -105,6 +106,7 @@ class TestHunt:
         assert "showed" in report.verdict(chase.outcomes)
 
 
+@pytest.mark.long
 class TestBound:
     """Two APIs on one database; only the first one's way to Redis can be cut."""
 
@@ -164,6 +166,7 @@ class TestBound:
         assert reader.send("GET", f"/books/{book.id}").body == answer.body
 
 
+@pytest.mark.long
 class TestFiftyReaders:
     def test_they_make_one_list_query(self, place):
         rounds = flight.fly(place, 3, **PATIENT)

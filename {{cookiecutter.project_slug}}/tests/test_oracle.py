@@ -29,6 +29,7 @@ def _small_bodies_compressed_too(store, settings):
     empty()
 
 
+@pytest.mark.long
 def test_a_cached_answer_is_the_uncached_one():
     Library.results.clear()
     run_state_machine_as_test(Library, settings=RUN)

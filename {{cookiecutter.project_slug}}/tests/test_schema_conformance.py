@@ -40,6 +40,7 @@ def log_in(address):
         return json.load(answer)["access_token"]
 
 
+@pytest.mark.long
 def test_it_finds_no_500_and_nothing_off_the_schema(server, tmp_path):
     # Its own process, so that its plug-ins stay out of these tests.
     command = [
