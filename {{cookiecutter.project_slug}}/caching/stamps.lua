@@ -38,7 +38,8 @@ end
 
 local function remember(key, before, change)
   local recent = get(key)
-  if string.match(recent, '([^ :]*)[^ ]*$') ~= before then
+  local last = string.match(recent, '^.* (.*)$') or recent
+  if string.match(last, '^[^:]*') ~= before then
     recent = before
   end
   recent = recent .. ' ' .. token .. ':' .. change
