@@ -22,7 +22,7 @@ from benchmarks.client import Connection
 from tests import live, servers
 
 READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
-WORKERS, THREADS, BOOKS = 2, 8, 500
+WORKERS, THREADS, BOOKS = 2, 8, 5000
 # Redis databases: one for each server that may run at the same time.
 REDIS = ["--databases", "32", "--loglevel", "warning"]
 GUNICORN = {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
@@ -48,7 +48,7 @@ class Server:
 
         What tells that they are old stays, and who may read them.
         """
-        spared += (b":stamp:", b":verdict:")
+        spared += (b":stamp:", b":changes:", b":verdict:")
         keys = self.redis.scan_iter(count=1000)
         old = [key for key in keys if not any(part in key for part in spared)]
         for first in range(0, len(old), 1000):

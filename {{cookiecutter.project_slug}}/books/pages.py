@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from books import selectors
 from books.queries import read_place
-from caching.stamps import Table
+from caching.stamps import Selection, Table
 from common.counts import KeptCount
 from common.keyset import Place, rows_after
 from common.pagination import Pages
@@ -17,14 +17,13 @@ FEW = 3500
 class BookPages(Pages):
     """Pages by number, or after a place in the order; their count is kept."""
 
-    kept_count = KeptCount("books:count", Table("books"), Table("tags"))
+    kept_count = KeptCount("books:count", Selection("books", "book_id"), Table("tags"))
     counted = None
 
     def count_of(self, rows):
         """Return how many books match, from the cache if it knows."""
         if self.counted is None:
-            filters = self.query.filters().to_query_string()
-            self.counted = self.kept_count.of(filters, rows)
+            self.counted = self.kept_count.of(self.query.filters(), rows)
         return self.counted
 
     def cut(self, rows):

@@ -31,6 +31,12 @@ class BookQuery(PageQuery):
     # Where the page begins, instead of `page`; empty: at the beginning.
     after: str | None = None
 
+    def fields_used(self):
+        """Return the fields that it filters and orders by."""
+        used = {"title": self.title, "author": self.author, "tags": self.tag}
+        filters = {name for name, value in used.items() if value}
+        return frozenset(filters | {self.order_by.removeprefix("-")} - {""})
+
     def filters(self):
         """Return the query that finds the same books, in no particular page or order."""
         return BookQuery(

@@ -25,10 +25,12 @@ def update_book(*, book_id, tags=None, **fields):
     Raises Http404 if there is no such book, Conflict (409) if the ISBN is taken.
     """
     book = lock_book(book_id)
-    for name, value in fields.items():
-        setattr(book, name, value)
-    if fields:
-        _save(book, ISBN_TAKEN, update_fields=list(fields))
+    # What stays as it is needs no writing, and makes no list old.
+    changed = [name for name in fields if getattr(book, name) != fields[name]]
+    for name in changed:
+        setattr(book, name, fields[name])
+    if changed:
+        _save(book, ISBN_TAKEN, update_fields=changed)
     if tags is not None:
         book.tags.set(tags)
     return book

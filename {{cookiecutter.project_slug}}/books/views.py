@@ -11,7 +11,7 @@ from books.models import Book, Tag
 from books.pages import BookPages
 from books.queries import BookQuerySerializer
 from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
-from caching.stamps import Row, Table
+from caching.stamps import Row, Selection, Table
 from caching.views import Cached, CachedReads
 from common.bodies import read_body
 from common.permissions import IsLibrarianOrReadOnly
@@ -26,7 +26,7 @@ class BookList(CachedReads, HasQuery, generics.ListAPIView):
 
     cached = Cached(
         "books:list",
-        Table("books"),
+        Selection("books", "book_id"),
         Table("tags"),
         query=canonical(BookQuerySerializer),
     )

@@ -22,15 +22,13 @@ _paying = threading.Lock()
 
 
 def owe(changes):
-    """Remember {table: rows}, and see to it that it is paid."""
+    """Remember {table: Change}, and see to it that it is paid."""
     global _made
     with _lock:
         _made += 1
         nobody_pays = not _owed
-        for table, rows in changes.items():
-            before = _owed.get(table, frozenset())
-            unknown = rows is None or before is None
-            _owed[table] = None if unknown else before | rows
+        for table, change in changes.items():
+            _owed[table] = _owed.get(table, change) | change
     DEBTS.inc()
     if nobody_pays:
         threading.Thread(target=_keep_trying, daemon=True, name="debts").start()

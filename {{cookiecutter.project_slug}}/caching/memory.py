@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 
 from caching import stamps
+from caching.changes import Change, recent_key, with_change
 
 MAX_KEYS = 10_000
 
@@ -42,12 +43,12 @@ class MemoryStore:
             return self._stamps(names)
 
     def announce(self, writer, changes):
-        """Announce a write on {table: rows} and renew the tokens of all it touches."""
+        """Announce a write ({table: Change}) and renew the tokens of all it touches."""
         with self.lock:
             self._renew(changes)
             deadline = int((self.clock() + self.lease) * 1000)
-            for table, rows in changes.items():
-                field = f"{writer}:{deadline}:{stamps.rows_field(rows)}"
+            for table, change in changes.items():
+                field = stamps.announcement(writer, deadline, change)
                 self.tables[table] += f" {field}"
 
     def finish(self, writer, changes):
@@ -107,19 +108,24 @@ class MemoryStore:
             fields = [stamps.new_token(), stamps.new_token()]
             if self.quarantines:
                 deadline = int((now + self.lease) * 1000)
-                fields.append(f"{stamps.QUARANTINE}:{deadline}:{stamps.ANY_ROW}")
+                anything = Change(None, None)
+                fields.append(
+                    stamps.announcement(stamps.QUARANTINE, deadline, anything)
+                )
             return fields
         _, token, epoch, *announced = text.split(" ")
         alive = [f for f in announced if int(f.split(":")[1]) > now * 1000]
         return [token, epoch, *alive]
 
     def _renew(self, changes):
-        for table, rows in changes.items():
+        for table, change in changes.items():
             token, epoch, *announced = self._table(table)
             new = stamps.new_token()
-            epoch = new if rows is None else epoch
+            epoch = new if change.rows is None else epoch
             self.tables[table] = stamps.render([new, epoch, *announced])
-            for row in rows or ():
+            recent = with_change(self._get(recent_key(table)), token, new, change)
+            self._put(recent_key(table), recent)
+            for row in change.rows or ():
                 self._put(f"{table}:{row}", stamps.new_token())
 
     def _get(self, key):

@@ -14,6 +14,7 @@ from django.db import connection
 
 from caching import entries, faults, stamps, writes
 from caching.breaker import Unavailable
+from caching.changes import NOTHING, recent_key
 from caching.conf import conf
 from caching.store import get_store
 
@@ -31,48 +32,62 @@ class Plan(NamedTuple):
         """Return the names of all stamps to read."""
         return [name for each in self.depends_on for name in each.stamp_names()]
 
+    def tables(self):
+        """Return the tables whose recent changes to read."""
+        return [d.table for d in self.depends_on if isinstance(d, stamps.Selection)]
+
 
 class Look(NamedTuple):
     """What was found: an entry, or what it may be kept under, or why not.
 
-    `unopened`: a stamp is missing or pending. `spoiled`: there is an entry of this
-    identity that can't be read.
+    `unopened`: a stamp is missing or pending. `touched`: what shows one of these rows
+    may not be kept. `spoiled`: there is an entry of this identity that can't be read.
     """
 
     entry: entries.Entry | None = None
     identity: str | None = None
     reason: str = ""
     unopened: bool = False
+    touched: frozenset = NOTHING
     spoiled: bool = False
 
 
 def look(store, plans):
     """Return a Look for each plan, in one round trip. Raises Unavailable."""
     names = list(dict.fromkeys(name for plan in plans for name in plan.names()))
-    values, texts = store.read([plan.key for plan in plans], names)
+    tables = list(dict.fromkeys(table for plan in plans for table in plan.tables()))
+    keys = [plan.key for plan in plans] + [recent_key(table) for table in tables]
+    values, texts = store.read(keys, names)
+    recent = dict(zip(tables, values[len(plans) :]))
     found = stamps.parse(texts)
-    return [judge(plan, value, found) for plan, value in zip(plans, values)]
+    return [judge(plan, value, found, recent) for plan, value in zip(plans, values)]
 
 
-def judge(plan, value, found):
-    """Return the Look that an entry's `value` and the stamps give."""
+def judge(plan, value, found, recent):
+    """Return the Look that an entry's `value`, stamps and recent changes give."""
+    depends_on = plan.depends_on
+    if conf().release:
+        depends_on = (stamps.Release(conf().release), *depends_on)
     try:
-        identity = stamps.identity(plan.depends_on, found)
+        identity, reason, touched = stamps.standing(depends_on, found)
     except stamps.Missing:
         return Look(reason="unopened", unopened=True)
-    if isinstance(identity, stamps.Pending):
-        return Look(reason=identity.reason, unopened=True)
-    if conf().release:
-        identity = f"{conf().release}+{identity}"
-    entry = entries.load(value, identity)
-    spoiled = entry is None and entries.is_of(value, identity)
-    return Look(entry=entry, identity=identity, spoiled=spoiled)
+    if reason:
+        return Look(reason=reason, unopened=True)
+    kept_under, entry = entries.identity_of(value), None
+    rows = stamps.touched_since(depends_on, kept_under, identity, recent)
+    if rows is not None:
+        entry = entries.load(value, kept_under)
+    spoiled = entry is None and kept_under == identity
+    if entry and entry.shows(rows):
+        entry = None
+    return Look(entry, identity, touched=touched, spoiled=spoiled)
 
 
 def reopen(store, plan):
     """Make missing stamps and end expired announcements; return the Look after."""
     names = list(dict.fromkeys(plan.names()))
-    return judge(plan, None, stamps.parse(store.open(names)))
+    return judge(plan, None, stamps.parse(store.open(names)), {})
 
 
 def try_look(plans):
@@ -105,6 +120,9 @@ def obtain(plan, seen, compute):
             seen = reopen(store, plan)
         if seen.spoiled:
             store.drop(plan.key)
+        if seen.touched:
+            # Whether it may be kept shows when it is there: nobody waits for that.
+            return _compute_and_keep(store, plan, seen, compute)
         if seen.identity:
             return _lead_or_wait(store, plan, seen, compute)
     except Unavailable:
@@ -117,7 +135,10 @@ def _lead_or_wait(store, plan, seen, compute):
     deadline = time.monotonic() + conf().wait
     while time.monotonic() < deadline:
         if store.lead(plan.key, seen.identity, leader, conf().lead):
-            return _compute_and_keep(store, plan, seen, compute, leader)
+            try:
+                return _compute_and_keep(store, plan, seen, compute)
+            finally:
+                _quietly(store.release, plan.key, seen.identity, leader)
         time.sleep(pause * random.uniform(0.5, 1))
         pause = min(2 * pause, LONGEST_PAUSE)
         [seen] = look(store, [plan])
@@ -128,16 +149,14 @@ def _lead_or_wait(store, plan, seen, compute):
     return compute(), BYPASS, seen.reason or "wait"
 
 
-def _compute_and_keep(store, plan, seen, compute, leader):
-    entry = None
-    try:
-        entry = compute()
-        faults.point("before-keep")
-        if entry:
-            ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
-            _quietly(store.keep, plan.key, entry.dump(seen.identity), ttl)
-    finally:
-        _quietly(store.release, plan.key, seen.identity, leader)
+def _compute_and_keep(store, plan, seen, compute):
+    entry = compute()
+    faults.point("before-keep")
+    if entry and entry.shows(seen.touched):
+        return entry, BYPASS, "write"
+    if entry:
+        ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
+        _quietly(store.keep, plan.key, entry.dump(seen.identity), ttl)
     return entry, MISS, ""
 
 

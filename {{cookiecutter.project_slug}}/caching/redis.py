@@ -4,6 +4,7 @@ Works on Redis 6 and newer and on Valkey: MGET, SET with PX and NX, EVALSHA. Key
 
     library:stamp:books          a table's stamp
     library:stamp:books:42       a row's
+    library:changes:books        a table's recent changes
     library:books:list:3f2c…     an entry; with `:lead:` behind it, its leader
 """
 
@@ -15,6 +16,7 @@ from redis.retry import Retry
 
 from caching import stamps
 from caching.breaker import Breaker, Unavailable
+from caching.changes import MAX_RECENT, Change, recent_key
 
 SCRIPT = (Path(__file__).parent / "stamps.lua").read_text(encoding="utf-8")
 # A row's stamp may go at any time: the next reader makes a new one.
@@ -82,10 +84,11 @@ class RedisStore:
 
     def open(self, names):
         """Make the stamps that are missing, end what expired, and return them."""
-        return self._step("open", "", {n: () for n in names if ":" not in n}, names)
+        tables = {name: Change() for name in names if ":" not in name}
+        return self._step("open", "", tables, names)
 
     def announce(self, writer, changes):
-        """Announce a write on {table: rows} and renew the tokens of all it touches."""
+        """Announce a write ({table: Change}) and renew the tokens of all it touches."""
         self._step("announce", writer, changes, _names(changes))
 
     def finish(self, writer, changes):
@@ -133,12 +136,14 @@ class RedisStore:
     def _step(self, what, writer, changes, names):
         # The script takes the tables first.
         names = sorted(names, key=lambda name: ":" in name)
-        rows = [stamps.rows_field(changes[n]) for n in names if ":" not in n]
+        tables = [name for name in names if ":" not in name]
+        recent = [f"{self.prefix}:{recent_key(table)}" for table in tables]
         lease, life = int(self.lease * 1000), ROW_LIFE * 1000
+        options = [what, writer, lease, life, MAX_RECENT, stamps.new_token()]
         values = self.breaker.call(
             self.script,
-            keys=self._stamp_keys(names),
-            args=[what, writer, lease, life, stamps.new_token(), *rows],
+            keys=recent + self._stamp_keys(names),
+            args=options + [str(changes[table]) for table in tables],
         )
         return _texts(names, values)
 
@@ -147,8 +152,10 @@ class RedisStore:
 
 
 def _names(changes):
-    rows = (f"{table}:{row}" for table, rows in changes.items() for row in rows or ())
-    return [*changes, *rows]
+    return [
+        *changes,
+        *(f"{name}:{row}" for name in changes for row in changes[name].rows or ()),
+    ]
 
 
 def _texts(names, values):

@@ -3,7 +3,8 @@
     class BookDetail(CachedReads, GenericAPIView):
         cached = Cached("books:detail", Row("books", "book_id"), Table("tags"))
 
-The `id` of a Row names the argument of the URL. A hit is answered before Django REST
+The `id` of a Row names the argument of the URL, that of a Selection the field of each of
+the answer's `results`. A hit is answered before Django REST
 framework comes into play; everything else goes through the view as if there were no
 cache, and the bytes it answers with are what is kept.
 """
@@ -21,7 +22,7 @@ from caching.entries import GZIP, Entry
 from caching.gate import get_gate
 from caching.metrics import NOT_MODIFIED, RESULTS
 from caching.reads import BYPASS, HIT, MISS, WAIT, Plan
-from caching.stamps import Row
+from caching.stamps import Selection
 
 SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
 USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
@@ -32,8 +33,9 @@ REMEMBERED_QUERIES, LONGEST_REMEMBERED = 4096, 300
 class Cached:
     """The name of a view's entries and what each depends on.
 
-    `query` returns the canonical form of a raw query string, or raises
-    ValidationError; a view without it takes no parameters.
+    `query` returns the canonical form of a raw query string, and the names of the
+    fields that it filters and orders by, or raises ValidationError; a view without it
+    takes no parameters.
     """
 
     def __init__(self, name, *depends_on, query=None):
@@ -42,24 +44,24 @@ class Cached:
 
     def plan(self, request, arguments):
         """Return the Plan of the entry for this request. Raises ValidationError."""
-        key = ":".join((self.name, *map(str, arguments.values())))
+        key, fields = ":".join((self.name, *map(str, arguments.values()))), frozenset()
         if self.query:
-            key += f":{self._digest(request)}"
-        depends_on = (_with_id(each, arguments) for each in self.depends_on)
-        return Plan(key, tuple(depends_on))
+            raw = request.META.get("QUERY_STRING", "")
+            read = self.remember if len(raw) <= LONGEST_REMEMBERED else self.query
+            query, fields = read(raw)
+            key += f":{_digest(request, query)}"
+        return Plan(key, tuple(d.of(arguments, fields) for d in self.depends_on))
 
-    def _digest(self, request):
-        raw = request.META.get("QUERY_STRING", "")
-        read = self.remember if len(raw) <= LONGEST_REMEMBERED else self.query
-        # The links in a list begin with the scheme and the host.
-        told = f"{request.scheme}://{request.get_host()}?{read(raw)}"
-        return blake2b(told.encode(), digest_size=8).hexdigest()
+    def rows(self, document):
+        """Return the ids of the rows that an answer's document shows."""
+        selections = (d for d in self.depends_on if isinstance(d, Selection))
+        return [row[s.id] for s in selections for row in document["results"]]
 
 
-def _with_id(dependency, arguments):
-    if isinstance(dependency, Row):
-        return Row(dependency.table, str(arguments[dependency.id]))
-    return dependency
+def _digest(request, query):
+    # The links in a list begin with the scheme and the host.
+    told = f"{request.scheme}://{request.get_host()}?{query}"
+    return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 class CachedReads:
@@ -100,7 +102,8 @@ def answer(cached, view, request, arguments):
     def compute():
         response = view(request, **arguments).render()
         if response.status_code == 200:
-            return Entry.of(response.content, compress_from=conf().compress_from)
+            rows, smallest = cached.rows(response.data), conf().compress_from
+            return Entry.of(response.content, compress_from=smallest, rows=rows)
         refused.append(response)
 
     entry, result, reason = reads.obtain(plan, seen, compute)

@@ -14,10 +14,13 @@ from django.db import models
 from django.db.models import signals
 
 from caching.breaker import Unavailable
+from caching.changes import Change
 from caching.store import get_store
 from caching.writes import after_write, before_write, changing, invalidate
 
 _tables = {}
+# Of many-to-many fields: the table they belong to, and their name.
+_links = {}
 
 
 def watch(model, table, *, many_to_many=()):
@@ -30,7 +33,7 @@ def watch(model, table, *, many_to_many=()):
         signal.connect(_after, sender=model, dispatch_uid=key)
     for name in many_to_many:
         through = getattr(model, name).through
-        _tables[through] = table
+        _links[through] = table, name
         signals.m2m_changed.connect(_linked, sender=through, dispatch_uid=key)
 
 
@@ -61,8 +64,8 @@ class WatchedQuerySet(models.QuerySet):
     """A queryset whose writes are announced too: `WatchedQuerySet.as_manager()`."""
 
     def update(self, **values):
-        """Update, as a write on any row."""
-        with self._changing(None):
+        """Update, as a write on these fields of any row."""
+        with self._changing(None, _fields(self.model, values)):
             return super().update(**values)
 
     def bulk_create(self, objs, *arguments, **options):
@@ -75,10 +78,12 @@ class WatchedQuerySet(models.QuerySet):
         with self._changing(None):
             return super()._raw_delete(using)
 
-    def _changing(self, rows):
+    def _changing(self, rows, fields=None):
         table = _tables.get(self.model)
-        # A migration's historical model is not watched.
-        return changing(table, rows, using=self.db) if table else nullcontext()
+        if not table:
+            # A migration's historical model is not watched.
+            return nullcontext()
+        return changing(table, rows, fields, using=self.db)
 
     update.alters_data = bulk_create.alters_data = True
 
@@ -88,18 +93,31 @@ def _rows(instance):
     return () if instance.pk is None else (instance.pk,)
 
 
-def _before(sender, instance, **kwargs):
-    before_write(_tables[sender], _rows(instance))
+def _fields(model, names):
+    """Return the names of these fields, or None if a row may come by writing them."""
+    if not names or model._meta.pk.name in names or "pk" in names:
+        return None
+    return {model._meta.get_field(name).name for name in names}
 
 
-def _after(sender, instance, using, **kwargs):
-    after_write(_tables[sender], _rows(instance), using=using)
+def _change(instance, update_fields):
+    # A save without update_fields inserts the row if it is gone.
+    return Change.of(_rows(instance), _fields(type(instance), update_fields))
+
+
+def _before(sender, instance, update_fields=None, **kwargs):
+    before_write(_tables[sender], _change(instance, update_fields))
+
+
+def _after(sender, instance, using, update_fields=None, **kwargs):
+    after_write(_tables[sender], _change(instance, update_fields), using=using)
 
 
 def _linked(sender, instance, action, reverse, pk_set, using, **kwargs):
     # Seen from the other side (`tag.books`), the rows are those that were linked.
-    rows = pk_set if reverse else _rows(instance)
+    table, field = _links[sender]
+    change = Change.of(pk_set if reverse else _rows(instance), [field])
     if action.startswith("pre_"):
-        before_write(_tables[sender], rows)
+        before_write(table, change)
     else:
-        after_write(_tables[sender], rows, using=using)
+        after_write(table, change, using=using)

@@ -20,13 +20,12 @@ from rest_framework.exceptions import APIException
 
 from caching import debts, faults, stamps
 from caching.breaker import Unavailable
+from caching.changes import Change
 from caching.conf import conf
 from caching.metrics import INVALIDATIONS, OVERDUE
 from caching.store import get_store
 
 logger = logging.getLogger(__name__)
-# From here on a write on single rows is a write on any row.
-MAX_ROWS = 500
 
 
 class CacheRequired(APIException):
@@ -40,7 +39,7 @@ class CacheRequired(APIException):
 class Announced(threading.local):
     """What this thread has under way.
 
-    `changes`, {table: rows}, is what to finish; `told` the part of it that was
+    `changes`, {table: Change}, is what to finish; `told` the part of it that was
     announced since `since`.
     """
 
@@ -57,36 +56,38 @@ _announced = Announced()
 
 
 @contextmanager
-def changing(table, rows=(), *, using=DEFAULT_DB_ALIAS):
+def changing(table, rows=(), fields=None, *, using=DEFAULT_DB_ALIAS):
     """Wrap what changes `rows` (ids) of a table behind the models' back.
 
-    `rows=None` for unknown ones, an empty tuple for new ones.
+    `rows=None` for unknown ones, an empty tuple for new ones. `fields` are the names of
+    those that change, if rows neither come nor go; None for any.
     """
-    before_write(table, rows)
+    change = Change.of(rows, fields)
+    before_write(table, change)
     yield
-    after_write(table, rows, using=using)
+    after_write(table, change, using=using)
 
 
 def invalidate(table, rows=None):
     """Renew the stamps of rows (or of any row) now. Raises Unavailable."""
-    get_store().finish(stamps.new_token(), {table: rows})
+    get_store().finish(stamps.new_token(), {table: Change.of(rows)})
     INVALIDATIONS.labels(table).inc()
 
 
-def before_write(table, rows):
-    """Announce that `rows` of the table (ids, None for any) are about to change.
+def before_write(table, change):
+    """Announce that this Change of the table is about to happen.
 
     Raises CacheRequired if the settings say that a write must not go unannounced.
     """
-    rows = _as_ids(rows)
-    _add(_announced.changes, table, rows)
+    _add(_announced.changes, table, change)
     now = time.monotonic()
     if now - _announced.since > conf().lease / 2:
         # The first of this transaction, or so old that all must be said again.
         news = _announced.told = dict(_announced.changes)
         _announced.since = now
-    elif _add(_announced.told, table, rows):
-        news = {table: rows if _announced.told[table] is not None else None}
+    elif _add(_announced.told, table, change):
+        told = _announced.told[table]
+        news = {table: told if told.rows is None else change}
     else:
         return
     try:
@@ -97,9 +98,9 @@ def before_write(table, rows):
         # finish() will renew, or owe it.
 
 
-def after_write(table, rows, *, using=DEFAULT_DB_ALIAS):
+def after_write(table, change, *, using=DEFAULT_DB_ALIAS):
     """Finish after the commit; at once where there is no transaction."""
-    _add(_announced.changes, table, _as_ids(rows))
+    _add(_announced.changes, table, change)
     transaction.on_commit(_committed, using=using, robust=True)
 
 
@@ -116,20 +117,11 @@ def request_finished(**kwargs):
         _finish()
 
 
-def _as_ids(rows):
-    return None if rows is None else frozenset(map(str, rows))
-
-
-def _add(changes, table, rows):
-    """Add rows (None for any) to {table: rows}; return whether that was news."""
-    before = changes.get(table, frozenset())
-    if table in changes and (before is None or (rows is not None and rows <= before)):
-        return False
-    together = None if rows is None or before is None else before | rows
-    if together is not None and len(together) > MAX_ROWS:
-        together = None
-    changes[table] = together
-    return True
+def _add(changes, table, change):
+    """Add a change to {table: Change}; return whether that was news."""
+    before = changes.get(table)
+    changes[table] = change if before is None else before | change
+    return changes[table] != before
 
 
 def _committed():

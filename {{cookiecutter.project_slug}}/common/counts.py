@@ -1,8 +1,8 @@
 """How many rows a query finds, kept and invalidated like an answer.
 
 Counting a million rows takes longer than reading a page of them, and the number is
-the same on all pages and in every order. So it is an entry of its own, under the
-same stamps as the list: exact, never an estimate.
+the same on all pages and in every order. So it is an entry of its own: exact, never an
+estimate. It shows no rows, so only what it is filtered by can make it old.
 """
 
 from hashlib import blake2b
@@ -19,17 +19,19 @@ class KeptCount:
         self.name, self.depends_on = name, depends_on
 
     def of(self, filters, rows):
-        """Return how many `rows` (a queryset) there are; `filters` tells which.
+        """Return how many `rows` (a queryset) there are; a query of `filters` tells which.
 
-        Counts them unless that was done since the last write.
+        Counts them unless that was done since a write that may change their number.
         """
 
         def compute():
             body = str(rows.count()).encode()
             return Entry.of(body, compress_from=len(body) + 1)
 
-        digest = blake2b(filters.encode(), digest_size=8).hexdigest()
-        plan = Plan(f"{self.name}:{digest}", self.depends_on)
+        text = filters.to_query_string()
+        digest = blake2b(text.encode(), digest_size=8).hexdigest()
+        depends_on = (d.of({}, filters.fields_used()) for d in self.depends_on)
+        plan = Plan(f"{self.name}:{digest}", tuple(depends_on))
         [seen] = reads.try_look([plan])
         entry, *_ = reads.obtain(plan, seen, compute)
         return int(entry.body)

@@ -28,6 +28,10 @@ class PageQuery:
         """Return the same query for another page."""
         return replace(self, page=number)
 
+    def fields_used(self):
+        """Return the names of the model's fields that it filters and orders by."""
+        return frozenset()
+
     def to_query_string(self):
         """Return the canonical query string: fixed order, defaults left out."""
         chosen = [
@@ -85,13 +89,15 @@ def read_query(serializer_class, parameters):
 
 
 def canonical(serializer_class):
-    """Return a function from a raw query string to its canonical form.
+    """Return a function from a raw query string to its canonical form and its fields.
 
-    The function raises ValidationError (400) for a bad parameter.
+    The fields are those that it filters and orders by. The function raises
+    ValidationError (400) for a bad parameter.
     """
 
     def canonicalize(raw):
-        return read_query(serializer_class, QueryDict(raw)).to_query_string()
+        query = read_query(serializer_class, QueryDict(raw))
+        return query.to_query_string(), query.fields_used()
 
     return canonicalize
 

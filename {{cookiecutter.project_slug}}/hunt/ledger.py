@@ -97,7 +97,7 @@ class Watcher:
             if not getattr(self.here, "pays", False):
                 self.here.failed = writer
                 self.open.add(writer)
-                rows = {t: r and sorted(r) for t, r in changes.items()}
+                rows = {table: _rows(change) for table, change in changes.items()}
                 self._tell("opened", writer=writer, changes=rows)
             raise
 
@@ -137,3 +137,7 @@ class Watcher:
     def _tell(self, event, **more):
         line = {"event": event, "pid": os.getpid(), "at": time.monotonic(), **more}
         os.write(self.file, json.dumps(line).encode() + b"\n")
+
+
+def _rows(change):
+    return None if change.rows is None else sorted(change.rows)

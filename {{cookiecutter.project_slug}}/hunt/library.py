@@ -48,6 +48,7 @@ def paths(subjects):
     tags = [subject.id for subject in subjects if subject.kind == "name"]
     books = [subject.id for subject in subjects if subject.kind != "name"]
     lists = ["/books", "/books?title=HUNTED&order_by=title&page_size=5", "/tags"]
+    lists += ["/books?page_size=3", "/books?page_size=2&page=3"]
     lists += ["/books?title=hunted", f"/books?tag={tags[0]}&order_by=-title"]
     lists += [f"/books?tag={tags[0]}&tag={tags[1]}&tag_option=or"]
     details = [f"/books/{book_id}" for book_id in books]

@@ -12,6 +12,7 @@ import pytest
 from books.models import Book
 from caching import debts
 from caching.breaker import Breaker, Unavailable
+from caching.changes import Change
 from caching.store import get_store
 from tests import servers
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
@@ -127,11 +128,11 @@ class TestDebts:
 
     def test_debts_add_up_and_are_paid_in_one_step(self, redis_store, monkeypatch):
         with debts._lock:
-            debts._owed.update({"books": frozenset({"1"}), "tags": frozenset()})
-        debts.owe({"books": frozenset({"2"})})
-        debts.owe({"tags": None})
-        debts.owe({"tags": frozenset({"9"})})
-        assert debts._owed == {"books": {"1", "2"}, "tags": None}
+            debts._owed.update({"books": Change.of("1"), "tags": Change()})
+        debts.owe({"books": Change.of("2", ["stock"])})
+        debts.owe({"tags": Change.of(None)})
+        debts.owe({"tags": Change.of("9")})
+        assert debts._owed == {"books": Change.of("12"), "tags": Change.of(None)}
         with recorded_round_trips(monkeypatch) as trips:
             debts.pay(redis_store)
             debts.pay(redis_store)
@@ -147,13 +148,13 @@ class TestDebts:
             finish(writer, changes)
             paid.append(changes)
             if len(paid) == 1:
-                debts.owe({"books": frozenset({"7"})})
+                debts.owe({"books": Change.of("7")})
 
         monkeypatch.setattr(redis_store, "finish", owe_once_more)
         with debts._lock:
-            debts._owed["books"] = frozenset({"7"})
+            debts._owed["books"] = Change.of("7")
         debts.pay(redis_store)
-        assert paid == [{"books": {"7"}}] * 2
+        assert paid == [{"books": Change.of("7")}] * 2
         assert not debts._owed
 
     def test_the_read_that_ends_an_outage_is_no_hit(self, redis_store, reader):

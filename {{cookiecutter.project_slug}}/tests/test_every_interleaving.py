@@ -5,7 +5,7 @@
 
 import pytest
 
-from tests.explorer.broken import BROKEN
+from tests.explorer.broken import BROKEN, BROKEN_SELECTIONS
 from tests.explorer.ladder import LADDER, LEFT_OUT, found_on
 from tests.explorer.search import explore
 from tests.explorer.state import SCENARIOS
@@ -15,6 +15,7 @@ from tests.explorer.world import World
 pytestmark = [pytest.mark.once, pytest.mark.long]
 
 ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
+SELECTIONS = SCENARIOS[4:]
 LOST_WITHOUT_QUARANTINE = """\
       writer 1           reader 1                 world
    1  announces
@@ -46,7 +47,22 @@ def test_nor_where_an_answer_depends_on_two_tables():
     assert found.schedules > 10**9
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS[:2], ids=name_of)
+@pytest.mark.parametrize("scenario", SELECTIONS, ids=name_of)
+def test_nor_where_a_list_depends_on_some_rows_and_fields(scenario):
+    found = explore(World(scenario, reads=1))
+    assert "\n".join(draw(found.way)) == ""
+    assert found.schedules > 10**9
+    assert all(found.results[result] > 100 for result in ("hit", "miss", "bypass"))
+
+
+@pytest.mark.parametrize("left_out", BROKEN_SELECTIONS)
+def test_a_stale_list_is_found_where_one_thing_is_left_out(left_out):
+    world, scenario = BROKEN_SELECTIONS[left_out]
+    found = explore(world(scenario))
+    assert found.way[-1].result == "stale"
+
+
+@pytest.mark.parametrize("scenario", [*SCENARIOS[:2], SCENARIOS[4]], ids=name_of)
 @pytest.mark.parametrize("left_out", BROKEN)
 def test_a_stale_answer_is_found_where_one_thing_is_left_out(left_out, scenario):
     found = explore(BROKEN[left_out](scenario))

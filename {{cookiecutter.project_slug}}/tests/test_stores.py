@@ -5,9 +5,10 @@ import itertools
 import pytest
 from redis.crc import key_slot
 
+from caching.changes import MAX_RECENT, Change, recent_key
 from caching.entries import Entry
 from caching.reads import Plan
-from caching.stamps import Row, Table
+from caching.stamps import Row, Selection, Table
 from tests.stores import InMemory, InRedis, announced, look, see, until
 
 pytestmark = pytest.mark.once
@@ -16,8 +17,10 @@ LIST = Plan("books:list:0", (Table("books"),))
 PAGE = Plan("books:detail:7", (Row("books", "7"),))
 OTHER_PAGE = Plan("books:detail:8", (Row("books", "8"),))
 TAGS = Plan("tags:list:0", (Table("tags"),))
+TITLED = frozenset(["title"])
+FOUND = Plan("books:list:1", (Selection("books", "book_id", TITLED), Table("tags")))
 PLANS = (LIST, PAGE, OTHER_PAGE, TAGS)
-THIS_ROW, ANY_ROW, NEW_ROW = frozenset(["7"]), None, frozenset()
+THIS_ROW, ANY_ROW, NEW_ROW = Change.of(["7"]), Change.of(None), Change.of(())
 KINDS = ["memory", "redis", "redis with a hash tag"]
 
 
@@ -127,7 +130,7 @@ class TestAnnouncing:
         assert identities(store, PAGE, OTHER_PAGE) == before
 
     def test_several_tables_at_once(self, store):
-        changes = {"books": frozenset(["7", "9"]), "tags": ANY_ROW}
+        changes = {"books": Change.of(["7", "9"]), "tags": ANY_ROW}
         store.announce("w", changes)
         assert identities(store, LIST, PAGE, TAGS) == [None] * 3
         assert see(store, OTHER_PAGE).identity
@@ -162,7 +165,7 @@ class TestFinishing:
 
     def test_who_never_announced_renews_all_the_same(self, store):
         before = identities(store, LIST, PAGE)
-        store.announce("another", {"books": frozenset(["8"])})
+        store.announce("another", {"books": Change.of(["8"])})
         store.finish("w", {"books": THIS_ROW})
         assert announced(store, "books") == ["another"]
         assert see(store, PAGE).identity not in (None, *before)
@@ -290,6 +293,102 @@ class TestEntries:
         assert look(store, LIST).entry == entry
 
 
+class TestSelections:
+    """A list of book 7, found by its title."""
+
+    @pytest.fixture
+    def entry(self, store):
+        entry = Entry.of(b"[7]", compress_from=1024, rows=[7])
+        store.keep(FOUND.key, entry.dump(see(store, FOUND).identity), 60)
+        return entry
+
+    @staticmethod
+    def write(store, *changes):
+        for change in changes:
+            store.announce("w", {"books": change})
+            store.finish("w", {"books": change})
+
+    LEAVE = [Change.of("8", ["stock"]), Change.of("9", ["author", "stock"])]
+    MEET = [Change.of("7", ["stock"]), Change.of("8", ["title"]), Change.of("8")]
+    MEET += [Change.of(()), Change.of(None, ["stock"]), Change.of("78", ["stock"])]
+
+    def test_what_meets_neither_rows_nor_fields_leaves_it(self, store, entry):
+        self.write(store, *self.LEAVE)
+        assert look(store, FOUND).entry == entry
+
+    @pytest.mark.parametrize("change", MEET, ids=str)
+    def test_what_meets_one_of_them_makes_it_old(self, store, entry, change):
+        self.write(store, self.LEAVE[0], change, self.LEAVE[1])
+        assert look(store, FOUND).entry is None
+
+    def test_it_is_served_while_another_row_is_written(self, store, entry):
+        store.announce("w", {"books": self.LEAVE[0]})
+        seen = look(store, FOUND)
+        assert (seen.entry, seen.touched) == (entry, {"8"})
+
+    def test_nothing_is_served_while_its_row_is_written(self, store, entry):
+        store.announce("w", {"books": self.MEET[0]})
+        seen = look(store, FOUND)
+        assert (seen.entry, seen.touched) == (None, {"7"})
+
+    @pytest.mark.parametrize("change", MEET[1:5], ids=str)
+    def test_nothing_is_kept_while_a_field_is_written(self, store, entry, change):
+        store.announce("w", {"books": change})
+        assert (see(store, FOUND).identity, see(store, FOUND).reason) == (None, "write")
+
+    def test_another_table_makes_it_old(self, store, entry):
+        self.write(store, self.LEAVE[0])
+        store.finish("w", {"tags": THIS_ROW})
+        assert look(store, FOUND).entry is None
+
+    def test_a_slow_reader_keeps_in_vain(self, store):
+        before = see(store, FOUND).identity
+        self.write(store, self.MEET[0])
+        entry = Entry.of(b"old", compress_from=1024, rows=[7])
+        store.keep(FOUND.key, entry.dump(before), 60)
+        assert look(store, FOUND).entry is None
+
+    def test_what_is_too_long_ago_is_not_remembered(self, store, entry):
+        many = [Change.of(range(100, 200), ["stock"])] * (MAX_RECENT // 1000)
+        self.write(store, *many)
+        assert look(store, FOUND).entry == entry
+        self.write(store, *many, *many)
+        assert look(store, FOUND).entry is None
+        [recent], _ = store.read([recent_key("books")], [])
+        assert len(recent) <= MAX_RECENT
+
+    def test_a_change_too_long_to_be_remembered_is_a_gap(self, store, entry):
+        self.write(store, Change.of(range(10**9, 10**9 + 499), ["stock"]))
+        assert look(store, FOUND).entry is None
+        [recent], _ = store.read([recent_key("books")], [])
+        assert len(recent) < 20
+
+    @pytest.mark.parametrize(
+        "left", [None, b"", b"\xff\xfe", b"a:b:c d", b"t e 7:stock"]
+    )
+    def test_without_recent_changes_it_is_old(self, hand, store, entry, left):
+        self.write(store, self.LEAVE[0])
+        if left is None:
+            store.drop(recent_key("books"))
+        else:
+            hand.leave(recent_key("books"), left)
+        assert look(store, FOUND).entry is None
+        self.write(store, self.LEAVE[0])
+        assert look(store, FOUND).entry is None
+        entry = keep(store, FOUND)
+        self.write(store, self.LEAVE[0])
+        assert look(store, FOUND).entry == entry
+
+    def test_a_lost_stamp_makes_it_old(self, hand, store, entry):
+        self.write(store, self.LEAVE[0])
+        hand.lose("books")
+        see(store, FOUND)
+        hand.expire()
+        self.write(store, self.LEAVE[0])
+        assert see(store, FOUND).identity
+        assert look(store, FOUND).entry is None
+
+
 class TestLeading:
     def test_one_leads(self, store):
         assert store.lead(LIST.key, "identity", "first", 60)
@@ -323,7 +422,8 @@ class TestStrangers:
 
     GARBAGE = [b"", b"stamp", b"stamp ", b"stamp x", b"stamp  x y", b"stamp x y\n"]
     GARBAGE += [b"\xff\xfe\x00", b"stamp \xff \xfe", b"\x80\x04\x95pickled", b"7"]
-    GARBAGE += [b"stamp x y who:soon:7", b"stamp x y who", b"stamp x y :1:*"]
+    GARBAGE += [b"stamp x y who:soon:7:*", b"stamp x y who", b"stamp x y :1:*:*"]
+    GARBAGE += [b"stamp x y who:1:7", b"stamp x y who:1:7:a:b"]
 
     @pytest.fixture
     def hand(self, redis_url):

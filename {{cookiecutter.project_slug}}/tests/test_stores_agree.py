@@ -4,9 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from caching.changes import Change, recent_key
 from caching.entries import Entry
 from caching.reads import Plan
-from caching.stamps import Row, Table
+from caching.stamps import Row, Selection, Table
 from tests.stores import InMemory, InRedis, look, see
 
 pytestmark = pytest.mark.once
@@ -16,6 +17,8 @@ PLANS = (
     Plan("books:detail:7", (Row("books", "7"), Table("tags"))),
     Plan("books:detail:8", (Row("books", "8"), Table("tags"))),
     Plan("tags:detail:7", (Row("tags", "7"),)),
+    Plan("books:page:0", (Selection("books", "book_id"), Table("tags"))),
+    Plan("books:found:0", (Selection("books", "book_id", frozenset(["title"])),)),
 )
 NAMES = ("books", "tags", "books:7", "books:8", "tags:7")
 
@@ -23,9 +26,11 @@ plans = st.integers(0, len(PLANS) - 1)
 # Of the identities that a plan has had, how far back: a slow reader keeps an old one.
 ages = st.sampled_from([0, 0, 0, 1])
 people = st.sampled_from(["anna", "anna-maria"])
-SEVEN, BOTH, NEW, ANY = frozenset(["7"]), frozenset(["7", "8"]), frozenset(), None
+SEVEN, BOTH, NEW, ANY = (Change.of(rows) for rows in (["7"], ["7", "8"], (), None))
 CHANGES = [{"books": SEVEN}, {"books": BOTH}, {"books": NEW}, {"books": ANY}]
 CHANGES += [{"tags": SEVEN}, {"books": SEVEN, "tags": ANY}]
+CHANGES += [{"books": Change.of(["8"], [name])} for name in ("stock", "title")]
+CHANGES += [{"books": Change.of(["7", "9"], ["author", "stock"])}]
 changes = st.sampled_from(CHANGES)
 steps = st.one_of(
     st.tuples(st.just("open"), plans),
@@ -36,6 +41,7 @@ steps = st.one_of(
     st.tuples(st.just("release"), plans, ages, people),
     st.tuples(st.just("drop"), plans),
     st.tuples(st.just("lose"), st.sampled_from(NAMES)),
+    st.tuples(st.just("forget")),
     st.tuples(st.just("expire")),
 )
 
@@ -78,7 +84,7 @@ class Told:
 
     def _keep(self, number, age, answer):
         plan = PLANS[number]
-        entry = Entry.of(b"%d" % answer, compress_from=1024)
+        entry = Entry.of(b"%d" % answer, compress_from=1024, rows=[answer])
         self.store.keep(plan.key, entry.dump(self._identity(plan, age)), 60)
 
     def _lead(self, number, age, leader):
@@ -94,6 +100,9 @@ class Told:
 
     def _lose(self, name):
         self.hand.lose(name)
+
+    def _forget(self):
+        self.store.drop(recent_key("books"))
 
     def _expire(self):
         self.hand.expire()

@@ -8,6 +8,7 @@ that had been acknowledged when the read was sent, or that somebody was shown al
 
 import contextlib
 import itertools
+import json
 import random
 import re
 import time
@@ -118,6 +119,10 @@ def versions(answer):
 
 def _titles(server):
     """Return {book: title}, without a version."""
+    titles, path = {}, f"{API}?page_size=500"
     with server.connect() as connection:
-        body = connection.get(f"{API}?page_size=500").body
-    return {int(book): title.decode() for book, title, *_ in BOOK.findall(body)}
+        while path:
+            body = connection.get(path).body
+            titles |= {int(b): title.decode() for b, title, *_ in BOOK.findall(body)}
+            path = json.loads(body)["next"]
+    return titles

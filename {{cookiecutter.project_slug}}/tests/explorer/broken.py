@@ -3,7 +3,8 @@
 from caching import stamps
 from caching.memory import MemoryStore
 from caching.reads import look, reopen
-from tests.explorer.world import World, hit, read
+from tests.explorer.state import SCENARIOS
+from tests.explorer.world import World, read
 
 
 class StampsReadAfterTheQuery(World):
@@ -12,7 +13,7 @@ class StampsReadAfterTheQuery(World):
     def _looking(self, state, number):
         [seen], state = self._step(state, lambda store: look(store, [self.plan]))
         if seen.entry:
-            return hit(state, number, int(seen.entry.body))
+            return self.hit(state, number, seen.entry)
         after = state.readers[number]._replace(at="asking")
         return read(state, number, "looks: nothing kept", after)
 
@@ -98,6 +99,23 @@ class NoQuarantine(World):
     quarantines = False
 
 
+class KeptWithoutLooking(World):
+    """A reader keeps its list though a write is announced on a row that it shows."""
+
+    def _keeping(self, state, number):
+        blind = state.readers[number]._replace(touched=frozenset())
+        readers = state.readers[:number] + (blind,) + state.readers[number + 1 :]
+        return super()._keeping(state._replace(readers=readers), number)
+
+
+class FieldsForgotten(World):
+    """A list depends on the rows that it shows, and not on how they were chosen."""
+
+    def __init__(self, scenario, **options):
+        blind = [each._replace(fields=frozenset()) for each in scenario.depends_on]
+        super().__init__(scenario._replace(depends_on=tuple(blind)), **options)
+
+
 BROKEN = {
     "the stamps are read after the query": StampsReadAfterTheQuery,
     "they are renewed only before the commit": RenewedOnlyBefore,
@@ -105,4 +123,16 @@ BROKEN = {
     "a write is announced without renewing": AnnouncedWithoutRenewing,
     "one marker, compared and set, instead of a list": OneMarker,
     "a lost stamp is made anew without quarantine": NoQuarantine,
+}
+# What only lists that depend on a selection of rows need, and where it shows.
+LENDING, RETITLING = SCENARIOS[4:6]
+BROKEN_SELECTIONS = {
+    "a list is kept though a row that it shows is being written": (
+        KeptWithoutLooking,
+        LENDING,
+    ),
+    "a list does not depend on the fields that it is chosen by": (
+        FieldsForgotten,
+        RETITLING,
+    ),
 }

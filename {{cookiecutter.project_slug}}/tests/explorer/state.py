@@ -1,21 +1,57 @@
 """What there is at one moment, and when two moments are one."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from caching import entries, stamps
+from caching.changes import Change, recent_key
 from caching.reads import Plan, judge
-from caching.stamps import Row, Table
+from caching.stamps import Row, Selection, Table
 
 ENTRY = "entry"
-SEVEN, ANY = frozenset(["7"]), None
+SEVEN, ANY = Change.of("7"), Change.of(None)
+# A loan changes a stock; a new title may bring a book into a list, or take it out.
+LEND_7, LEND_8, RETITLE_8 = (
+    Change.of("7", ["stock"]),
+    Change.of("8", ["stock"]),
+    Change.of("8", ["title"]),
+)
+
+
+class Answer(NamedTuple):
+    """What the database answers, and the rows that this shows."""
+
+    text: str
+    rows: tuple = ("7",)
+
+
+def version(committed):
+    """Return the answer of the thing that every writer changes."""
+    return Answer(str(len(committed)))
+
+
+def lent(committed):
+    """Return a list of book 7, which the first writer lends."""
+    return Answer("lent" if 0 in committed else "in")
+
+
+def found(committed):
+    """Return a list to which the first writer adds book 8; the second one lends it."""
+    if 0 not in committed:
+        return Answer("7 alone")
+    return Answer("7 and 8, lent" if 1 in committed else "7 and 8", ("7", "8"))
 
 
 class Scenario(NamedTuple):
-    """What an answer depends on, and what each writer changes: {table: rows}."""
+    """What an answer depends on, what each writer changes: {table: Change}.
+
+    `answer` returns the Answer of the database, told which writers have committed.
+    """
 
     name: str
     depends_on: tuple
     writes: tuple
+    answer: Callable = version
 
 
 SCENARIOS = (
@@ -39,6 +75,18 @@ SCENARIOS = (
         (Row("books", "7"), Table("tags")),
         ({"books": SEVEN}, {"tags": SEVEN}),
     ),
+    Scenario(
+        "a list that shows 7; one writer lends 7, the other lends 8",
+        (Selection("books", "book_id"),),
+        ({"books": LEND_7}, {"books": LEND_8}),
+        lent,
+    ),
+    Scenario(
+        "a list found by title; one writer retitles 8 into it, the other lends 8",
+        (Selection("books", "book_id", frozenset(["title"])),),
+        ({"books": RETITLE_8}, {"books": LEND_8}),
+        found,
+    ),
 )
 
 
@@ -56,7 +104,9 @@ class Reader(NamedTuple):
     reads: int = 2
     at: str = "looking"
     identity: str = ""
-    answer: int = 0
+    # What shows one of these rows may not be kept.
+    touched: frozenset = frozenset()
+    answer: Answer | None = None
 
     def next_read(self):
         """Return the reader when it has its answer."""
@@ -68,8 +118,8 @@ class State(NamedTuple):
 
     writers: tuple
     readers: tuple
-    # How many writes the database holds as committed: what a read must answer.
-    committed: int = 0
+    # The numbers of the writers that have committed.
+    committed: frozenset = frozenset()
     now: int = 0
     tokens: int = 0
     # What the store holds.
@@ -82,31 +132,32 @@ class State(NamedTuple):
 def announcements(text):
     """Return {who: second in which it expires} of a table's stamp."""
     fields = (field.split(":") for field in text.split(" ")[3:])
-    return {who: int(deadline) // 1000 for who, deadline, _ in fields}
+    return {who: int(deadline) // 1000 for who, deadline, *_ in fields}
 
 
 def canonical(scenario, state):
     """Return what of a state can still matter, in a form that equal states share.
 
-    Tokens are told apart only by whether they are in force: one that is not will
-    never be again, so what was built from it can't be served any more. Writers of
-    the same changes have no names, and readers have none.
+    Of an identity it matters which rows were touched since: any, and what was built
+    from it can't be served any more. Writers of the same changes have no names, and
+    readers have none.
     """
-    in_force = _identity_in_force(scenario, state)
+    standing = Standing(scenario, state)
     left = _seconds_left(state)
+    # The first of its kind stands for all that make the same changes.
+    kinds = [scenario.writes.index(changes) for changes in scenario.writes]
     writers = [
-        # The first of its kind stands for all that make the same changes.
-        (scenario.writes.index(changes), *writer, *left.get(f"w{number}", ()))
-        for number, (changes, writer) in enumerate(zip(scenario.writes, state.writers))
+        (kinds[number], *writer, *left.get(f"w{number}", ()))
+        for number, writer in enumerate(state.writers)
     ]
-    readers = [_without_token(reader, in_force) for reader in state.readers]
     return (
-        (state.committed, state.losses),
+        tuple(sorted(kinds[number] for number in state.committed)),
+        state.losses,
         frozenset(name for name, _ in state.tables + state.kept if name != ENTRY),
-        _entry_in_force(state, in_force),
+        standing.of_entry(),
         tuple(left.get(stamps.QUARANTINE, ())),
         tuple(sorted(writers)),
-        tuple(sorted(readers)),
+        tuple(sorted(map(standing.of_reader, state.readers))),
     )
 
 
@@ -119,20 +170,48 @@ def _seconds_left(state):
     return left
 
 
-def _entry_in_force(state, in_force):
-    stored = dict(state.kept).get(ENTRY)
-    entry = entries.load(stored[0], in_force) if stored and in_force else None
-    return entry and entry.body
+class Standing:
+    """What is still to be had from an identity, in a state."""
+
+    def __init__(self, scenario, state):
+        self.depends_on, self.kept = scenario.depends_on, dict(state.kept)
+        texts = {name: " ".join(text.split(" ")[:3]) for name, text in state.tables}
+        texts |= {name: value for name, (value, _) in state.kept if name != ENTRY}
+        found, plan = stamps.parse(_texts(texts)), Plan(ENTRY, self.depends_on)
+        self.now = judge(plan, None, found, {}).identity
+        keys = {table: recent_key(table) for table in plan.tables()}
+        self.recent = {t: texts[key] for t, key in keys.items() if key in texts}
+
+    def of_entry(self):
+        """Return the entry and the rows touched since, or None if it is dead."""
+        value, _ = self.kept.get(ENTRY, (None, 0))
+        identity = entries.identity_of(value)
+        rows = self.rows(identity)
+        entry = entries.load(value, identity) if rows is not None else None
+        if entry is None or entry.shows(rows):
+            return None
+        return entry.body, sorted_text(rows)
+
+    def of_reader(self, reader):
+        """Return the reader, with what was touched since in the identity's place."""
+        answer = reader.answer or ()
+        if not reader.identity:
+            return (*reader[:2], "", "", answer)
+        rows = self.rows(reader.identity)
+        if rows is None:
+            return (*reader[:2], "never", "", ())
+        return (*reader[:2], sorted_text(rows), sorted_text(reader.touched), answer)
+
+    def rows(self, identity):
+        """Return the rows touched since; None for any."""
+        if not (identity and self.now):
+            return None
+        return stamps.touched_since(self.depends_on, identity, self.now, self.recent)
 
 
-def _identity_in_force(scenario, state):
-    texts = {name: " ".join(text.split(" ")[:3]) for name, text in state.tables}
-    texts |= {name: value for name, (value, _) in state.kept if name != ENTRY}
-    plan = Plan(ENTRY, scenario.depends_on)
-    return judge(plan, None, stamps.parse(texts)).identity
+def sorted_text(rows):
+    return "since: " + ",".join(sorted(rows))
 
 
-def _without_token(reader, in_force):
-    if reader.identity in ("", in_force):
-        return (*reader[:2], "" if not reader.identity else "now", reader.answer)
-    return (*reader[:2], "never", 0)
+def _texts(kept):
+    return {name: text for name, text in kept.items() if isinstance(text, str)}

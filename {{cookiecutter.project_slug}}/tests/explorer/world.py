@@ -88,8 +88,8 @@ class World:
 
     def _announced(self, state, number):
         left = state.writers[number].left
-        after = state._replace(committed=state.committed + 1)
-        does = f"COMMITs version {after.committed}"
+        after = state._replace(committed=state.committed | {number})
+        does = f"COMMITs version {self._answer(after).text}"
         yield write(after, number, does, Writer("committed", left))
         yield write(state, number, "rolls back", Writer("rolled back", left))
         yield write(state, number, "CRASHES", Writer("done"))
@@ -112,33 +112,46 @@ class World:
         [seen], state = self._step(state, lambda store: look(store, [self.plan]))
         reader = state.readers[number]
         if seen.entry:
-            return hit(state, number, int(seen.entry.body))
+            return self.hit(state, number, seen.entry)
         if seen.unopened:
             after = reader._replace(at="opening")
             return read(state, number, f"looks: {seen.reason}", after)
-        after = reader._replace(at="asking", identity=seen.identity)
-        return read(state, number, "looks: nothing kept", after)
+        return read(state, number, "looks: nothing kept", asking(reader, seen))
 
     def _opening(self, state, number):
         seen, state = self._step(state, lambda store: reopen(store, self.plan))
         reader = state.readers[number]
         if seen.identity:
-            after = reader._replace(at="asking", identity=seen.identity)
-            return read(state, number, "opens the stamps", after)
+            return read(state, number, "opens the stamps", asking(reader, seen))
         does = f"opens: {seen.reason}, BYPASS"
         return read(state, number, does, reader.next_read(), "bypass")
 
     def _asking(self, state, number):
-        after = state.readers[number]._replace(at="keeping", answer=state.committed)
-        return read(state, number, f"queries: version {state.committed}", after)
+        answer = self._answer(state)
+        after = state.readers[number]._replace(at="keeping", answer=answer)
+        return read(state, number, f"queries: version {answer.text}", after)
 
     def _keeping(self, state, number):
         reader = state.readers[number]
-        entry = Entry.of(b"%d" % reader.answer, compress_from=1024)
+        body, rows = reader.answer.text.encode(), reader.answer.rows
+        entry = Entry.of(body, compress_from=1024, rows=rows)
+        if entry.shows(reader.touched):
+            does = "shows what is written, BYPASS"
+            return read(state, number, does, reader.next_read(), "bypass")
         value = entry.dump(reader.identity)
         _, state = self._step(state, lambda store: store.keep(ENTRY, value, FOREVER))
-        does = f"keeps version {reader.answer}"
+        does = f"keeps version {reader.answer.text}"
         return read(state, number, does, reader.next_read(), "miss")
+
+    def hit(self, state, number, entry):
+        """Return the Move of a reader that found this entry."""
+        text, reader = entry.body.decode(), state.readers[number].next_read()
+        if text == self._answer(state).text:
+            return read(state, number, f"looks: HIT, version {text}", reader, "hit")
+        return read(state, number, f"looks: STALE, version {text}", reader, "stale")
+
+    def _answer(self, state):
+        return self.scenario.answer(state.committed)
 
     # What nobody does.
 
@@ -184,11 +197,8 @@ def write(state, number, does, writer):
     return Move(f"writer {number + 1}", does, state._replace(writers=writers))
 
 
-def hit(state, number, answer):
-    reader = state.readers[number].next_read()
-    if answer == state.committed:
-        return read(state, number, f"looks: HIT, version {answer}", reader, "hit")
-    return read(state, number, f"looks: STALE, version {answer}", reader, "stale")
+def asking(reader, seen):
+    return reader._replace(at="asking", identity=seen.identity, touched=seen.touched)
 
 
 def read(state, number, does, reader, result=""):

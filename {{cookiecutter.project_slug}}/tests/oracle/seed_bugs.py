@@ -20,7 +20,6 @@ from books.models import Book
 from books.queries import BookQuerySerializer
 from books.views import BookDetail, BookList
 from caching import faults, reads, watching
-from caching.stamps import Table
 from caching.views import Cached
 from common.errors import Conflict
 from common.queries import read_query
@@ -34,7 +33,7 @@ def page_missing_from_the_key(monkeypatch):
 
     def without_page(raw):
         query = read_query(BookQuerySerializer, QueryDict(raw))
-        return query.at_page(1).to_query_string()
+        return query.at_page(1).to_query_string(), query.fields_used()
 
     depends_on = BookList.cached.depends_on
     cached = Cached("books:list", *depends_on, query=without_page)
@@ -58,7 +57,8 @@ def _silently(write):
 
 def tag_renames_leaving_lists_stale(monkeypatch):
     """The list of books depends on books alone."""
-    cached = Cached("books:list", Table("books"), query=BookList.cached.query)
+    books, _ = BookList.cached.depends_on
+    cached = Cached("books:list", books, query=BookList.cached.query)
     monkeypatch.setattr(BookList, "cached", cached)
 
 
@@ -127,19 +127,33 @@ def any_user_writing_books(monkeypatch):
 def a_slow_reader_storing_an_old_list(monkeypatch):
     """What was read before a write is kept under the stamps from after it."""
 
-    def compute_and_keep(store, plan, before, compute, leader):
+    def compute_and_keep(store, plan, before, compute):
         entry = compute()
         faults.point("before-keep")
         seen = reads.reopen(store, plan)
         if entry and seen.identity:
             store.keep(plan.key, entry.dump(seen.identity), 60)
-        store.release(plan.key, before.identity, leader)
         return entry, reads.MISS, ""
 
     monkeypatch.setattr(reads, "_compute_and_keep", compute_and_keep)
 
 
-LIST = Address("books")
+def rows_missing_from_what_a_list_depends_on(monkeypatch):
+    """A list forgets which books it shows."""
+    monkeypatch.setattr(Cached, "rows", lambda cached, document: [])
+
+
+def fields_missing_from_what_a_list_depends_on(monkeypatch):
+    """A list forgets what it is filtered and ordered by."""
+
+    def without_fields(raw, query=BookList.cached.query):
+        return query(raw)[0], frozenset()
+
+    cached = Cached("books:list", *BookList.cached.depends_on, query=without_fields)
+    monkeypatch.setattr(BookList, "cached", cached)
+
+
+LIST, FOUND = Address("books"), Address("books", 0, {"title": "birch"})
 BORROW = ("borrow", {"number": 0, "quantity": 1})
 ASK = ("ask_for_what_is_not_allowed", {"number": 0})
 # Bug: what the machine does, and what it must say of it.
@@ -184,6 +198,18 @@ BUGS = {
     any_user_writing_books: ([ASK], "a reader wrote a book"),
     a_slow_reader_storing_an_old_list: (
         [("read_slowly", {"address": LIST, "write": ("save", 0, 1)})],
+        "stale: /books",
+    ),
+    # Not of the past: what a list depends on is the newest part of the cache.
+    rows_missing_from_what_a_list_depends_on: (
+        [("read", {"address": LIST}), BORROW],
+        "stale: /books",
+    ),
+    fields_missing_from_what_a_list_depends_on: (
+        [
+            ("read", {"address": FOUND}),
+            ("send", {"name": "retitle_book", "number": 0, "other": 1}),
+        ],
         "stale: /books",
     ),
 }

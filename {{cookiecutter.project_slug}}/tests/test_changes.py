@@ -1,0 +1,123 @@
+"""What a write touches, written down and read again."""
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from books.models import Book
+from caching import writes
+from caching.changes import MAX_RECENT, MAX_ROWS, Change, since, with_change
+from tests.factories import BookFactory, TagFactory
+
+TEXTS = ["7,8:stock", "7:author,title", "*:*", ":*", "7:*", "*:stock"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_change_is_written_as_it_is_read(text):
+    assert str(Change.read(text)) == text
+
+
+def test_two_changes_are_as_much_as_both():
+    both = Change.of("7", ["stock"]) | Change.of("8", ["title"])
+    assert both == Change.of("78", ["stock", "title"])
+    assert both | Change.of("9") == Change.of("789")
+    assert both | Change.of(None, ["stock"]) == Change.of(None, ["stock", "title"])
+
+
+def test_many_rows_are_any():
+    many = Change.of(range(MAX_ROWS))
+    assert many.rows is not None
+    assert many | Change.of(["and one"]) == Change.of(None)
+
+
+def recent(*names, before="t0"):
+    """Return recent changes as bytes, of rows with these names, after tokens t1, …"""
+    text = b""
+    for number, name in enumerate(names, 1):
+        text = with_change(text, before, f"t{number}", Change.of([name]))
+        before = f"t{number}"
+    return text
+
+
+def test_the_changes_since_a_token():
+    text = recent("a", "b", "c")
+    assert text == b"t0 t1:a:* t2:b:* t3:c:*"
+    found = {token: since(token, "t3", text) for token in ("t0", "t2", "t3")}
+    assert found["t0"] == [Change.of(["a"]), Change.of(["b"]), Change.of(["c"])]
+    assert found["t2"] == [Change.of(["c"])]
+    assert found["t3"] == []
+
+
+@pytest.mark.parametrize(
+    ("token", "now"), [("t9", "t3"), ("a", "t3"), ("", "t3"), ("t0", "t9")]
+)
+def test_what_can_not_be_told(token, now):
+    assert since(token, now, recent("a", "b", "c")) is None
+    assert since(token, now, None) is None
+
+
+def test_a_gap_is_a_new_beginning():
+    assert with_change(b"t0 t1:a:*", "t5", "t6", Change.of("b")) == b"t5 t6:b:*"
+
+
+def test_old_changes_make_place_for_new_ones():
+    text = recent(*(f"row-{number}" for number in range(1000)))
+    assert MAX_RECENT - 50 < len(text) <= MAX_RECENT
+    assert text.endswith(b"t1000:row-999:*")
+
+
+@pytest.mark.django_db
+class TestWhatIsAnnounced:
+    """Of each way to write: the change that is announced on the table of books."""
+
+    @pytest.fixture
+    def announced(self, transactional_db):
+        """Return a function that says what a write announces."""
+
+        def of(write):
+            with transaction.atomic():
+                write()
+                return writes._announced.changes["books"]
+
+        return of
+
+    def test_a_save_of_some_fields(self, announced):
+        book = BookFactory()
+        change = announced(lambda: book.save(update_fields=["stock", "title"]))
+        assert change == Change.of([book.pk], ["stock", "title"])
+
+    def test_a_save_of_all_may_insert(self, announced):
+        book = BookFactory()
+        assert announced(book.save) == Change.of([book.pk])
+
+    def test_a_save_of_what_is_gone_fails_and_touches_no_list(self, announced):
+        book = BookFactory()
+        Book.objects.filter(pk=book.pk).delete()
+        with pytest.raises(DatabaseError):
+            announced(lambda: book.save(update_fields=["stock"]))
+
+    def test_a_book_loaded_in_part(self, announced):
+        book = Book.objects.only("stock").get(pk=BookFactory().pk)
+        assert announced(book.save) == Change.of([book.pk], ["stock"])
+
+    def test_an_update(self, announced):
+        change = announced(lambda: Book.objects.update(stock=1, author="New"))
+        assert change == Change.of(None, ["stock", "author"])
+
+    def test_an_update_of_the_key(self, announced):
+        book = BookFactory()
+        books = Book.objects.filter(pk=book.pk)
+        assert announced(lambda: books.update(id=10**6)) == Change.of(None)
+
+    def test_creating_and_deleting(self, announced):
+        book = BookFactory()
+        assert announced(book.delete).fields is None
+        assert announced(BookFactory).fields is None
+        books = [BookFactory.build()]
+        assert announced(lambda: Book.objects.bulk_create(books)) == Change.of(())
+
+    def test_links(self, announced):
+        book, tag = BookFactory(), TagFactory()
+        linked = Change.of([book.pk], ["tags"])
+        assert announced(lambda: book.tags.add(tag)) == linked
+        assert announced(lambda: tag.books.remove(book)) == linked
+        assert announced(lambda: tag.books.clear()) == Change.of(None, ["tags"])
