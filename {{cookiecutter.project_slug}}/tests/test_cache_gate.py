@@ -6,6 +6,8 @@ from tests.caches import recorded_round_trips, result_of
 from tests.cast import Client
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def client(store):

@@ -8,6 +8,8 @@ from django.db import transaction
 from tests.caches import caching, result_of
 from tests.factories import BookFactory, TagFactory
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def large(store):

@@ -5,6 +5,8 @@ import pytest
 from tests.caches import empty, result_of
 from tests.factories import BookFactory, TagFactory
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def library(transactional_db):

@@ -18,6 +18,8 @@ from tests import live
 from tests.caches import caching
 from tests.factories import TagFactory
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

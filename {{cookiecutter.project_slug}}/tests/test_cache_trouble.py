@@ -19,6 +19,8 @@ from tests.caches import caching, empty, reason_of, recorded_round_trips, result
 from tests.cast import Client, errors_of
 from tests.factories import BookFactory, TagFactory, UserFactory
 
+pytestmark = pytest.mark.once
+
 AWAY = "redis://127.0.0.1:1/0"
 
 

@@ -8,6 +8,8 @@ from caching import writes
 from caching.changes import MAX_RECENT, MAX_ROWS, Change, since, with_change
 from tests.factories import BookFactory, TagFactory
 
+pytestmark = pytest.mark.once
+
 TEXTS = ["7,8:stock", "7:author,title", "*:*", ":*", "7:*", "*:stock"]
 
 

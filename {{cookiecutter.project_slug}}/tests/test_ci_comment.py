@@ -7,6 +7,8 @@ import pytest
 from ci import comment
 from ci.checks import CHECKS
 
+pytestmark = pytest.mark.once
+
 JUNIT = """\
 <testsuites><testsuite name="pytest" errors="0" failures="1" skipped="1" tests="3">
 <testcase classname="tests.test_loans" name="test_a_return" time="0.1" />

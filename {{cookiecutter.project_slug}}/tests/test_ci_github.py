@@ -12,6 +12,8 @@ import pytest
 from ci import comment, report
 from ci.github import GitHub
 
+pytestmark = pytest.mark.once
+
 OURS = {"user": {"login": "github-actions[bot]"}, "body": comment.MARKER + " old"}
 THEIRS = {"user": {"login": "mallory"}, "body": comment.MARKER + " forged"}
 

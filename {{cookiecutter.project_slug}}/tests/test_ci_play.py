@@ -8,6 +8,8 @@ import pytest
 from ci import play
 from ci.checks import Step
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def check(tmp_path, monkeypatch):

@@ -9,6 +9,8 @@ import pytest
 from deployment import server, settings
 from deployment.command import Refused
 
+pytestmark = pytest.mark.once
+
 COMPLETE = {name: "set" for name in settings.NEEDED}
 TAG = "a" * 40
 

@@ -5,6 +5,8 @@ import pytest
 from tests.cast import errors_of
 from tests.factories import BookFactory
 
+pytestmark = pytest.mark.once
+
 
 def sends(client, data, content_type="application/json", **headers):
     return client.generic("POST", "/books", data, content_type=content_type, **headers)

@@ -270,6 +270,7 @@ class TestJudge:
         assert versions_in(tag) == versions_in({"results": [tag]})
 
 
+@pytest.mark.long
 class TestCommand:
     """`python -m hunt`, as a person runs it."""
 
