@@ -57,8 +57,10 @@ class Standing(NamedTuple):
     @classmethod
     def of(cls, identity, announced):
         """Return that of a dependency on which all this is announced."""
+        if not announced:
+            return cls(identity)
         lost = all(field.startswith(f"{QUARANTINE}:") for field in announced)
-        return cls(identity, announced and ("quarantine" if lost else "write") or "")
+        return cls(identity, "quarantine" if lost else "write")
 
 
 class Release(NamedTuple):
@@ -141,7 +143,7 @@ class Selection(NamedTuple):
     def standing(self, stamps):
         """Return the Standing of an answer that depends on it."""
         token, _, *announced = stamps[self.table]
-        touched = self._touched(map(change_of, announced))
+        touched = self._touched(map(change_of, announced)) if announced else NOTHING
         if touched is None:
             return Standing.of(token, announced)
         return Standing(token, touched=touched)
