@@ -40,8 +40,9 @@ class Plan(NamedTuple):
 class Look(NamedTuple):
     """What was found: an entry, or what it may be kept under, or why not.
 
-    `unopened`: a stamp is missing or pending. `touched`: what shows one of these rows
-    may not be kept. `spoiled`: there is an entry of this identity that can't be read.
+    `unopened`: a stamp is missing, or has an announcement that may be over. `touched`:
+    what shows one of these rows may not be kept. `spoiled`: there is an entry of this
+    identity that can't be read.
     """
 
     entry: entries.Entry | None = None
@@ -81,7 +82,9 @@ def judge(plan, value, found, recent):
     spoiled = entry is None and kept_under == identity
     if entry and entry.shows(rows):
         entry = None
-    return Look(entry, identity, touched=touched, spoiled=spoiled)
+    return Look(
+        entry, identity, unopened=bool(touched), touched=touched, spoiled=spoiled
+    )
 
 
 def reopen(store, plan):

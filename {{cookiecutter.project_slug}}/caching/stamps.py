@@ -125,7 +125,7 @@ class Selection(NamedTuple):
     """Depends on the rows that a list shows, and on the fields that chose them.
 
     `id` names the field of the answer's `results` that is the row's id. `fields` are
-    those that it is filtered and ordered by.
+    those that it is filtered and ordered by, besides those that a request asks for.
     """
 
     table: str
@@ -134,7 +134,7 @@ class Selection(NamedTuple):
 
     def of(self, arguments, fields):
         """Return the dependency of one request's answer, which was chosen by these."""
-        return self._replace(fields=fields)
+        return self._replace(fields=self.fields | fields)
 
     def stamp_names(self):
         """Return the names of the stamps to read."""

@@ -32,6 +32,17 @@ def eventually(condition, seconds=20):
         time.sleep(0.05)
 
 
+def test_a_list_is_kept_again_after_a_writer_died(store, reader, settings):
+    """Its announcement expires; the next reader takes it away."""
+    settings.CACHING = settings.CACHING | {"lease": 0.5}
+    store = empty()
+    book = BookFactory()
+    reader.get("/books")
+    store.announce("dead", {"books": Change.of([book.pk], ["stock"])})
+    assert reader.get("/books").headers["X-Cache"] == "BYPASS; write"
+    eventually(lambda: result_of(reader.get("/books")) == "HIT")
+
+
 class TestAway:
     @pytest.fixture(autouse=True)
     def away(self, settings, transactional_db):

@@ -326,6 +326,15 @@ class TestSelections:
         seen = look(store, FOUND)
         assert (seen.entry, seen.touched) == (entry, {"8"})
 
+    def test_the_announcement_of_a_writer_that_died_ends(self, hand, store):
+        store.announce("w", {"books": self.MEET[0]})
+        assert see(store, FOUND).touched == {"7"}
+        hand.expire()
+        # Not to be seen in a look: whoever finds it asks the store to end it.
+        assert look(store, FOUND).unopened
+        assert see(store, FOUND).touched == frozenset()
+        assert not look(store, FOUND).unopened
+
     def test_nothing_is_served_while_its_row_is_written(self, store, entry):
         store.announce("w", {"books": self.MEET[0]})
         seen = look(store, FOUND)
