@@ -10,23 +10,24 @@ import sys
 
 from tests import servers
 
-OPTIONS = ["--cov", "--cov-append", "--cov-report=", "--numprocesses=auto"]
-# The limit is for both runs together, not for each, nor for a few chosen tests.
-OPTIONS += ["--cov-fail-under=0"]
+OPTIONS = ["--numprocesses=auto"]
+# What a few chosen tests cover tells nothing. The limit is for both runs together.
+COVERAGE = ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
 NOTHING_TO_RUN = 5
 # JUnit XML and coverage JSON, for programs to read.
 REPORTS = os.environ.get("REPORTS", "build/tests")
 
 
-def run(name, arguments, **environment):
-    """Run pytest with these variables set; return its exit code."""
+def run(name, chosen, *more, **environment):
+    """Run pytest on the chosen tests, with these variables; return its exit code."""
     print(f"\n=== The tests on {name} ===", flush=True)
-    junit = f"--junitxml={REPORTS}/{name}.xml"
-    command = [sys.executable, "-m", "pytest", *OPTIONS, junit, *arguments]
+    options = [*OPTIONS, f"--junitxml={REPORTS}/{name}.xml", *more]
+    options += chosen or COVERAGE
+    command = [sys.executable, "-m", "pytest", *options]
     variables = {**os.environ, **environment}
     code = subprocess.run(command, env=variables, check=False).returncode
     # Of a few chosen tests, none may be left for PostgreSQL.
-    return 0 if arguments and code == NOTHING_TO_RUN else code
+    return 0 if chosen and code == NOTHING_TO_RUN else code
 
 
 def report_coverage():
@@ -44,8 +45,8 @@ def main(arguments):
     left_out = None
     try:
         with servers.postgres() as url:
-            again = ["-m", "not once", *arguments]
-            failed = run("PostgreSQL", again, DATABASE_URL=url) or failed
+            again = ["-m", "not once"]
+            failed = run("PostgreSQL", arguments, *again, DATABASE_URL=url) or failed
     except servers.Unavailable as reason:
         left_out = f"LEFT OUT, the tests on PostgreSQL: {reason}"
     if not arguments:
