@@ -1,11 +1,14 @@
 """What a second plan replaces, and what it must leave alone."""
 
+import pytest
+
 from tests.terraform.conftest import VAR_FILE
 
 SERVER = "aws_instance.server"
 UPDATE, REPLACE = ["update"], [["delete", "create"], ["create", "delete"]]
 
 
+@pytest.mark.long
 def test_no_change_but_a_new_server_replaces_anything(student, subtests):
     one = student()
     one.main.apply(VAR_FILE)
@@ -45,6 +48,7 @@ def test_no_change_but_a_new_server_replaces_anything(student, subtests):
         }
 
 
+@pytest.mark.long
 def test_data_outlives_its_server_and_if_asked_even_the_stack(student):
     one = student()
     nothing, keep = one.cloud.inventory(), "-var=keep_final_snapshot=true"

@@ -4,6 +4,8 @@ import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.terraform.cloud import Cloud
 from tests.terraform.conftest import VAR_FILE
 
@@ -21,6 +23,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.long
 def test_three_students_get_what_they_asked_for_and_leave_no_trace(
     student, account, subtests
 ):
