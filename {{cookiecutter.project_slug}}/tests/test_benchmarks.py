@@ -172,6 +172,7 @@ class TestCommand:
         [line] = [line for line in lines if not line.startswith("Left out: ")]
         assert line.startswith("bench: ") and "refused" in line
 
+    @pytest.mark.long
     def test_interrupted_it_keeps_what_was_measured(self, on_postgresql, tmp_path):
         command = [sys.executable, "-m", "benchmarks", "--size", "tiny"]
         command += ["--strategies", "prefetched", "--out", tmp_path]

@@ -116,6 +116,7 @@ def redis_can_be_had(redis_url):
 
 
 class TestDebts:
+    @pytest.mark.long
     def test_a_write_while_redis_hangs_is_never_served_stale_here(
         self, settings, transactional_db, redis_can_be_had
     ):
