@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -23,9 +24,9 @@ SCENARIOS = {
 }
 
 
-def labelled():
-    """Every container, volume and image that a rehearsal made."""
-    only = ("--quiet", "--filter", f"label={LABEL}")
+def made_by(run_id):
+    """Every container, volume and image of this rehearsal that is there."""
+    only = ("--quiet", "--filter", f"label={LABEL}={run_id}")
     kinds = (("ps", "--all"), ("volume", "ls"), ("image", "ls"))
     return [line for kind in kinds for line in docker(*kind, *only).split()]
 
@@ -47,12 +48,13 @@ class Rehearsal:
 def rehearsal(base_images, project, once):
     def play(folder):
         folder.mkdir()
-        # Another rehearsal on this machine, or one that was killed, is not this one's.
-        there_before = set(labelled())
         done = project.try_to_run("make", "rehearse", f"ARGS=--report {folder}")
-        left = sorted(set(labelled()) - there_before)
+        # There may be other servers, of another test or of a run that was killed.
+        started = re.search(r"throw-away server library-rehearsal-(\w+)", done.stdout)
+        assert started, done.stdout
         (folder / "said.txt").write_text(done.stdout, encoding="utf-8")
-        (folder / "end.json").write_text(json.dumps([done.returncode, left]))
+        end = [done.returncode, made_by(started[1])]
+        (folder / "end.json").write_text(json.dumps(end))
 
     rehearsal = Rehearsal(once("rehearsal", play))
     print(rehearsal.said)

@@ -83,7 +83,7 @@ def main():
             ensure_image(image)
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
             host = Host(run_id, folder)
-            say("starting the throw-away server")
+            say(f"starting the throw-away server {host.name}")
             host.start()
             problems = rehearse(host, options)
     except Refused as error:
