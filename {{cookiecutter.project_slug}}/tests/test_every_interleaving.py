@@ -12,7 +12,8 @@ from tests.explorer.state import SCENARIOS
 from tests.explorer.timeline import draw
 from tests.explorer.world import World
 
-pytestmark = [pytest.mark.once, pytest.mark.long]
+# Traced for coverage, millions of steps take twice as long.
+pytestmark = [pytest.mark.once, pytest.mark.long, pytest.mark.no_cover]
 
 ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
 SELECTIONS = SCENARIOS[4:]

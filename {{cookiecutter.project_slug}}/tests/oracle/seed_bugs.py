@@ -28,6 +28,11 @@ from loans.models import Loan
 from tests.oracle.addresses import Address
 
 
+def _cache_the_list_by(monkeypatch, depends_on, query):
+    cached = Cached("books:list", *depends_on, query=query)
+    monkeypatch.setattr(BookList, "cached", cached)
+
+
 def page_missing_from_the_key(monkeypatch):
     """Two pages of a list share an entry."""
 
@@ -35,9 +40,7 @@ def page_missing_from_the_key(monkeypatch):
         query = read_query(BookQuerySerializer, QueryDict(raw))
         return query.at_page(1).to_query_string(), query.fields_used()
 
-    depends_on = BookList.cached.depends_on
-    cached = Cached("books:list", *depends_on, query=without_page)
-    monkeypatch.setattr(BookList, "cached", cached)
+    _cache_the_list_by(monkeypatch, BookList.cached.depends_on, without_page)
 
 
 def loans_leaving_lists_stale(monkeypatch):
@@ -58,8 +61,7 @@ def _silently(write):
 def tag_renames_leaving_lists_stale(monkeypatch):
     """The list of books depends on books alone."""
     books, _ = BookList.cached.depends_on
-    cached = Cached("books:list", books, query=BookList.cached.query)
-    monkeypatch.setattr(BookList, "cached", cached)
+    _cache_the_list_by(monkeypatch, [books], BookList.cached.query)
 
 
 def returns_not_restoring_stock(monkeypatch):
@@ -149,8 +151,7 @@ def fields_missing_from_what_a_list_depends_on(monkeypatch):
     def without_fields(raw, query=BookList.cached.query):
         return query(raw)[0], frozenset()
 
-    cached = Cached("books:list", *BookList.cached.depends_on, query=without_fields)
-    monkeypatch.setattr(BookList, "cached", cached)
+    _cache_the_list_by(monkeypatch, BookList.cached.depends_on, without_fields)
 
 
 LIST, FOUND = Address("books"), Address("books", 0, {"title": "birch"})
