@@ -15,6 +15,12 @@ def leave_out(reason):
     (pytest.fail if IN_CI else pytest.skip)(reason)
 
 
+def workers(deep):
+    """Return how many tests to run at a time, on two cores."""
+    # The deep ones wait for containers and for AWS's stand-in a third of their time.
+    return 3 if deep else 2
+
+
 def is_deep(item):
     return item.nodeid.startswith(DEEP_FOLDERS) or item.get_closest_marker("deep")
 
@@ -29,12 +35,18 @@ def without_shallow(items):
     return [item for item in items if not item.get_closest_marker("shallow")]
 
 
-def start_with_the_long(items):
-    """Put the marked items where the two workers begin: at the start and halfway."""
+def start_with_the_long(items, workers):
+    """Deal the marked items out to where the workers begin: each has an equal part."""
     long = [item for item in items if item.get_closest_marker("long")]
     rest = [item for item in items if item not in long]
-    half = len(items) // 2 - len(long[::2])
-    items[:] = long[::2] + rest[:half] + long[1::2] + rest[half:]
+    ordered = []
+    for worker in range(workers):
+        part = (len(items) - len(ordered)) // (workers - worker)
+        first = long[worker::workers]
+        more = max(0, part - len(first))
+        ordered += first + rest[:more]
+        rest = rest[more:]
+    items[:] = ordered + rest
 
 
 def summary(skipped):

@@ -70,13 +70,14 @@ class Root:
         return self
 
     def changes(self, *arguments):
-        """What a plan would do: {address: [actions]}, reads left out."""
-        self.run("plan", "-no-color", "-out=plan.bin", *arguments)
-        plan = json.loads(self.run("show", "-json", "plan.bin").stdout)
+        """What a plan would do: {address: action}, reads left out."""
+        said = self.run("plan", "-json", *arguments).stdout.splitlines()
+        events = [json.loads(line) for line in said]
+        assert any(event["type"] == "change_summary" for event in events), said
         return {
-            change["address"]: change["change"]["actions"]
-            for change in plan.get("resource_changes", [])
-            if change["change"]["actions"] not in (["no-op"], ["read"])
+            event["change"]["resource"]["addr"]: event["change"]["action"]
+            for event in events
+            if event["type"] == "planned_change" and event["change"]["action"] != "read"
         }
 
     def refusal(self, *arguments):

@@ -32,10 +32,10 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cl
     see_no_secret_in_the_state(one, cloud)
     again = one.changes(*VARIABLES)
     assert [address for address in again if not address.startswith(FORGETFUL)] == []
-    assert all(actions == ["update"] for actions in again.values())
+    assert all(action == "update" for action in again.values())
     release = one.changes("-refresh=false", *VARIABLES, "-var=image_tag=4567def")
-    assert release.pop("aws_ecs_task_definition.app") == ["delete", "create"]
-    assert release.pop("aws_ecs_service.app") == ["update"]
+    assert release.pop("aws_ecs_task_definition.app") == "replace"
+    assert release.pop("aws_ecs_service.app") == "update"
     assert [address for address in release if not address.startswith(FORGETFUL)] == []
 
     one.destroy(*VARIABLES)
