@@ -91,21 +91,12 @@ def pytest_addoption(parser):
     parser.addoption("--deep", action="store_true", help="run the deep tests too")
 
 
-def is_deep(config):
-    return layers.IN_CI or config.getoption("deep")
-
-
-def pytest_xdist_auto_num_workers(config):
-    return layers.workers(is_deep(config))
-
-
 def pytest_collection_modifyitems(config, items):
-    if is_deep(config):
+    if layers.IN_CI or config.getoption("deep"):
         items[:] = layers.without_shallow(items)
     else:
         layers.skip_deep(items)
-    workers = getattr(config, "workerinput", {}).get("workercount", 1)
-    layers.start_with_the_long(items, workers)
+    layers.start_with_the_long(items)
     # The shared project needs make and a POSIX shell.
     for item in items:
         if "project" in item.fixturenames and os.name == "nt":

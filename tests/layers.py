@@ -15,12 +15,6 @@ def leave_out(reason):
     (pytest.fail if IN_CI else pytest.skip)(reason)
 
 
-def workers(deep):
-    """Return how many tests to run at a time, on two cores."""
-    # The deep ones wait for containers and for AWS's stand-in a third of their time.
-    return 3 if deep else 2
-
-
 def is_deep(item):
     return item.nodeid.startswith(DEEP_FOLDERS) or item.get_closest_marker("deep")
 
@@ -35,18 +29,16 @@ def without_shallow(items):
     return [item for item in items if not item.get_closest_marker("shallow")]
 
 
-def start_with_the_long(items, workers):
-    """Deal the marked items out to where the workers begin: each has an equal part."""
-    long = [item for item in items if item.get_closest_marker("long")]
-    rest = [item for item in items if item not in long]
-    ordered = []
-    for worker in range(workers):
-        part = (len(items) - len(ordered)) // (workers - worker)
-        first = long[worker::workers]
-        more = max(0, part - len(first))
-        ordered += first + rest[:more]
-        rest = rest[more:]
-    items[:] = ordered + rest
+def start_with_the_long(items):
+    """Put first what waits for long, and at the second worker's start what works.
+
+    The two workers begin with a half each.
+    """
+    waits = [item for item in items if item.get_closest_marker("waits")]
+    works = [item for item in items if item.get_closest_marker("works")]
+    rest = [item for item in items if item not in waits + works]
+    more = max(0, len(items) // 2 - len(waits))
+    items[:] = waits + rest[:more] + works + rest[more:]
 
 
 def summary(skipped):

@@ -19,6 +19,7 @@ def measured(project):
     return json.loads(project.read("build/bench/results.json"))
 
 
+@pytest.mark.works
 @pytest.mark.parametrize("question", QUESTIONS.split())
 def test_every_strategy_answers_every_question(measured, question):
     records = [each for each in measured["records"] if each["question"] == question]

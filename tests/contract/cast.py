@@ -1,12 +1,15 @@
 """The people of these tests, each a small client of their own."""
 
 import secrets
+import time
 from dataclasses import dataclass
 from functools import partialmethod
 
 import httpx
 
 TIMEOUT_SECONDS = 60
+# An access token lives for 15 minutes, the tests may take longer.
+TOKEN_SECONDS = 300
 
 
 def client_of(url):
@@ -31,6 +34,7 @@ class Person:
     user_id: int | None = None
     access_token: str = ""
     refresh_token: str = ""
+    logged_in_at: float = 0
 
     def request(self, method, path, *, headers=(), **options):
         headers = dict(headers)
@@ -59,7 +63,13 @@ class Person:
         tokens = response.json()
         self.access_token = tokens["access_token"]
         self.refresh_token = tokens["refresh_token"]
+        self.logged_in_at = time.monotonic()
         return self
+
+    def still_logged_in(self):
+        """The same person, whose access token is good for this test."""
+        old = time.monotonic() - self.logged_in_at > TOKEN_SECONDS
+        return self.log_in() if old else self
 
 
 def newcomer(client, name="reader"):

@@ -90,17 +90,17 @@ def stranger(service):
 
 @pytest.fixture
 def reader(service):
-    return service.reader
+    return service.reader.still_logged_in()
 
 
 @pytest.fixture
 def other_reader(service):
-    return service.other_reader
+    return service.other_reader.still_logged_in()
 
 
 @pytest.fixture
 def librarian(service):
-    return service.librarian
+    return service.librarian.still_logged_in()
 
 
 @pytest.fixture

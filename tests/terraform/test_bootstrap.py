@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 PROJECT = ("-var=project=library-api", "-var=aws_region=ap-northeast-2")
 
 
+@pytest.mark.waits
 def test_a_state_moves_to_its_bucket_is_locked_and_not_lost(baker, root, cloud):
     before = cloud.inventory()
     folder = baker.bake().path / "terraform"

@@ -8,7 +8,7 @@ SERVER = "aws_instance.server"
 UPDATE, REPLACE = "update", "replace"
 
 
-@pytest.mark.long
+@pytest.mark.waits
 def test_no_change_but_a_new_server_replaces_anything(student, subtests):
     one = student()
     one.main.apply(VAR_FILE)
@@ -48,7 +48,7 @@ def test_no_change_but_a_new_server_replaces_anything(student, subtests):
         }
 
 
-@pytest.mark.long
+@pytest.mark.waits
 def test_data_outlives_its_server_and_if_asked_even_the_stack(student):
     one = student()
     nothing, keep = one.cloud.inventory(), "-var=keep_final_snapshot=true"

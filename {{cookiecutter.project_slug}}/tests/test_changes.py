@@ -91,7 +91,7 @@ class TestWhatIsAnnounced:
         book = BookFactory()
         assert announced(book.save) == Change.of([book.pk])
 
-    def test_a_save_of_what_is_gone_fails_and_touches_no_list(self, announced):
+    def test_a_save_of_some_fields_brings_nothing_back(self, announced):
         book = BookFactory()
         Book.objects.filter(pk=book.pk).delete()
         with pytest.raises(DatabaseError):
