@@ -10,7 +10,8 @@ import sys
 
 from tests import servers
 
-OPTIONS = ["--numprocesses=auto"]
+# Some take half a minute: a worker that is done takes from the other.
+OPTIONS = ["--numprocesses=auto", "--dist=worksteal"]
 # What a few chosen tests cover tells nothing. The limit is for both runs together.
 COVERAGE = ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
 NOTHING_TO_RUN = 5
