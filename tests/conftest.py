@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config, items):
         items[:] = layers.without_shallow(items)
     else:
         layers.skip_deep(items)
-    layers.start_with_the_long(items)
+    layers.deal(items, getattr(config, "workerinput", {}).get("workercount", 1))
     # The shared project needs make and a POSIX shell.
     for item in items:
         if "project" in item.fixturenames and os.name == "nt":

@@ -29,16 +29,29 @@ def without_shallow(items):
     return [item for item in items if not item.get_closest_marker("shallow")]
 
 
-def start_with_the_long(items):
-    """Put first what waits for long, and at the second worker's start what works.
+def minutes(item):
+    """How long a test takes, roughly: what its mark says; 0 without one."""
+    marker = item.get_closest_marker("minutes")
+    return marker.args[0] if marker else 0
 
-    The two workers begin with a half each.
+
+def deal(items, hands):
+    """Order the items so that each of so many workers begins with its share of the long.
+
+    The longest first, each to who has the least. Each worker begins with as many
+    items as every other, and takes from the others when it has none left.
     """
-    waits = [item for item in items if item.get_closest_marker("waits")]
-    works = [item for item in items if item.get_closest_marker("works")]
-    rest = [item for item in items if item not in waits + works]
-    more = max(0, len(items) // 2 - len(waits))
-    items[:] = waits + rest[:more] + works + rest[more:]
+    shares = [[] for _ in range(hands)]
+    for item in sorted(filter(minutes, items), key=minutes, reverse=True):
+        min(shares, key=lambda share: sum(map(minutes, share))).append(item)
+    short = [item for item in items if not minutes(item)]
+    left = len(items)
+    for number, share in enumerate(shares):
+        more = max(0, left // (hands - number) - len(share))
+        share += short[:more]
+        del short[:more]
+        left -= len(share)
+    items[:] = sum(shares, []) + short
 
 
 def summary(skipped):

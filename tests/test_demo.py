@@ -112,7 +112,7 @@ def test_an_old_python_is_refused(root):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
 @pytest.mark.deep
-@pytest.mark.works
+@pytest.mark.minutes(1.3)
 def test_from_an_interrupted_setup_to_ctrl_c(root):
     """One build after the other, as each takes over what the last one left."""
     interrupted = Demo(root, "--port=0")

@@ -61,7 +61,7 @@ def test_lint_is_clean(project):
     project.run("make", "lint")
 
 
-@pytest.mark.works
+@pytest.mark.minutes(1)
 @pytest.mark.shallow
 def test_its_own_tests_pass_but_for_the_long_ones(project, rendered, tmp_path):
     """As a student runs them. The deep tests run all of them, in their CI job."""

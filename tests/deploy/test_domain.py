@@ -16,6 +16,7 @@ def said(base_images, project):
     return json.loads(output.splitlines()[-1])
 
 
+@pytest.mark.minutes(1.5)
 def test_the_deploy_ends_well(said):
     code, output = said["deploy"]
     assert code == 0, output

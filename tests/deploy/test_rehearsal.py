@@ -61,7 +61,7 @@ def rehearsal(base_images, project, once):
     return rehearsal
 
 
-@pytest.mark.waits
+@pytest.mark.minutes(7)
 def test_no_request_and_no_row_is_lost(rehearsal):
     outcomes = rehearsal.outcomes
     seen = {outcome["name"]: outcome for outcome in outcomes}

@@ -7,7 +7,7 @@ import pytest
 PROJECT = ("-var=project=library-api", "-var=aws_region=ap-northeast-2")
 
 
-@pytest.mark.waits
+@pytest.mark.minutes(1.5)
 def test_a_state_moves_to_its_bucket_is_locked_and_not_lost(baker, root, cloud):
     before = cloud.inventory()
     folder = baker.bake().path / "terraform"

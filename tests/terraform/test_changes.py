@@ -8,13 +8,22 @@ SERVER = "aws_instance.server"
 UPDATE, REPLACE = "update", "replace"
 
 
-@pytest.mark.waits
-def test_no_change_but_a_new_server_replaces_anything(student, subtests):
-    one = student()
-    one.main.apply(VAR_FILE)
+KEEP = "-var=keep_final_snapshot=true"
 
+
+@pytest.mark.minutes(4)
+def test_only_a_new_server_replaces_anything_and_never_its_data(student, subtests):
+    one = student()
+    nothing = one.cloud.inventory()
+    one.main.apply(VAR_FILE, KEEP)
+    see_what_plans_replace(one, subtests)
+    with subtests.test("data outlives its server and, if asked, even the stack"):
+        see_data_outlive_its_server(one, nothing)
+
+
+def see_what_plans_replace(one, subtests):
     def changes(*arguments):
-        return one.main.changes("-refresh=false", VAR_FILE, *arguments)
+        return one.main.changes("-refresh=false", VAR_FILE, KEEP, *arguments)
 
     with subtests.test("another address updates one rule in place"):
         assert changes("-var", "your_ip=8.8.8.8") == {
@@ -48,14 +57,10 @@ def test_no_change_but_a_new_server_replaces_anything(student, subtests):
         }
 
 
-@pytest.mark.waits
-def test_data_outlives_its_server_and_if_asked_even_the_stack(student):
-    one = student()
-    nothing, keep = one.cloud.inventory(), "-var=keep_final_snapshot=true"
-    one.main.apply(VAR_FILE, keep)
+def see_data_outlive_its_server(one, nothing):
     old, before = one.cloud.the_only_instance(), one.main.outputs()
 
-    one.main.apply(VAR_FILE, keep, f"-replace={SERVER}")
+    one.main.apply(VAR_FILE, KEEP, f"-replace={SERVER}")
     new, after = one.cloud.the_only_instance(), one.main.outputs()
     assert new["InstanceId"] != old["InstanceId"]
     assert after["data_volume_id"] == before["data_volume_id"]
@@ -65,6 +70,6 @@ def test_data_outlives_its_server_and_if_asked_even_the_stack(student):
     )["Volumes"]
     assert [a["InstanceId"] for a in volume["Attachments"]] == [new["InstanceId"]]
 
-    one.main.destroy(VAR_FILE, keep)
+    one.main.destroy(VAR_FILE, KEEP)
     left = nothing | {"snapshots": nothing["snapshots"] + 1}
     assert one.cloud.inventory() == left

@@ -23,7 +23,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.waits
+@pytest.mark.minutes(2.5)
 def test_three_students_get_what_they_asked_for_and_leave_no_trace(
     student, account, subtests
 ):

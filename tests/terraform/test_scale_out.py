@@ -16,7 +16,7 @@ VARIABLES = (
 FORGETFUL = ("aws_appautoscaling_target", "aws_ecs_service", "aws_vpc_security_group_")
 
 
-@pytest.mark.waits
+@pytest.mark.minutes(3)
 def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cloud):
     cloud.client("ecr").create_repository(repositoryName="library-api")
     cloud.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")

@@ -163,7 +163,7 @@ def change(repository, name, text):
     return head(repository)
 
 
-@pytest.mark.waits
+@pytest.mark.minutes(2)
 def test_deployments_one_after_another(production, account):
     """One test, because each begins with what the one before it left."""
     first = head(production.repository)

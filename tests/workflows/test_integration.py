@@ -12,7 +12,7 @@ ALL = [*CHECKS, "report", "ready-to-merge"]
 
 
 @pytest.mark.deep
-@pytest.mark.works
+@pytest.mark.minutes(9)
 def test_the_projects_own_tests_pass_in_their_job(machine, repository_of, tmp_path):
     """All of them, with the job's services; the other plays run only a few."""
     repository = repository_of(tmp_path / "repository")
