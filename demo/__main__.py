@@ -109,7 +109,7 @@ def run(screen, options):
         screen.write(f"  {time.monotonic() - started:.0f} seconds in all.\n")
         if not options.once:
             invite(screen, url, librarian)
-            serve_until_interrupted(server)
+            serve_until_interrupted(screen, server)
             screen.write("\n  Stopping the server.")
     return 0 if right else 1
 
@@ -157,11 +157,12 @@ def invite(screen, url, librarian):
     screen.write(f"  Swagger UI  {url}/api/v1/docs")
     screen.write(f"  Admin       {url}/admin/")
     screen.write(f"              {librarian['email']}  {librarian['password']}\n")
-    screen.write("  Serving until Ctrl-C.")
 
 
-def serve_until_interrupted(server):
+def serve_until_interrupted(screen, server):
     try:
+        # Whoever reads this may press it at once.
+        screen.write("  Serving until Ctrl-C.")
         server.wait()
     except KeyboardInterrupt:
         return

@@ -8,12 +8,16 @@ import pytest
 from tests.deploy.conftest import HERE
 
 
-@pytest.fixture(scope="module")
-def said(base_images, project):
-    python = project.path / ".venv/bin/python"
-    script = HERE / "domain_server.py"
-    output = project.run(python, script, PYTHONPATH=str(project.path))
-    return json.loads(output.splitlines()[-1])
+@pytest.fixture(scope="session")
+def said(base_images, project, once):
+    def deploy(folder):
+        folder.mkdir()
+        python = project.path / ".venv/bin/python"
+        script = HERE / "domain_server.py"
+        output = project.run(python, script, PYTHONPATH=str(project.path))
+        (folder / "said.json").write_text(output.splitlines()[-1])
+
+    return json.loads((once("domain", deploy) / "said.json").read_text())
 
 
 @pytest.mark.minutes(1.5)

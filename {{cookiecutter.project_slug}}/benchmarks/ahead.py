@@ -7,10 +7,10 @@ from benchmarks.ladder import LADDER
 LESS, MORE = -1, 1
 # (question, figure, what it is called, which way is better)
 FIGURES = (
-    ("hits", "p50_ms", "ms a hit", LESS),
-    ("misses", "p50_ms", "ms a miss", LESS),
+    ("hits", "p50_floors", "a hit, in floors", LESS),
+    ("misses", "p50_floors", "a miss, in floors", LESS),
     ("throughput", "per_second", "hits a second", MORE),
-    ("writes", "write_ms", "ms a write", LESS),
+    ("writes", "write_floors", "a write, by one without a cache", LESS),
     ("writes", "blocked_ms", "ms that others wait for a write", LESS),
     ("crowd", "last_ms", "ms until all of a crowd have the answer", LESS),
     ("mixed", "per_second", "mixed requests a second", MORE),

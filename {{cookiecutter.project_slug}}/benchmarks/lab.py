@@ -19,6 +19,7 @@ import redis
 from tqdm import tqdm
 
 from benchmarks.client import Connection
+from benchmarks.ladder import UNDER
 from tests import live, servers
 
 READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
@@ -76,6 +77,7 @@ class Lab:
         self.postgres_url, self.redis_url = postgres_url, redis_url
         self.folder, self.stack = folder, stack
         self.token, self.base, self.numbers = "", "", itertools.count(1)
+        self.floor = None
 
     def prepare(self):
         """Make the database that the others are copies of."""
@@ -134,11 +136,13 @@ class Lab:
         return self.token
 
     def serve_all(self, names):
-        """Return {name: Server}."""
-        bar = {"desc": "starting".ljust(12), "total": len(names), "disable": None}
+        """Return {name: Server}, and start the floor under them."""
+        wanted = [UNDER, *names]
+        bar = {"desc": "starting".ljust(12), "total": len(wanted), "disable": None}
         with ThreadPoolExecutor(2) as pool:
-            made = tqdm(pool.map(self.serve, names), leave=False, **bar)
-            return dict(zip(names, made))
+            made = tqdm(pool.map(self.serve, wanted), leave=False, **bar)
+            self.floor, *servers = made
+        return dict(zip(names, servers))
 
 
 @contextlib.contextmanager

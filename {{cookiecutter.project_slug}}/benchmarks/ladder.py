@@ -23,7 +23,8 @@ LADDER = {
     "generation": Rung("generation key"),
     "ours": Rung("this project: stamps"),
 }
-# What they are held against; served by the processes of "ours".
+# What they are held against; served by processes of their own, without a cache.
+UNDER = "prefetched"
 FLOORS = {
     "floor-bare": "floor: the bytes alone",
     "floor-token": "floor: and the token checked",

@@ -1,5 +1,6 @@
 """What the questions share: turns, bursts of requests, and their figures."""
 
+import contextlib
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from tqdm import tqdm
 from benchmarks.client import Refused
 
 API = "/api/v1/books"
+FLOOR = "/floor/token/books"
 AT_LEAST = 3
 
 
@@ -32,24 +34,64 @@ def turns(name, rounds, cases, servers):
                 bar.update()
 
 
-def burst(connection, path, plan, least=AT_LEAST):
+class Series:
+    """GETs of one path on one connection: the answers, and the seconds of each."""
+
+    def __init__(self, connection, path):
+        self.connection = connection
+        self.request = connection.request("GET", path)
+        self.answers, self.seconds = [], []
+        _, self.used = connection.usage()
+
+    def ask(self):
+        """Send one more."""
+        start = time.perf_counter()
+        self.answers.append(self.connection.exchange(self.request))
+        self.seconds.append(time.perf_counter() - start)
+
+    def figures(self):
+        """Return milliseconds: the worker's CPU time for one, and latencies."""
+        _, used = self.connection.usage()
+        cpu_ms = 1000 * (used - self.used) / len(self.seconds)
+        return {"cpu_ms": cpu_ms, **latencies(self.seconds)}
+
+
+def burst(connection, path, plan, least=AT_LEAST, floor=None):
     """Send GETs one after the other; return (answers, figures).
 
-    The figures are milliseconds: the worker's CPU time for one, and latencies.
+    After each, one is sent to the floor, if there is one; then there are multiples of
+    its figures, too.
     """
-    request = connection.request("GET", path)
-    answers, took = [], []
-    _, before = connection.usage()
+    series, below = Series(connection, path), floor and Series(*floor)
     deadline = time.perf_counter() + plan.burst
-    while len(took) < least or (
-        len(took) < plan.most and time.perf_counter() < deadline
+    while len(series.seconds) < least or (
+        len(series.seconds) < plan.most and time.perf_counter() < deadline
     ):
-        start = time.perf_counter()
-        answers.append(connection.exchange(request))
-        took.append(time.perf_counter() - start)
-    _, after = connection.usage()
-    cpu_ms = 1000 * (after - before) / len(took)
-    return answers, {"cpu_ms": cpu_ms, **latencies(took)}
+        series.ask()
+        if below:
+            below.ask()
+    figures = series.figures()
+    if below:
+        figures |= in_floors(figures, below.figures())
+    return series.answers, figures
+
+
+def in_floors(figures, floor):
+    """Return how many times the floor's the CPU time and the median latency are."""
+    return {
+        f"{name}_floors": figures[f"{name}_ms"] / floor[f"{name}_ms"]
+        for name in ("cpu", "p50")
+        if f"{name}_ms" in figures
+    }
+
+
+@contextlib.contextmanager
+def floor_beside(lab, books):
+    """Yield (Connection, path) of the floor with the token."""
+    path = f"{FLOOR}?page_size={books}"
+    with lab.floor.connect() as connection:
+        connection.get(path)
+        yield connection, path
 
 
 def latencies(seconds):

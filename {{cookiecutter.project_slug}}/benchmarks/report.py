@@ -109,7 +109,8 @@ def _about(results):
         "brackets. In each round all strategies have their turn. All are served by "
         "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
         "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
-        "clients. The clients accept gzip. Only this project keeps its answers "
+        "clients. A multiple of a floor compares each request with one to the floor "
+        "right after it. The clients accept gzip. Only this project keeps its answers "
         "compressed, so it sends fewer bytes; decompressed they are the same."
     )
 
@@ -128,11 +129,9 @@ def _times(question, floors):
 
 def _time_row(results, question, name, books, floors):
     case, row = {"books": books}, [TITLES[name]]
-    for figure in ("cpu_ms", "p50_ms"):
-        row.append(spread(results.figure(figure, question, name, **case)))
-        own = results.median(figure, question, name, **case)
-        floor = results.median(figure, "hits", FLOOR, **case)
-        row.append(number(own / floor if own and floor else None))
+    for figure in ("cpu", "p50"):
+        row.append(spread(results.figure(f"{figure}_ms", question, name, **case)))
+        row.append(number(results.median(f"{figure}_floors", question, name, **case)))
     if floors:
         rare = [results.median(f, question, name, **case) for f in ("p95_ms", "p99_ms")]
     else:
@@ -165,8 +164,11 @@ def _throughput(results):
         yield table(head, rows)
 
 
-def _by(question, key, figures, floor=None):
-    """Return a function to tables of each figure: a column for each value of `key`."""
+def _by(question, key, figures, multiple):
+    """Return a function to tables of each figure: a column for each value of `key`.
+
+    `multiple` is a function to what stands behind the sign ×, or to None.
+    """
 
     def tables(results):
         for figure, title in figures.items():
@@ -178,14 +180,21 @@ def _by(question, key, figures, floor=None):
                 for value in values:
                     case = {key: value}
                     cell = spread(results.figure(figure, question, name, **case))
-                    share = floor and targets.ratio(
-                        results, figure, question, name, floor, **case
-                    )
+                    share = multiple(results, figure, question, name, **case)
                     cells.append(f"{cell} × {number(share, 2)}" if share else cell)
                 rows.append((TITLES[name], *cells))
             yield table(head, rows)
 
     return tables
+
+
+def _without_cache(results, figure, question, name, **case):
+    return targets.ratio(results, figure, question, name, "prefetched", **case)
+
+
+def _beside(results, figure, question, name, **case):
+    floors = figure.replace("_ms", "_floors")
+    return results.median(floors, question, name, **case)
 
 
 def _plain(question, figures):
@@ -234,10 +243,10 @@ TABLES = {
         "writes",
         "keys",
         {
-            "write_ms": "ms a write (× no cache), by keys",
+            "write_ms": "ms a write (× one without a cache right after it), by keys",
             "blocked_ms": "longest wait of another client, ms, by keys",
         },
-        floor="prefetched",
+        _beside,
     ),
     "crowd": _plain(
         "crowd",
@@ -255,7 +264,7 @@ TABLES = {
             "hit_ratio": "share of reads answered from the cache",
             "stale_per_10000": "stale answers in 10,000 reads",
         },
-        floor="prefetched",
+        _without_cache,
     ),
     "memory": _plain(
         "memory",

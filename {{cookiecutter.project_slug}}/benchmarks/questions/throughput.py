@@ -17,9 +17,7 @@ TITLE = "Throughput of hits"
 
 def ask(servers, plan, results, lab):
     """Measure requests a second, for each number of clients and each page size."""
-    everybody = list(servers.values())
-    if "ours" in servers:
-        everybody.append(replace(servers["ours"], name="floor-token"))
+    everybody = [*servers.values(), replace(lab.floor, name="floor-token")]
     cases = [(books, many) for books in plan.load_sizes for many in plan.clients]
     rounds = -(-plan.rounds // 2)
     for (books, clients), server in turns("throughput", rounds, cases, everybody):

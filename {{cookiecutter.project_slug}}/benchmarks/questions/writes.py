@@ -1,5 +1,7 @@
 """What does a write cost, as the cache grows? And whom does it block?
 
+Each write is followed by one on a server without a cache, and held against it.
+
 Redis is filled with entries as the strategy makes them: a real one is copied under
 other names, with its body cut short, and into each set that names it. Meanwhile
 somebody else reads one key of the same Redis: its longest wait is what all other
@@ -32,7 +34,7 @@ end
 def ask(servers, plan, results, lab):
     """Measure a change of one book, for each number of keys."""
     for keys, server in turns("writes", 1, plan.keys, servers.values()):
-        with server.connect() as connection:
+        with server.connect() as connection, lab.floor.connect() as other:
             [book] = _books(connection)
             spent, number = 0, 0
             while number < plan.writes and spent < BUDGET:
@@ -40,11 +42,14 @@ def ask(servers, plan, results, lab):
                 held = server.redis.dbsize()
                 with watched(server.redis) as waits:
                     seconds = _write(connection, book, number)
+                with watched(lab.floor.redis):
+                    floor = _write(other, book, number)
                 results.add(
                     "writes",
                     server.name,
                     {"keys": keys},
                     write_ms=1000 * seconds,
+                    write_floors=seconds / floor,
                     blocked_ms=1000 * max(waits),
                     held=held,
                     left=server.redis.dbsize(),
