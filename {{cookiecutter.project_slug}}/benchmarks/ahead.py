@@ -9,7 +9,7 @@ LESS, MORE = -1, 1
 FIGURES = (
     ("hits", "p50_floors", "a hit, in floors", LESS),
     ("misses", "p50_floors", "a miss, in floors", LESS),
-    ("throughput", "per_second", "hits a second", MORE),
+    ("throughput", "floor_share", "hits a second, by the floor's", MORE),
     ("writes", "write_floors", "a write, by one without a cache", LESS),
     ("writes", "blocked_ms", "ms that others wait for a write", LESS),
     ("crowd", "last_ms", "ms until all of a crowd have the answer", LESS),

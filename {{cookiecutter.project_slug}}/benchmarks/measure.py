@@ -56,24 +56,31 @@ class Series:
         return {"cpu_ms": cpu_ms, **latencies(self.seconds)}
 
 
-def burst(connection, path, plan, least=AT_LEAST, floor=None):
+def burst(connection, path, plan, floor):
     """Send GETs one after the other; return (answers, figures).
 
-    After each, one is sent to the floor, if there is one; then there are multiples of
-    its figures, too.
+    After each, one is sent to the floor: the figures hold multiples of its, too.
     """
-    series, below = Series(connection, path), floor and Series(*floor)
+    series, below = Series(connection, path), Series(*floor)
     deadline = time.perf_counter() + plan.burst
-    while len(series.seconds) < least or (
+    while len(series.seconds) < AT_LEAST or (
         len(series.seconds) < plan.most and time.perf_counter() < deadline
     ):
         series.ask()
-        if below:
-            below.ask()
+        below.ask()
     figures = series.figures()
-    if below:
-        figures |= in_floors(figures, below.figures())
-    return series.answers, figures
+    return series.answers, figures | in_floors(figures, below.figures())
+
+
+def single(connection, path, floor):
+    """Send one GET, and one to the floor; return (answer, figures)."""
+    series, below = Series(connection, path), Series(*floor)
+    series.ask()
+    below.ask()
+    figures = series.figures()
+    # Of a single request, the median is its latency.
+    kept = {name: figures[name] for name in ("cpu_ms", "p50_ms")}
+    return series.answers[0], kept | in_floors(kept, below.figures())
 
 
 def in_floors(figures, floor):

@@ -6,8 +6,6 @@ from benchmarks import ahead, targets
 from benchmarks.ladder import TITLES
 from benchmarks.questions import QUESTIONS
 
-FLOOR = "floor-token"
-
 
 def render(results, drawn):
     """Return the report; `drawn` are the names of the plots beside it."""
@@ -156,9 +154,7 @@ def _throughput(results):
             for many in clients:
                 case = {"books": books, "clients": many}
                 found = results.figure("per_second", "throughput", name, **case)
-                share = targets.ratio(
-                    results, "per_second", "throughput", name, FLOOR, **case
-                )
+                share = results.median("floor_share", "throughput", name, **case)
                 row += [spread(found), number(share, 2)]
             rows.append(row)
         yield table(head, rows)

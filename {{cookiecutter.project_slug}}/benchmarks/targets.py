@@ -42,7 +42,7 @@ def _throughput(results):
     for books in results.values("throughput", "books")[-1:]:
         for clients in results.values("throughput", "clients"):
             case = {"books": books, "clients": clients}
-            name = "per_second"
+            name = "floor_share"
             factor = ratio(results, name, "throughput", "ours", "flush", **case)
             if factor:
                 promise = f"hits a second at {books} books, {clients} client(s), by "
@@ -103,7 +103,7 @@ def _growth(results):
         return
     case = {"page": "text and tag", "kept": "the count"}
     times = [
-        results.median("p50_ms", "growth", "ours", books=books, **case)
+        results.median("p50_floors", "growth", "ours", books=books, **case)
         for books in (least, sizes[-1])
     ]
     if all(times):

@@ -46,7 +46,7 @@ def _read(server, books, plan, floor):
             warm(connection, path)
         else:
             connection.get(path)
-        answers, figures = burst(connection, path, plan, floor=floor)
+        answers, figures = burst(connection, path, plan, floor)
     return figures | {"bytes": len(answers[-1].sent)}
 
 

@@ -1,7 +1,8 @@
 """How many hits a second?
 
 With one client the strategy's own time shows; with more, what happens when requests
-wait for each other. The clients share the machine with the workers.
+wait for each other. The clients share the machine with the workers. They turn from the
+strategy to the floor and back, a moment each.
 """
 
 import contextlib
@@ -9,38 +10,67 @@ import time
 from dataclasses import replace
 
 from benchmarks.ladder import LADDER
-from benchmarks.measure import API, together, turns, warm
+from benchmarks.measure import API, FLOOR, together, turns, warm
 from benchmarks.questions.hits import PATHS
 
+SLICES = 4
 TITLE = "Throughput of hits"
 
 
 def ask(servers, plan, results, lab):
     """Measure requests a second, for each number of clients and each page size."""
-    everybody = [*servers.values(), replace(lab.floor, name="floor-token")]
+    floor = replace(lab.floor, name="floor-token")
+    everybody = [*servers.values(), floor]
     cases = [(books, many) for books in plan.load_sizes for many in plan.clients]
     rounds = -(-plan.rounds // 2)
     for (books, clients), server in turns("throughput", rounds, cases, everybody):
-        path = f"{PATHS.get(server.name, API)}?page_size={books}"
-        case = {"books": books, "clients": clients}
-        per_second = _load(server, path, clients, plan)
-        results.add("throughput", server.name, case, per_second=per_second)
+        with contextlib.ExitStack() as stack:
+            team = Team(server, f"{PATHS.get(server.name, API)}?page_size={books}")
+            below = Team(floor, f"{FLOOR}?page_size={books}")
+            for each in (team, below):
+                each.connect(clients, stack)
+            while team.seconds < plan.load:
+                for each in (team, below):
+                    each.load(plan.load / SLICES)
+        results.add(
+            "throughput",
+            server.name,
+            {"books": books, "clients": clients},
+            per_second=team.per_second(),
+            floor_share=team.per_second() / below.per_second(),
+        )
 
 
-def _load(server, path, clients, plan):
-    with contextlib.ExitStack() as stack:
-        connections = server.spread(clients, stack)
-        if server.name in LADDER and LADDER[server.name].caches:
-            warm(connections[0], path)
+class Team:
+    """Clients that read the same path of a server at the same time."""
+
+    def __init__(self, server, path):
+        self.server, self.path = server, path
+        self.connections, self.answers, self.seconds = [], 0, 0
+
+    def connect(self, clients, stack):
+        """Connect so many, and let the answer be kept, where answers are."""
+        self.connections = self.server.spread(clients, stack)
+        rung = LADDER.get(self.server.name)
+        if rung is None or rung.caches:
+            for connection in self.connections:
+                warm(connection, self.path)
+
+    def load(self, seconds):
+        """Read for so long, each client at least once."""
         start = time.perf_counter()
-        deadline = start + plan.load
+        deadline = start + seconds
 
         def read(number, connection):
-            request, count = connection.request("GET", path), 0
+            request, count = connection.request("GET", self.path), 0
             while count == 0 or time.perf_counter() < deadline:
                 connection.exchange(request)
                 count += 1
             return count
 
-        count = sum(together(connections, read))
-        return count / (time.perf_counter() - start)
+        self.answers += sum(together(self.connections, read))
+        self.seconds += time.perf_counter() - start
+
+    def per_second(self):
+        """Return how many answers came in a second."""
+        return self.answers / self.seconds
