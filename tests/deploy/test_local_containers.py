@@ -4,6 +4,8 @@ import json
 import socket
 import urllib.request
 
+import pytest
+
 HEALTH = "/api/v1/common/health-check"
 COUNT = "from books.models import Book; print('books:', Book.objects.count())"
 
@@ -24,6 +26,7 @@ def books(project):
     return project.run("docker", "compose", "exec", "-T", "web", *shell)
 
 
+@pytest.mark.minutes(0.4)
 def test_up_seed_down_and_up_again(compose_project):
     port = free_port()
     compose_project.run("make", "up", f"PORT={port}")

@@ -45,6 +45,7 @@ def urls(language):
     return [f"{language}/" + ("" if name == "index" else f"{name}/") for name in names]
 
 
+@pytest.mark.minutes(0.2)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -10,6 +10,7 @@ from tests.baking import ROOT
 RUN = [name_of(page) for page in pages("en") if executed(page)]
 
 
+@pytest.mark.minutes(0.6)
 @pytest.mark.deep
 @pytest.mark.parametrize("name", RUN)
 def test_the_commands_of(name, project, template, tmp_path, record_property):

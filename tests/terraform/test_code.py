@@ -25,6 +25,7 @@ def test_the_rendered_code_is_formatted(baker, terraform):
     project.run(terraform, "-chdir=terraform", "fmt", "-check", "-diff", "-recursive")
 
 
+@pytest.mark.minutes(0.3)
 @pytest.mark.parametrize("folder", ROOTS)
 def test_a_root_is_valid_and_passes_its_own_tests(baker, root, folder):
     one = root(baker.bake().path / folder)
@@ -36,6 +37,7 @@ def test_a_root_is_valid_and_passes_its_own_tests(baker, root, folder):
         assert "Success!" in said and " 0 passed" not in said, said
 
 
+@pytest.mark.minutes(0.2)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_native_test_notices_a_mistake(baker, root, mistake):
     name, _, change = mistake.partition(": ")

@@ -71,6 +71,7 @@ def host(tmp_path, moto, files):
     return host
 
 
+@pytest.mark.minutes(0.5)
 def test_cloud_init_knows_every_word_of_the_user_data(user_data, cloud_init_schema):
     jsonschema.validate(user_data[0], cloud_init_schema)
 

@@ -68,6 +68,7 @@ def scan(checkov):
     return found
 
 
+@pytest.mark.minutes(0.7)
 def test_nothing_is_found_that_is_not_explained(baker, scan):
     assert scan(baker.bake().path) == set()
 

@@ -23,6 +23,7 @@ def test_the_projects_own_tests_pass_in_their_job(machine, repository_of, tmp_pa
     assert (tmp_path / "artifacts/ci-tests/tests/coverage.json").is_file()
 
 
+@pytest.mark.minutes(1)
 @pytest.mark.deep
 def test_a_fresh_project_is_green(green):
     results = {name: job.result for name, job in green.jobs.items()}
@@ -39,6 +40,7 @@ def test_its_pull_request_gets_one_green_comment(green):
     keep("green.md", comment["body"])
 
 
+@pytest.mark.minutes(0.4)
 @pytest.mark.deep
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_reddens_its_job_and_no_other(with_fault, fault):
@@ -51,6 +53,7 @@ def test_a_fault_reddens_its_job_and_no_other(with_fault, fault):
     assert f"because of: {fault.job}" in played.jobs["ready-to-merge"].log
 
 
+@pytest.mark.minutes(0.4)
 @pytest.mark.deep
 def test_faults_of_two_jobs_are_both_named(with_fault):
     test, style = FAULTS[:2]
