@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.baking import BakedProject
 from tests.contract.server import serve, variables_for
 
 pytestmark = pytest.mark.deep
@@ -14,15 +15,20 @@ QUESTIONS = "hits misses throughput writes crowd mixed memory growth"
 
 
 @pytest.fixture(scope="session")
-def measured(project, once):
-    """The results of a tiny run of all questions, asked of all strategies."""
+def lab(rendered, once):
+    """A project of its own, in which all questions were asked of all strategies."""
 
     def measure(folder):
-        folder.mkdir()
-        project.run("make", "bench", "ARGS=--size tiny")
-        shutil.copy(project.path / "build/bench/results.json", folder)
+        shutil.copytree(rendered.path, folder)
+        BakedProject(folder).run("make", "bench", "ARGS=--size tiny")
 
-    return json.loads((once("bench", measure) / "results.json").read_text())
+    return BakedProject(once("bench", measure))
+
+
+@pytest.fixture
+def measured(lab):
+    """The results of that."""
+    return json.loads(lab.read("build/bench/results.json"))
 
 
 @pytest.mark.parametrize("question", QUESTIONS.split())
@@ -43,25 +49,26 @@ def test_all_answers_were_the_same_bytes(measured):
     assert measured["interrupted"] == ""
 
 
-def test_it_reports_again_without_measuring(measured, project):
-    before = project.read("build/bench/report.md")
+def test_it_reports_again_without_measuring(lab):
+    before = lab.read("build/bench/report.md")
     assert "django-cacheops" in before and "django-cachalot" in before
-    (project.path / "build/bench/report.md").unlink()
-    project.run("make", "bench-plot")
-    assert project.read("build/bench/report.md") == before
+    (lab.path / "build/bench/report.md").unlink()
+    lab.run("make", "bench-plot")
+    assert lab.read("build/bench/report.md") == before
 
 
-def test_what_it_is_compared_with_stays_out_of_the_api(measured, project):
+def test_what_it_is_compared_with_stays_out_of_the_api(lab, project):
+    assert not (lab.path / ".venv").exists()
     listed = project.run(".venv/bin/python", "-m", "pip", "list")
     assert not re.search("cacheops|cachalot|locust", listed)
 
 
-def test_locust_finds_no_failure(measured, project, tmp_path):
+def test_locust_finds_no_failure(lab, project, tmp_path):
     variables = variables_for(DATABASE_URL=f"sqlite:///{tmp_path / 'locust.sqlite3'}")
     project.manage("migrate", **variables)
     project.manage("seed_library", "--books", "100", **variables)
     load = "--headless --users 4 --spawn-rate 4 --run-time 4s --host"
     with serve(project, tmp_path / "log", variables) as url:
-        said = project.run("make", "locust", f"ARGS={load} {url}")
+        said = lab.run("make", "locust", f"ARGS={load} {url}")
     [total] = re.findall(r"Aggregated +(\d+) +0\(0\.00%\)", said)[-1:]
     assert int(total) > 0
