@@ -1,6 +1,10 @@
 """Who lost access is out at once, also where the answer is cached."""
 
+import time
+from datetime import timedelta
+
 import pytest
+from rest_framework_simplejwt.tokens import AccessToken
 
 from tests.caches import recorded_round_trips, result_of
 from tests.cast import Client
@@ -67,6 +71,30 @@ def test_a_forged_token_gets_no_hit(client):
     forged.credentials(HTTP_AUTHORIZATION="Bearer forged")
     assert forged.get("/tags").status_code == 401
     assert Client().get("/tags").status_code == 401
+
+
+def test_a_remembered_token_with_another_signature_gets_no_hit(client):
+    token = str(AccessToken.for_user(client.user))
+    start = token.rindex(".") + 1
+    changed = "B" if token[start] == "A" else "A"
+    for spelling, answer in (
+        (token, 200),
+        (token[:start] + changed + token[start + 1 :], 401),
+        (token[:start], 401),
+        (token, 200),
+    ):
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {spelling}")
+        assert client.get("/tags").status_code == answer
+
+
+def test_a_remembered_token_is_refused_when_it_expires(client):
+    token = AccessToken.for_user(client.user)
+    token.set_exp(lifetime=timedelta(seconds=5))
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert result_of(client.get("/tags")) == "HIT"
+    assert result_of(client.get("/tags")) == "HIT"
+    time.sleep(max(0, token["exp"] - time.time()) + 0.01)
+    assert client.get("/tags").status_code == 401
 
 
 def test_a_registration_does_not_disturb_the_others(redis_store, monkeypatch):

@@ -1,5 +1,8 @@
 """Lets readers in to what is cached."""
 
+import time
+from functools import lru_cache
+
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.settings import api_settings
@@ -11,27 +14,36 @@ from caching.stamps import Row
 from users.authentication import ReaderAuthentication
 from users.models import User
 
+REMEMBERED_TOKENS = 1024
+
 
 class ReaderGate:
     """A reader is let in whose account is active and whose password is that one."""
 
     def __init__(self):
         self.authentication = ReaderAuthentication()
+        # A signature that was right stays right: later only the time can tell.
+        self.remember = lru_cache(REMEMBERED_TOKENS)(self.check)
 
     def claim(self, request):
         """Return what the access token claims; None if it proves nothing."""
         try:
             header = self.authentication.get_header(request)
             raw = header and self.authentication.get_raw_token(header)
-            token = raw and self.authentication.get_validated_token(raw)
+            if not raw:
+                return None
+            claim, expires = self.remember(raw)
+            return claim if time.time() < expires else self.check(raw)[0]
         except (AuthenticationFailed, InvalidToken):
             return None
-        if not token:
-            return None
+
+    def check(self, raw):
+        """Return a token's Claim, and when it expires. Raises InvalidToken."""
+        token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
         proof = token[api_settings.REVOKE_TOKEN_CLAIM].encode()
         plan = Plan(f"users:verdict:{reader}", (Row("users", reader),))
-        return Claim(reader, proof, plan)
+        return Claim(reader, proof, plan), token["exp"]
 
     def truth(self, claim):
         """Return the fingerprint that a token of this reader must have, or None."""
