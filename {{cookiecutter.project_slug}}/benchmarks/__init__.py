@@ -8,7 +8,7 @@ The parts:
 
     ladder.py       the rungs: from no cache at all to this project's
     strategies.py   each rung, as a small view
-    floors.py       what no strategy can be faster than
+    floors.py       views that only send bytes: what all are held against
     lab.py          PostgreSQL, Redis, and a gunicorn for each rung: all real
     client.py       a client that costs little itself
     questions/      what is measured, a file for each question

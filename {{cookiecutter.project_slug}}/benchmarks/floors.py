@@ -1,4 +1,4 @@
-"""The floors under every cached read: views that send bytes they were once given."""
+"""What cached reads are held against: views that send bytes they were once given."""
 
 from django.http import HttpResponse
 

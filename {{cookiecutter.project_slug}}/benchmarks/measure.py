@@ -11,7 +11,7 @@ from benchmarks.client import Refused
 
 API = "/api/v1/books"
 FLOOR = "/floor/token/books"
-AT_LEAST, SOME = 3, 5
+AT_LEAST, MOST_BESIDE_ONE = 3, 5
 # Seconds on one side before the other has its turn: long enough that the processor's
 # caches are warm again, and short enough that the machine is still as fast.
 MOMENT = 0.01
@@ -84,7 +84,7 @@ def single(connection, path, floor):
     """Send one GET, and some to the floor; return (answer, figures)."""
     series, below = Series(connection, path), Series(*floor)
     series.ask(1)
-    below.ask(SOME)
+    below.ask(MOST_BESIDE_ONE)
     figures = series.figures()
     # Of a single request, the median is its latency.
     kept = {name: figures[name] for name in ("cpu_ms", "p50_ms")}

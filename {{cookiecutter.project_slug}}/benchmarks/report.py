@@ -108,8 +108,8 @@ def _about(results):
         "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
         "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
         "clients. A multiple of a floor compares requests with some to the floor "
-        "right after them. The clients accept gzip. Only this project keeps its answers "
-        "compressed, so it sends fewer bytes; decompressed they are the same."
+        "right after them. The clients accept gzip. Only this project keeps its "
+        "answers compressed, so it sends fewer bytes; decompressed they are the same."
     )
 
 

@@ -3,8 +3,10 @@
 One reader asks for the same page again and again, on one connection. Strategies
 without a cache compute it each time. The floors: a view that sends the same bytes
 and does nothing else, the same with the token checked, and a GET of them in Redis.
-Each has its turn with the floor with the token, a hundredth of a second each, and is held
-against it: a machine is faster in one second than in the next.
+Each has its turn with the floor with the token, a hundredth of a second each, and is
+held against it: a machine is faster in one second than in the next. That floor checks
+the token each time, as all others do; this project checks a token's signature once and
+remembers it.
 """
 
 import time
