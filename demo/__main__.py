@@ -91,7 +91,8 @@ def listen_for_interruptions():
 def run(screen, options):
     started = time.monotonic()
     check_machine()
-    port = free_port(options.port)
+    # A taken one is refused before the long work; a free one may be taken during it.
+    free_port(options.port)
     librarian = new_librarian()
     project = Project(BUILD)
 
@@ -104,7 +105,7 @@ def run(screen, options):
         project.seed(tick, BOOKS)
     with screen.phase("Make a librarian") as tick:
         project.make_librarian(tick, librarian)
-    with start(screen, project, port) as (url, server):
+    with start(screen, project, options.port) as (url, server):
         right = show_walk(screen, walk(url, librarian))
         screen.write(f"  {time.monotonic() - started:.0f} seconds in all.\n")
         if not options.once:
@@ -135,7 +136,7 @@ def start(screen, project, port):
     """Serve as a phase that ends once the service answers; gives (url, process)."""
     with ExitStack() as stack:
         with screen.phase("Start gunicorn") as tick:
-            serving = stack.enter_context(project.served(tick, port))
+            serving = stack.enter_context(project.served(tick, free_port(port)))
         yield serving
 
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from docs.tools.shell import Failed
+from tests.ports import free_port
 
 # The ports that pages name; each run uses free ones in their place.
 PORTS = (8000, 8001, 8002, 6379, 5432)
@@ -163,13 +164,6 @@ class Sandbox:
         return printed.replace(str(self.home.resolve()), HOME).replace(
             str(self.home), HOME
         )
-
-
-def free_port():
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(port):

@@ -1,19 +1,14 @@
 """`make up`: one command from a fresh render to an API on PostgreSQL and Redis."""
 
 import json
-import socket
 import urllib.request
 
 import pytest
 
+from tests.ports import free_port
+
 HEALTH = "/api/v1/common/health-check"
 COUNT = "from books.models import Book; print('books:', Book.objects.count())"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 def ask(port, path):

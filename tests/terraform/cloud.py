@@ -1,7 +1,6 @@
 """AWS on this machine: moto's server, and what exists in it."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -9,6 +8,8 @@ import urllib.request
 from pathlib import Path
 
 import boto3
+
+from tests.ports import free_port
 
 SERVER = Path(__file__).with_name("moto_server.py")
 LISTS = {
@@ -112,9 +113,7 @@ def is_terminated(thing):
 
 def start_server(log):
     """Start moto on a free port; gives the process and its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     env = {name: text for name, text in os.environ.items() if name[:4] != "AWS_"}
     process = subprocess.Popen(
         [sys.executable, SERVER, str(port)],

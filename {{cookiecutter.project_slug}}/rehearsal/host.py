@@ -5,7 +5,6 @@ import io
 import os
 import secrets
 import shlex
-import socket
 import subprocess
 import tarfile
 import time
@@ -15,6 +14,7 @@ import httpx
 
 from rehearsal import PROJECT
 from rehearsal.docker import LABEL, Refused, docker, engine_address, run
+from tools.ports import free_port
 
 MEMORY = "1g"
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
@@ -26,15 +26,6 @@ RIGHTS = [
     *("--security-opt", "apparmor=unconfined"),
     *("--security-opt", "systempaths=unconfined"),
 ]
-
-
-def free_ports(count):
-    """Return that many TCP ports of this machine that nobody listens on."""
-    with contextlib.ExitStack() as sockets:
-        opened = [sockets.enter_context(socket.socket()) for _ in range(count)]
-        for each in opened:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in opened]
 
 
 def wait_until(question, seconds, what):
@@ -54,7 +45,8 @@ class Host:
         self.name = f"library-rehearsal-{run_id}"
         self.folder = Path(folder)
         self.label = f"{LABEL}={run_id}"
-        self.ssh_port, self.http_port, self.registry_port = free_ports(3)
+        self.ssh_port, self.http_port = free_port(), free_port()
+        self.registry_port = free_port()
         self.repository = f"127.0.0.1:{self.registry_port}/library"
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.password = secrets.token_hex(16)

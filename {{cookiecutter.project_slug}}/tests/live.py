@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from tests import servers
+from tools.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS = {"SECRET_KEY": "only-for-tests-" + "s" * 40}
@@ -36,7 +37,7 @@ def manage(*arguments, env):
 
 @contextlib.contextmanager
 def database(folder):
-    """Yield the URL of a new empty database: PostgreSQL if DATABASE_URL is, or SQLite."""
+    """Yield the URL of a new empty database: on PostgreSQL if DATABASE_URL is."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
         yield f"sqlite:///{folder / 'live.sqlite3'}"
@@ -48,7 +49,7 @@ def database(folder):
 @contextlib.contextmanager
 def gunicorn(env, **variables):
     """Serve the API on a free port; yield its address and the process."""
-    port = servers.free_port()
+    port = free_port()
     env = {**env, "PORT": str(port), **variables}
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
     command += ["--log-level", "warning"]

@@ -1,4 +1,4 @@
-"""What the make targets call: tools/make_env.py, tools/doctor.py"""
+"""What the make targets and the tests call: tools/"""
 
 import runpy
 import socket
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tools.ports import PORTS, free_port
 
 pytestmark = pytest.mark.once
 
@@ -88,3 +90,16 @@ class TestDoctor:
             doctor["check_python"]()
         assert finding.value.fatal == (version < (3, 11))
         assert "Python 3.1" in str(finding.value)
+
+
+class TestPorts:
+    def test_none_is_given_twice(self):
+        given = [free_port() for _ in range(50)]
+        assert len(set(given)) == 50
+        assert set(given) <= set(PORTS)
+
+    def test_a_taken_one_is_not_given(self, monkeypatch):
+        taken, free = free_port(), free_port()
+        monkeypatch.setattr("tools.ports._turns", iter([taken, free]))
+        with socket.create_server(("127.0.0.1", taken)):
+            assert free_port() == free
