@@ -18,6 +18,8 @@ from uuid import uuid4
 
 import psycopg
 
+from tools.ports import free_port
+
 
 class Unavailable(Exception):
     """No such server can be had here."""
@@ -68,16 +70,17 @@ def redis(*arguments):
 
 
 def database_of_this_worker(url):
-    """Return the URL with a database number that no other worker of pytest-xdist has."""
+    """Return the URL with a database number no other worker of pytest-xdist has."""
     number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return urllib.parse.urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextlib.contextmanager
+def refusing_port():
+    """Yield a port that refuses connections: it is held, and nothing listens there."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 def wait_for_port(port, seconds=15):
@@ -137,7 +140,7 @@ def _from_programs(programs, folder):
     user = "nobody" if os.getuid() == 0 else None
     if user:
         shutil.chown(folder, user)
-    port, data = free_port(), folder / "data"
+    data = folder / "data"
     init = [programs / "initdb", "--pgdata", data, "--username", "library"]
     init += [
         "--auth",
@@ -149,6 +152,7 @@ def _from_programs(programs, folder):
         "--no-sync",
     ]
     subprocess.run(init, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+    port = free_port()
     serve = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
     serve += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
     # Nothing here outlives the tests, so nothing needs to reach the disk.

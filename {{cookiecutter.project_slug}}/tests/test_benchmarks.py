@@ -164,8 +164,9 @@ class TestCommand:
     def test_a_database_that_does_not_answer_is_told_in_one_line(
         self, redis_url, tmp_path
     ):
-        given = {"DATABASE_URL": f"postgres://nobody@127.0.0.1:{servers.free_port()}/x"}
-        result = run("--out", tmp_path, env=os.environ | given)
+        with servers.refusing_port() as port:
+            given = {"DATABASE_URL": f"postgres://nobody@127.0.0.1:{port}/x"}
+            result = run("--out", tmp_path, env=os.environ | given)
         assert result.returncode == 1
         lines = result.stderr.splitlines()
         # The peers are installed by `make bench` only.

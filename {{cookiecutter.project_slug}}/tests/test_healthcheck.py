@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.servers import free_port
+from tests.servers import refusing_port
 
 pytestmark = pytest.mark.once
 
@@ -38,7 +38,8 @@ def test_a_refusing_api_is_unhealthy_and_says_what_it_answered(live_server):
 
 
 def test_no_api_is_unhealthy_in_one_line():
-    done = check(free_port())
+    with refusing_port() as port:
+        done = check(port)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("no answer: ")
