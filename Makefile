@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PROJECT := {{cookiecutter.project_slug}}
 SOURCES := demo docs/tools hooks tests
+# black leaves long comments and texts as they are.
+LENGTH := --select=E501 --max-line-length=88 --exclude=migrations
 WORKFLOWS := $(wildcard .github/workflows/*.yml) \
 	$(wildcard $(PROJECT)/.github/workflows/*.yml)
 DEPENDABOTS := .github/dependabot.yml $(PROJECT)/.github/dependabot.yml
@@ -30,6 +32,7 @@ test: $(VENV)/.dev  ## Prove the template and what it renders (ARGS=--deep: cont
 lint: $(VENV)/.dev  ## Check style, workflows and shell scripts
 	$(PY) -m black --quiet --check --diff $(SOURCES)
 	$(PY) -m isort --quiet --check --diff $(SOURCES)
+	$(PY) -m pycodestyle $(LENGTH) $(SOURCES) '$(PROJECT)'
 	$(VENV)/bin/shellcheck $(SCRIPTS)
 	$(VENV)/bin/actionlint -shellcheck $(VENV)/bin/shellcheck -ignore '$(ELSEWHERE)' $(WORKFLOWS)
 	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
@@ -43,7 +46,7 @@ format: $(VENV)/.dev  ## Put the code into shape
 listing: $(VENV)/.dev  ## Rewrite tests/files.txt, after files came or went
 	@$(PY) -m tests.files
 
-bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (15 minutes on a quiet machine)
+bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (20 minutes on a quiet machine)
 	@$(PY) -m cookiecutter . --no-input --overwrite-if-exists --output-dir build
 	@$(MAKE) --no-print-directory -C build/library-api bench-full
 	@mkdir -p docs/assets/bench

@@ -36,7 +36,7 @@ def minutes(item):
 
 
 def deal(items, hands):
-    """Order the items so that each of so many workers begins with its share of the long.
+    """Order the items so that each of so many workers begins with some long ones.
 
     The longest first, each to who has the least. Each worker begins with as many
     items as every other, and takes from the others when it has none left.

@@ -7,7 +7,9 @@ import pytest
 # Spelled so that this file does not find itself.
 NEVER = {
     "a package registry's host": r"(?:pypi|pythonhosted|npmjs|debian)[.](?:org|com)",
-    "a choice of package index": r"--(?:extra-)?index[-]url|--find[-]links|--trusted[-]host",
+    "a choice of package index": (
+        r"--(?:extra-)?index[-]url|--find[-]links|--trusted[-]host"
+    ),
     "a path of the machine it was made on": r"(?<![\w.])/(?:root|work|Users)[/]",
     "an AWS key": r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
     "a GitHub token": r"\bgh[pousr]_[A-Za-z0-9]{30,}",

@@ -1,4 +1,4 @@
-"""What keeps the site true: it reads, runs and writes the pages of docs/en and docs/ko."""
+"""What keeps the site true: reads, runs and writes docs/en and docs/ko."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""python -m docs.tools: build the site, serve it, run pages, rewrite what is derived."""
+"""python -m docs.tools: build or serve the site, run pages, rewrite what is derived."""
 
 import argparse
 import sys

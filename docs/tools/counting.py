@@ -5,7 +5,7 @@ from docs.tools.steps import steps
 
 
 def report():
-    """Counts of what is run, included and linked, and the reasons of what is not run."""
+    """Counts of what is run, included and linked, and why the rest is not run."""
     english = [(page, page.read_text(encoding="utf-8")) for page in pages("en")]
     found = [step for page, text in english for step in steps(page.stem, text)]
     shown = [step for step in found if not step.hidden]

@@ -5,7 +5,8 @@ import re
 from docs.tools.parsing import COMMENT, without_fences
 
 LINK = re.compile(
-    r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\((?P<to>[^)\s]+)(?: \"[^\"]*\")?\)|<(?P<url>https?://[^>]+)>"
+    r"!?\[(?:[^\[\]]|\[[^\]]*\])*\]\((?P<to>[^)\s]+)(?: \"[^\"]*\")?\)"
+    r"|<(?P<url>https?://[^>]+)>"
 )
 SPAN = re.compile(r"`[^`\n]*`")
 

@@ -200,7 +200,7 @@ def log_out(person, token):
 
 
 def forged(token, algorithm):
-    """The same claims with a longer life, signed with a key that is not the server's."""
+    """The same claims with a longer life, signed with a key not the server's."""
     claims = decoded(token.split(".")[1]) | {"exp": int(time.time()) + 10_000}
     signed = f"{encoded({'alg': algorithm, 'typ': 'JWT'})}.{encoded(claims)}"
     if algorithm == "none":

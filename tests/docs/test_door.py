@@ -1,4 +1,4 @@
-"""The rendered project's README is the door to the walkthrough: it names each chapter."""
+"""The rendered project's README is the door to every chapter."""
 
 import re
 

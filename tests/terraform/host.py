@@ -1,4 +1,4 @@
-"""A machine to try the server's scripts on: this one, behind a layer that is thrown away.
+"""A machine to try the server's scripts on: this one, under a throw-away layer.
 
 Files are written to an overlay in memory. What an overlay can't hold back, or what only
 Amazon Linux has, is taken by stand-ins of the machine's commands.

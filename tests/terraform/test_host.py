@@ -1,4 +1,4 @@
-"""What reaches the server, and what its scripts do there: run, on a layer over this machine."""
+"""What reaches the server, and what its scripts do there, run on such a machine."""
 
 import base64
 import gzip

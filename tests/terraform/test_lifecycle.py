@@ -9,6 +9,7 @@ import pytest
 from tests.terraform.cloud import Cloud
 from tests.terraform.conftest import VAR_FILE
 
+ISSUER = "token.actions.githubusercontent.com"
 PREFIX = "repo:octo_cat@12/shelf.x@345"
 GITHUB = ("-var", f"github_subject_prefix={PREFIX}")
 BUDGET = ("-var", "budget_email=student@example.com")
@@ -130,8 +131,8 @@ def see_roles(cloud, slug, instance):
     assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert trust["Condition"] == {
         "StringEquals": {
-            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": f"{PREFIX}:environment:production",
+            f"{ISSUER}:aud": "sts.amazonaws.com",
+            f"{ISSUER}:sub": f"{PREFIX}:environment:production",
         }
     }
 

@@ -1,4 +1,4 @@
-"""checkov finds nothing that `.checkov.yaml` does not explain, and would find what is bad."""
+"""checkov finds only what `.checkov.yaml` explains, and would find what is bad."""
 
 import json
 import os

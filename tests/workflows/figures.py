@@ -1,4 +1,4 @@
-"""The figures of docs/assets/ci, made of what the plays left; docs/assets/ci/README.md says how.
+"""The figures of docs/assets/ci (its README.md says how), of what the plays left.
 
 The tests keep comments and results in the folder that CI_FIGURES names; run as a
 program, this makes the table of faults of them and a picture of each comment.
@@ -27,7 +27,10 @@ code {{ font: 12px/1.45 "DejaVu Sans Mono", monospace; background: #f6f8fa }}
 article {{ border: 1px solid #d1d9e0; border-radius: 6px; padding: 4px 16px }}
 </style><article>{body}</article>
 <script>document.title = document.documentElement.scrollHeight</script>"""
-HEAD = "| what was broken | where | jobs that went red | the comment said |\n|---|---|---|---|\n"
+HEAD = """\
+| what was broken | where | jobs that went red | the comment said |
+|---|---|---|---|
+"""
 OPTIONS = """--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run
 --disable-background-networking --disable-sync --disable-component-update""".split()
 

@@ -122,7 +122,8 @@ def test_a_jobs_outputs_reach_the_next(played):
         "  a: {runs-on: x, steps: [{uses: actions/checkout@v7}]}",
         f"  a: {{runs-on: x, steps: [{{uses: strange/action@{'a' * 40}}}]}}",
         "  a: {runs-on: x, steps: [{run: 'echo ${{ github.sha }}'}]}",
-        "  a: {needs: b, runs-on: x, steps: []}\n  b: {needs: a, runs-on: x, steps: []}",
+        "  a: {needs: b, runs-on: x, steps: []}\n"
+        "  b: {needs: a, runs-on: x, steps: []}",
     ],
 )
 def test_what_the_player_does_not_know_is_refused(played, jobs):

@@ -38,7 +38,7 @@ class BookQuery(PageQuery):
         return frozenset(filters | {self.order_by.removeprefix("-")} - {""})
 
     def filters(self):
-        """Return the query that finds the same books, in no particular page or order."""
+        """Return the query that finds the same books, of no page and in no order."""
         return BookQuery(
             title=self.title,
             author=self.author,

@@ -8,9 +8,9 @@ that is new. A table's *recent changes* are one line of text, readable in redis-
 Each change stands behind the token that the write gave the table's stamp. Whatever was
 kept under one of these tokens may be older than the changes behind it, and is as new as
 the rest: one that meets none of them is still right. The line says nothing if it does
-not end in the stamp's own token (it was lost, or somebody else wrote it), nor of a token
-that is not in it any more. The functions here take it as it is in the store: bytes, or
-None.
+not end in the stamp's own token (it was lost, or somebody else wrote it), nor of a
+token that is not in it any more. The functions here take it as it is in the store:
+bytes, or None.
 """
 
 from typing import NamedTuple

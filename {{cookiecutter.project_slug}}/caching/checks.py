@@ -8,13 +8,14 @@ from caching.conf import conf
 
 @register
 def one_process_or_redis(app_configs, **kwargs):
-    """The in-process store serves one worker process: others would not hear of writes."""
+    """The in-process store serves one worker: others would not hear of writes."""
     workers = getattr(settings, "WORKER_PROCESSES", 1)
     if workers == 1 or conf().redis_url:
         return []
     return [
         Error(
-            f"WEB_CONCURRENCY is {workers}, but the in-process cache serves one worker.",
+            f"WEB_CONCURRENCY is {workers}, "
+            "but the in-process cache serves one worker.",
             hint="Set REDIS_URL, or WEB_CONCURRENCY=1 (threads are fine).",
             id="caching.E001",
         )

@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
     @classmethod
     def of(cls, body, *, compress_from, rows=()):
-        """Return the entry of `body`, compressed from so many bytes; it shows `rows`."""
+        """Return the entry of `body`, compressed from so many bytes, with `rows`."""
         etag = blake2b(body, digest_size=12).hexdigest()
         rows = ",".join(map(str, rows)) or NO_ROWS
         if len(body) < compress_from:

@@ -3,10 +3,10 @@
     class BookDetail(CachedReads, GenericAPIView):
         cached = Cached("books:detail", Row("books", "book_id"), Table("tags"))
 
-The `id` of a Row names the argument of the URL, that of a Selection the field of each of
-the answer's `results`. A hit is answered before Django REST
-framework comes into play; everything else goes through the view as if there were no
-cache, and the bytes it answers with are what is kept.
+The `id` of a Row names the argument of the URL, that of a Selection the field of each
+of the answer's `results`. A hit is answered before Django REST framework comes into
+play; everything else goes through the view as if there were no cache, and the bytes it
+answers with are what is kept.
 """
 
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Makes the report: shows it, puts it into the job's summary and on the pull request."""
+"""Makes the report, for the screen, the job's summary and the pull request."""
 
 import json
 import os

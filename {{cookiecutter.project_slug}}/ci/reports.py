@@ -68,7 +68,7 @@ def failure(case, suite):
 
 
 def file_of(classname):
-    """Return tests/test_isbn.py for tests.test_isbn, with or without a class after it."""
+    """Return tests/test_isbn.py for tests.test_isbn, a class after it or not."""
     parts = classname.split(".")
     while parts and not parts[-1].startswith("test"):
         parts.pop()

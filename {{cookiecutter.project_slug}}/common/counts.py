@@ -19,7 +19,7 @@ class KeptCount:
         self.name, self.depends_on = name, depends_on
 
     def of(self, filters, rows):
-        """Return how many `rows` (a queryset) there are; a query of `filters` tells which.
+        """Return how many rows there are: `rows` is a queryset, `filters` its query.
 
         Counts them unless that was done since a write that may change their number.
         """

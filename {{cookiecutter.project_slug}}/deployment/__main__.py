@@ -1,4 +1,4 @@
-"""`python -m deployment STEP`: one step of the deployment, set up by the environment."""
+"""`python -m deployment STEP`: a step of the deployment, set up by the environment."""
 
 import json
 import os

@@ -13,7 +13,10 @@ NEEDED = (
     "API_URL",
 )
 NEEDED_FOR_SSH = ("SECURITY_GROUP_ID", "SSH_KNOWN_HOSTS")
-HOW = "terraform -chdir=terraform output -raw github_variables | gh variable set --env-file -"
+HOW = (
+    "terraform -chdir=terraform output -raw github_variables"
+    " | gh variable set --env-file -"
+)
 HINTS = {
     "AWS_DEPLOY_ROLE": (
         "it stays empty until github_subject_prefix is set in terraform/prod.tfvars "

@@ -139,7 +139,7 @@ class Load:
 
 
 def summary(answers, began):
-    """Return what failed, in seconds after `began`, and how often each release answered."""
+    """Return what failed, in seconds after `began`, and each release's answers."""
     failures = [
         [round(each.sent - began, 1), each.kind, each.error or each.status]
         for each in answers

@@ -311,7 +311,7 @@ class TestBreaker:
 
 
 def kill_connections_of(client):
-    """Kill a client's connections; other workers use the same server, each its own db."""
+    """Kill a client's connections, but not other workers': each has its own db."""
     own = client.connection_pool.connection_kwargs["db"]
     for connection in client.client_list():
         if int(connection["db"]) == own:

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.once
 JUNIT = """\
 <testsuites><testsuite name="pytest" errors="0" failures="1" skipped="1" tests="3">
 <testcase classname="tests.test_loans" name="test_a_return" time="0.1" />
-<testcase classname="tests.test_loans" name="test_left_out"><skipped message="no"/></testcase>
+<testcase classname="tests.test_loans" name="test_left_out"><skipped
+message="no"/></testcase>
 <testcase classname="tests.test_isbn" name="test_digit[9-`x`]" time="0.1"><failure
 message="AssertionError: assert 9 == '```'">def test_digit():
 tests/test_isbn.py:12: in test_digit

@@ -8,7 +8,7 @@ from caching.writes import invalidate
 
 
 class Command(BaseCommand):
-    """Renews the stamps of tables or rows, so that what is kept of them is not served."""
+    """Renews the stamps of tables or rows: what is kept of them is not served."""
 
     help = "Invalidate what is cached of tables (books) or rows (books:42)."
 
