@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 
 TEMPLATE = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
 # A setting of the person's own shell must not reach the demo: its 500 books
 # belong in its own SQLite file, not in whatever DATABASE_URL points to.

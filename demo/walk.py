@@ -8,7 +8,7 @@ from datetime import date
 import httpx
 
 API = "/api/v1"
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
 STEPS = []
 
 

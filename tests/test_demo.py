@@ -18,7 +18,7 @@ from demo.table import Screen
 from demo.walk import STEPS, Outcome, walk
 from tests.baking import FOLDER, clean_environment, copy_working_tree
 
-WAIT_SECONDS = 240
+WAIT_SECONDS = 900
 
 
 class Demo:

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from docs.tools.shell import Failed
+from docs.tools.shell import PATIENCE, Failed
 from tests.ports import free_port
 
 # The ports that pages name; each run uses free ones in their place.
@@ -167,7 +167,8 @@ class Sandbox:
 
 
 def wait_for(port):
-    for _ in range(200):
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         with (
             contextlib.suppress(OSError),
             socket.create_connection(("127.0.0.1", port), timeout=1),
@@ -179,4 +180,4 @@ def wait_for(port):
 
 def end(process):
     process.terminate()
-    process.wait(timeout=20)
+    process.wait(timeout=PATIENCE)

@@ -10,7 +10,8 @@ import time
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
-PATIENCE = 60
+# Tells what hangs from what a busy machine is slow at (60 s were too few for pip).
+PATIENCE = 600
 # Asks this machine only.
 direct = build_opener(ProxyHandler({}))
 

@@ -12,7 +12,7 @@ import httpx
 
 from tests.baking import clean_environment
 
-START_SECONDS = 60
+START_SECONDS = 300
 STOP_SECONDS = 10
 LISTENING = re.compile(r"Listening at: (http://[\d.]+:\d+)")
 GENEROUS = {"THROTTLE_LOGIN": "10000/min", "THROTTLE_REGISTER": "10000/min"}

@@ -69,7 +69,7 @@ def serves(port):
 
 def test_no_waiting_connection_is_reset(proxy, tmp_path):
     container, port = proxy
-    assert any(serves(port) for _ in range(50)), "it did not start"
+    assert any(serves(port) for _ in range(500)), "it did not start"
     with Clients(port) as clients:
         for number in range(1, RELOADS + 1):
             (tmp_path / "Caddyfile").write_text(CADDYFILE.format(number))

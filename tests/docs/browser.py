@@ -9,6 +9,8 @@ WINDOWS = {
     "phone": {"width": 360, "height": 740},
     "desktop": {"width": 1280, "height": 900},
 }
+# Milliseconds after which a page hangs, and is not merely slow.
+PATIENCE = 300_000
 # It asks nobody for updates, and runs as root in containers.
 OPTIONS = [
     "--no-sandbox",
@@ -50,6 +52,7 @@ def tab(browser, window, scheme="light", language="en"):
         locale="ko-KR" if language == "ko" else "en-US",
         is_mobile=window == "phone",
     )
+    context.set_default_timeout(PATIENCE)
     page, complaints = context.new_page(), []
     page.on(
         "console",

@@ -123,11 +123,11 @@ def start_server(log):
     )
     # An address, not a name: S3's clients then put the bucket into the path.
     url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
+    for _ in range(1500):
         assert process.poll() is None, "moto's server ended at once"
         try:
             urllib.request.urlopen(f"{url}/moto-api/", timeout=2).read()
             return process, url
         except OSError:
             time.sleep(0.2)
-    raise AssertionError("moto's server did not answer within a minute")
+    raise AssertionError("moto's server did not answer within five minutes")

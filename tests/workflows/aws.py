@@ -122,7 +122,7 @@ class Cloud:
         request.add_header("Authorization", f"Basic {login}")
         request.add_header("Accept", MANIFEST)
         request.add_header("Content-Type", MANIFEST)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.read(), answer.headers
 
     def digest(self, tag):
@@ -153,7 +153,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
     def pass_on(self, body):
         request = urllib.request.Request(self.server.moto, body, dict(self.headers))
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 self.send(answer.status, answer.read(), "text/xml")
         except urllib.error.HTTPError as error:
             self.send(error.code, error.read(), "text/xml")

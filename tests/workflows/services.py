@@ -49,5 +49,5 @@ def serving(services, venv):
         }
     finally:
         process.stdin.close()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
         process.stdout.close()

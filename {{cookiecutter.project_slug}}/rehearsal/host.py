@@ -91,7 +91,7 @@ class Host:
 
     def wait_for_engine(self):
         """Return when the server's own engine answers."""
-        wait_until(lambda: self._quiet("docker", "info"), 60, "the server's boot")
+        wait_until(lambda: self._quiet("docker", "info"), 180, "the server's boot")
 
     def _quiet(self, *command):
         with contextlib.suppress(Refused):
@@ -118,7 +118,7 @@ class Host:
         own = self.inside("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
         known = f"[127.0.0.1]:{self.ssh_port} {own}\n"
         (self.folder / "known_hosts").write_text(known)
-        wait_until(self._lets_us_in, 20, "the server's first SSH answer")
+        wait_until(self._lets_us_in, 60, "the server's first SSH answer")
 
     def _lets_us_in(self):
         return self.ssh("true").returncode == 0
@@ -219,7 +219,7 @@ class Host:
     def health(self):
         """Return the health check's answer from outside; None without one."""
         with contextlib.suppress(httpx.HTTPError):
-            answer = httpx.get(self.url + HEALTH, timeout=10)
+            answer = httpx.get(self.url + HEALTH, timeout=30)
             return answer.json() if answer.status_code == 200 else None
 
     def restart(self):

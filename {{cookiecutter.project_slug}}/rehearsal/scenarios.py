@@ -50,7 +50,7 @@ def missing(stage):
 def two_at_once(stage):
     """The exit code is the second's; the first must end well."""
     first = stage.start_deploy("v3")
-    wait_until(lambda: "pulling" in stage.said(first), 60, "the first deploy's start")
+    wait_until(lambda: "pulling" in stage.said(first), 180, "the first deploy's start")
     second = stage.deploy("v4")
     if stage.finish(first):
         raise Refused("the first of two deploys failed")

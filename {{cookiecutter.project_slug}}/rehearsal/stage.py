@@ -75,7 +75,7 @@ class Stage:
             "password": LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
         }
         answer = httpx.post(
-            self.host.url + "/api/v1/auth/login", json=login, timeout=10
+            self.host.url + "/api/v1/auth/login", json=login, timeout=30
         )
         return answer.raise_for_status().json()["access_token"]
 

@@ -11,7 +11,7 @@ def all_at_once(actions):
     barrier = threading.Barrier(len(actions))
 
     def perform(action):
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=120)
         try:
             return action()
         finally:

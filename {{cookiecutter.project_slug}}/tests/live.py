@@ -60,10 +60,10 @@ def gunicorn(env, **variables):
         yield address, process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
-def _wait_until_healthy(address, process, seconds=30):
+def _wait_until_healthy(address, process, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):

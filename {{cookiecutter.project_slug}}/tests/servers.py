@@ -83,7 +83,7 @@ def refusing_port():
         yield held.getsockname()[1]
 
 
-def wait_for_port(port, seconds=15):
+def wait_for_port(port, seconds=120):
     """Return when something listens on the port; raise TimeoutError otherwise."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -110,7 +110,7 @@ def _running(command, **options):
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def _redis_program():
@@ -164,7 +164,7 @@ def _from_programs(programs, folder):
             yield url
 
 
-def _wait_for_postgres(url, seconds=30):
+def _wait_for_postgres(url, seconds=120):
     # It listens before it is ready.
     deadline = time.monotonic() + seconds
     while True:

@@ -86,7 +86,7 @@ def see(store, plan):
     return reads.reopen(store, plan) if seen.unopened else seen
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=120):
     """Return when the condition holds; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():

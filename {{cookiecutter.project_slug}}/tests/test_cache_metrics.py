@@ -110,7 +110,7 @@ def test_the_server_refuses_it_too(tmp_path):
     env["REDIS_URL"] = ""
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
     result = subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 1
     assert "WEB_CONCURRENCY is 2, but the in-process cache serves one" in result.stderr

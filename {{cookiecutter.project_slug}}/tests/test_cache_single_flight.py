@@ -99,13 +99,13 @@ def test_who_computed_from_before_a_write_is_no_leader_after_it(
         found = with_tags(rows)
         if not read_old.is_set():
             read_old.set()
-            assert written.wait(timeout=20)
+            assert written.wait(timeout=120)
         return found
 
     monkeypatch.setattr(documents, "with_tags", slow)
 
     def write():
-        assert read_old.wait(timeout=20)
+        assert read_old.wait(timeout=120)
         librarian.patch(f"/books/{book.pk}", {"title": "New"})
         fresh = Client(reader.user).get("/books")
         written.set()

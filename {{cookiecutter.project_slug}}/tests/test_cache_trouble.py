@@ -24,7 +24,7 @@ pytestmark = pytest.mark.once
 AWAY = "redis://127.0.0.1:1/0"
 
 
-def eventually(condition, seconds=20):
+def eventually(condition, seconds=120):
     """Return when the condition holds; fail if it never does."""
     deadline = time.monotonic() + seconds
     while not condition():
