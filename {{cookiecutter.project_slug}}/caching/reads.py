@@ -28,6 +28,12 @@ class Plan(NamedTuple):
     key: str
     depends_on: tuple
 
+    def dependencies(self):
+        """Return all that its answer depends on; the release comes first, if named."""
+        release = conf().release
+        also = (stamps.Release(release),) if release else ()
+        return also + self.depends_on
+
     def names(self):
         """Return the names of all stamps to read."""
         return [name for each in self.depends_on for name in each.stamp_names()]
@@ -66,9 +72,7 @@ def look(store, plans):
 
 def judge(plan, value, found, recent):
     """Return the Look that an entry's `value`, stamps and recent changes give."""
-    depends_on = plan.depends_on
-    if conf().release:
-        depends_on = (stamps.Release(conf().release), *depends_on)
+    depends_on = plan.dependencies()
     try:
         identity, reason, touched = stamps.standing(depends_on, found)
     except stamps.Missing:

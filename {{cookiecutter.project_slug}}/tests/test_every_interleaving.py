@@ -92,10 +92,15 @@ def test_the_last_rung_has_none():
     assert LADDER["announced"][1] is World
 
 
-def test_equal_states_are_rightly_taken_for_one():
-    small = {"scenario": SCENARIOS[0], "losses": 0, "reads": 1}
-    each_once = explore(World(**small))
-    each = explore(World(**small), form=lambda scenario, state: state)
+@pytest.mark.parametrize(
+    "scenario,readers,reads",
+    [(SCENARIOS[0], 2, 1), *((each, 1, 2) for each in SELECTIONS)],
+    ids=lambda given: getattr(given, "name", None),
+)
+def test_equal_states_are_rightly_taken_for_one(scenario, readers, reads):
+    small = {"losses": 0, "readers": readers, "reads": reads}
+    each_once = explore(World(scenario, **small))
+    each = explore(World(scenario, **small), form=lambda scenario, state: state)
     assert each_once.states < each.states
     assert each_once.schedules == each.schedules
 

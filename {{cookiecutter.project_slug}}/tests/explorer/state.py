@@ -1,6 +1,7 @@
 """What there is at one moment, and when two moments are one."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from caching import entries, stamps
@@ -9,6 +10,8 @@ from caching.reads import Plan, judge
 from caching.stamps import Row, Selection, Table
 
 ENTRY = "entry"
+# Moves that leave the store as it is come soon after each other.
+REMEMBERED = 1 << 14
 SEVEN, ANY = Change.of("7"), Change.of(None)
 # A loan changes a stock; a new title may bring a book into a list, or take it out.
 LEND_7, LEND_8, RETITLE_8 = (
@@ -129,6 +132,7 @@ class State(NamedTuple):
     losses: int = 0
 
 
+@lru_cache(REMEMBERED)
 def announcements(text):
     """Return {who: second in which it expires} of a table's stamp."""
     fields = (field.split(":") for field in text.split(" ")[3:])
@@ -142,47 +146,56 @@ def canonical(scenario, state):
     from it can't be served any more. Writers of the same changes have no names, and
     readers have none.
     """
-    standing = Standing(scenario, state)
-    left = _seconds_left(state)
+    given = scenario.depends_on, state.tables, state.kept, state.now
+    standing = Standing.of(*given)
     # The first of its kind stands for all that make the same changes.
     kinds = [scenario.writes.index(changes) for changes in scenario.writes]
     writers = [
-        (kinds[number], *writer, *left.get(f"w{number}", ()))
+        (kinds[number], *writer, *standing.left.get(f"w{number}", ()))
         for number, writer in enumerate(state.writers)
     ]
     return (
         tuple(sorted(kinds[number] for number in state.committed)),
         state.losses,
-        frozenset(name for name, _ in state.tables + state.kept if name != ENTRY),
-        standing.of_entry(),
-        tuple(left.get(stamps.QUARANTINE, ())),
+        standing.names,
+        standing.entry,
+        tuple(standing.left.get(stamps.QUARANTINE, ())),
         tuple(sorted(writers)),
         tuple(sorted(map(standing.of_reader, state.readers))),
     )
 
 
-def _seconds_left(state):
+def _seconds_left(tables, now):
     """Return {who: [(table, seconds), ...]} of what is announced; 0 if it expired."""
     left = {}
-    for table, text in sorted(state.tables):
+    for table, text in sorted(tables):
         for who, end in announcements(text).items():
-            left.setdefault(who, []).append((table, max(0, end - state.now)))
+            left.setdefault(who, []).append((table, max(0, end - now)))
     return left
 
 
 class Standing:
-    """What is still to be had from an identity, in a state."""
+    """What is still to be had from the store, and from an identity."""
 
-    def __init__(self, scenario, state):
-        self.depends_on, self.kept = scenario.depends_on, dict(state.kept)
-        texts = {name: " ".join(text.split(" ")[:3]) for name, text in state.tables}
-        texts |= {name: value for name, (value, _) in state.kept if name != ENTRY}
-        found, plan = stamps.parse(_texts(texts)), Plan(ENTRY, self.depends_on)
-        self.now = judge(plan, None, found, {}).identity
-        keys = {table: recent_key(table) for table in plan.tables()}
+    def __init__(self, depends_on, tables, kept, now):
+        self.plan, self.kept = Plan(ENTRY, depends_on), dict(kept)
+        self.names = frozenset(name for name, _ in tables + kept if name != ENTRY)
+        self.left = _seconds_left(tables, now)
+        texts = {name: " ".join(text.split(" ")[:3]) for name, text in tables}
+        texts |= {name: value for name, (value, _) in kept if name != ENTRY}
+        found = stamps.parse(_texts(texts))
+        self.identity = judge(self.plan, None, found, {}).identity
+        keys = {table: recent_key(table) for table in self.plan.tables()}
         self.recent = {t: texts[key] for t, key in keys.items() if key in texts}
+        self.entry = self._of_entry()
 
-    def of_entry(self):
+    @classmethod
+    @lru_cache(REMEMBERED)
+    def of(cls, *given):
+        """Return the Standing, made once."""
+        return cls(*given)
+
+    def _of_entry(self):
         """Return the entry and the rows touched since, or None if it is dead."""
         value, _ = self.kept.get(ENTRY, (None, 0))
         identity = entries.identity_of(value)
@@ -194,19 +207,21 @@ class Standing:
 
     def of_reader(self, reader):
         """Return the reader, with what was touched since in the identity's place."""
-        answer = reader.answer or ()
+        answer, touched = reader.answer or (), sorted_text(reader.touched)
         if not reader.identity:
-            return (*reader[:2], "", "", answer)
+            return (*reader[:2], "", touched, answer)
         rows = self.rows(reader.identity)
         if rows is None:
-            return (*reader[:2], "never", "", ())
-        return (*reader[:2], sorted_text(rows), sorted_text(reader.touched), answer)
+            # It may still take the place of an entry that can be served.
+            return (*reader[:2], "never", touched, answer and answer.rows)
+        return (*reader[:2], sorted_text(rows), touched, answer)
 
     def rows(self, identity):
         """Return the rows touched since; None for any."""
-        if not (identity and self.now):
+        if not (identity and self.identity):
             return None
-        return stamps.touched_since(self.depends_on, identity, self.now, self.recent)
+        depends_on = self.plan.dependencies()
+        return stamps.touched_since(depends_on, identity, self.identity, self.recent)
 
 
 def sorted_text(rows):
