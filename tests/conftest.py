@@ -103,6 +103,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="make and sh are not on Windows"))
 
 
+def pytest_runtest_logreport(report):
+    """Say a failure in CI at once: what is stopped at its limit says nothing later."""
+    if report.failed and layers.IN_CI and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n\nFAILED {report.nodeid} ({report.when})", flush=True)
+        print(report.longreprtext, flush=True)
+
+
 def pytest_terminal_summary(terminalreporter):
     for line in layers.summary(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, yellow=True, bold=True)

@@ -3,6 +3,8 @@
 `python -m tests.explorer` prints what is found, at full size.
 """
 
+import sys
+
 import pytest
 
 from tests.explorer.broken import BROKEN, BROKEN_SELECTIONS
@@ -12,8 +14,7 @@ from tests.explorer.state import SCENARIOS
 from tests.explorer.timeline import draw
 from tests.explorer.world import World
 
-# Traced for coverage, millions of steps take twice as long.
-pytestmark = [pytest.mark.once, pytest.mark.long, pytest.mark.no_cover]
+pytestmark = [pytest.mark.once, pytest.mark.long]
 
 ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
 SELECTIONS = SCENARIOS[4:]
@@ -27,6 +28,18 @@ LOST_WITHOUT_QUARANTINE = """\
    6  COMMITs version 1
    7                     keeps version 0
    8                     looks: STALE, version 0"""
+
+
+@pytest.fixture(autouse=True)
+def untraced():
+    """Traced for coverage, millions of steps take twice as long.
+
+    pytest-cov's `no_cover` stops one of the two tracers of pytest-xdist's workers.
+    """
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)
 
 
 def name_of(scenario):
