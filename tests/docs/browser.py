@@ -57,9 +57,9 @@ def tab(browser, window, scheme="light", language="en"):
     page.on(
         "console",
         lambda said: said.type == "error"
-        and complaints.append(f"console: {said.text}"),
+        and complaints.append(f"console on {page.url}: {said.text}"),
     )
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     # A request that leaving the page broke off is no fault.
     page.on(
         "requestfailed",
