@@ -15,6 +15,12 @@ from config.settings import BASE_DIR, DATABASES  # noqa: E402
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads can't share an in-memory database.
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+# Fifty threads at once may wait for long where other programs run as well.
+patience = {"timeout": 120, "connect_timeout": 120}
+options = DATABASES["default"]["OPTIONS"]
+DATABASES["default"]["OPTIONS"] = options | {
+    name: seconds for name, seconds in patience.items() if name in options
+}
 # Argon2 is slow on purpose; it has tests of its own.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
