@@ -13,6 +13,8 @@ COMPILE = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--upgrade"]
 COMPILE += ["--universal", "--python-version", "3.11", "--generate-hashes"]
 COMPILE += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
 COMPILE += ["--custom-compile-command", "make lock"]
+# Older pips take the newest `coverage[toml]` where only `coverage` is pinned.
+COMPILE += ["--no-strip-extras"]
 
 
 def main():

@@ -1,0 +1,42 @@
+"""What is locked stays what is installed, whatever is released later."""
+
+from importlib import metadata
+
+import pytest
+from django.conf import settings
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+pytestmark = pytest.mark.once
+
+
+def pins():
+    """Return {name: Requirement} of the lock that these tests run with."""
+    text = (settings.BASE_DIR / "requirements/development.txt").read_text()
+    lines = (line for line in text.splitlines() if line[:1].isalnum())
+    pinned = (Requirement(line.removesuffix("\\")) for line in lines)
+    return {canonicalize_name(pin.name): pin for pin in pinned}
+
+
+def asked_for(pin):
+    """Return what an installed package asks for, with its pinned extras."""
+    asked = map(Requirement, metadata.requires(pin.name) or ())
+    extras = pin.extras | {""}
+    return [
+        need
+        for need in asked
+        if not need.marker or any(need.marker.evaluate({"extra": e}) for e in extras)
+    ]
+
+
+def test_each_extra_that_a_package_asks_for_is_pinned():
+    # Else an older pip takes the newest release with it, and misses its hashes.
+    pinned = pins()
+    here = [pin for pin in pinned.values() if not pin.marker or pin.marker.evaluate()]
+    unpinned = [
+        f"{pin.name} asks for {need}"
+        for pin in here
+        for need in asked_for(pin)
+        if not need.extras <= pinned[canonicalize_name(need.name)].extras
+    ]
+    assert here and unpinned == []
