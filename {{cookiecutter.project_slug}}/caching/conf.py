@@ -43,16 +43,20 @@ class Conf:
     gate: str = ""
 
 
-@cache
+def once_per_settings(function):
+    """Call the function once, and once more after a test has changed the settings."""
+    remembered = cache(function)
+
+    def forget(*, setting, **kwargs):
+        if setting == "CACHING":
+            remembered.cache_clear()
+
+    setting_changed.connect(forget, weak=False)
+    return remembered
+
+
+@once_per_settings
 def conf():
     """Return the settings in force."""
     given = getattr(settings, "CACHING", {})
     return Conf(**{f.name: given[f.name] for f in fields(Conf) if f.name in given})
-
-
-def _forget(*, setting, **kwargs):
-    if setting == "CACHING":
-        conf.cache_clear()
-
-
-setting_changed.connect(_forget)

@@ -5,13 +5,11 @@ asking the database for every hit would make the cache pointless. So what the da
 says of a reader is itself an entry, and a write to the reader renews its stamp.
 """
 
-from functools import cache
 from typing import NamedTuple, Protocol
 
-from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from caching.conf import conf
+from caching.conf import conf, once_per_settings
 from caching.reads import Plan
 
 
@@ -33,15 +31,7 @@ class Gate(Protocol):
         """Return, from the database, what the proof must equal; None for nobody."""
 
 
-@cache
+@once_per_settings
 def get_gate():
     """Return the one gate of this process."""
     return import_string(conf().gate)()
-
-
-def _forget(*, setting, **kwargs):
-    if setting == "CACHING":
-        get_gate.cache_clear()
-
-
-setting_changed.connect(_forget)
