@@ -64,20 +64,14 @@ class MemoryStore:
         with self.lock:
             self._put(key, value, ttl)
 
-    def drop(self, key):
-        """Forget an entry."""
-        with self.lock:
-            self.kept.pop(key, None)
-
     def lead(self, key, identity, leader, seconds):
         """Return whether `leader` may compute, alone, for so many seconds.
 
-        Per identity: who computes from before a write is no leader after it. Nobody
-        leads to what was kept in the meantime.
+        Per identity: who computes from before a write is no leader after it.
         """
         with self.lock:
-            lead, kept = f"{key}:lead:{identity}", self._get(key) or b""
-            if kept.startswith(f"{identity} ".encode()) or self._get(lead) is not None:
+            lead = f"{key}:lead:{identity}"
+            if self._get(lead) is not None:
                 return False
             self._put(lead, leader, seconds)
             return True

@@ -47,8 +47,7 @@ class Look(NamedTuple):
     """What was found: an entry, or what it may be kept under, or why not.
 
     `unopened`: a stamp is missing, or has an announcement that may be over. `touched`:
-    what shows one of these rows may not be kept. `spoiled`: there is an entry of this
-    identity that can't be read.
+    what shows one of these rows may not be kept.
     """
 
     entry: entries.Entry | None = None
@@ -56,7 +55,6 @@ class Look(NamedTuple):
     reason: str = ""
     unopened: bool = False
     touched: frozenset = NOTHING
-    spoiled: bool = False
 
 
 def look(store, plans):
@@ -83,12 +81,9 @@ def judge(plan, value, found, recent):
     rows = stamps.touched_since(depends_on, kept_under, identity, recent)
     if rows is not None:
         entry = entries.load(value, kept_under)
-    spoiled = entry is None and kept_under == identity
     if entry and entry.shows(rows):
         entry = None
-    return Look(
-        entry, identity, unopened=bool(touched), touched=touched, spoiled=spoiled
-    )
+    return Look(entry, identity, unopened=bool(touched), touched=touched)
 
 
 def reopen(store, plan):
@@ -125,8 +120,6 @@ def obtain(plan, seen, compute):
     try:
         if seen.unopened:
             seen = reopen(store, plan)
-        if seen.spoiled:
-            store.drop(plan.key)
         if seen.touched:
             # Whether it may be kept shows when it is there: nobody waits for that.
             return _compute_and_keep(store, plan, seen, compute)
@@ -143,6 +136,10 @@ def _lead_or_wait(store, plan, seen, compute):
     while time.monotonic() < deadline:
         if store.lead(plan.key, seen.identity, leader, conf().lead):
             try:
+                # Somebody may have led, and kept it, after this reader had looked.
+                [again] = look(store, [plan])
+                if again.entry:
+                    return again.entry, WAIT, ""
                 return _compute_and_keep(store, plan, seen, compute)
             finally:
                 _quietly(store.release, plan.key, seen.identity, leader)

@@ -19,15 +19,6 @@ from caching.breaker import Breaker, Unavailable
 from caching.changes import MAX_RECENT, Change, recent_key
 
 SCRIPT = (Path(__file__).parent / "stamps.lua").read_text(encoding="utf-8")
-# A row's stamp may go at any time: the next reader makes a new one.
-ROW_LIFE = 24 * 3600
-LEAD = """
-local entry = redis.call('MGET', KEYS[1])[1] or ''
-if string.sub(entry, 1, #ARGV[3]) == ARGV[3] then
-  return false
-end
-return redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
-"""
 RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
@@ -38,49 +29,56 @@ end
 class RedisStore:
     """Stamps and entries in Redis. Raises Unavailable when it does not answer."""
 
-    def __init__(self, url, *, prefix, lease, timeout, cooldown):
-        self.prefix, self.lease = prefix, lease
+    def __init__(self, url, *, prefix, lease, row_life, timeout, cooldown):
+        self.prefix, self.lease, self.row_life = prefix, lease, row_life
         self.client = redis.Redis.from_url(
             url,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
-            # An idle connection may have been closed meanwhile: one more try, which
-            # no step minds, but none after a timeout.
-            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+            # _ask() tries again: the client would send the same token twice.
+            retry=Retry(NoBackoff(), 0),
         )
         self.breaker = Breaker(cooldown=cooldown, errors=(redis.RedisError, OSError))
         self.script = self.client.register_script(SCRIPT)
-        self.lead_script = self.client.register_script(LEAD)
         self.release_script = self.client.register_script(RELEASE)
 
     def read(self, entries, names):
         """Return the values of the entries and {name: text} of the stamps."""
         keys = [f"{self.prefix}:{key}" for key in entries] + self._stamp_keys(names)
-        values = self.breaker.call(self._mget, keys)
+        values = self._ask(self._mget, keys)
         if self.breaker.recovering:
             # Others may owe invalidations from while Redis was away; they pay now.
             raise Unavailable("Redis just came back")
         return values[: len(entries)], _texts(names, values[len(entries) :])
 
-    def _mget(self, keys):
-        # What client.mget() does, without what it does besides: half of a hit's
-        # cost. An idle connection may have been closed: then once more, as there.
-        pool = self.client.connection_pool
-        for is_last in (False, True):
-            connection = pool.get_connection()
+    def _ask(self, command, *arguments, **options):
+        """Return what the command returns; call it again if its connection broke.
+
+        An idle connection may have been closed meanwhile. After a timeout there is no
+        other try.
+        """
+
+        def twice():
             try:
-                connection.send_command("MGET", *keys)
-                return connection.read_response()
+                return command(*arguments, **options)
             except redis.ConnectionError:
-                connection.disconnect()
-                if is_last:
-                    raise
-            except BaseException:
-                # An answer may still come: nobody else may get it.
-                connection.disconnect()
-                raise
-            finally:
-                pool.release(connection)
+                return command(*arguments, **options)
+
+        return self.breaker.call(twice)
+
+    def _mget(self, keys):
+        # What client.mget() does, without what it does besides: half of a hit's cost.
+        pool = self.client.connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_command("MGET", *keys)
+            return connection.read_response()
+        except BaseException:
+            # An answer may still come: nobody else may get it.
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
 
     def open(self, names):
         """Make the stamps that are missing, end what expired, and return them."""
@@ -98,26 +96,20 @@ class RedisStore:
     def keep(self, key, value, ttl):
         """Keep an entry for `ttl` seconds."""
         px = max(1, int(ttl * 1000))
-        self.breaker.call(self.client.set, f"{self.prefix}:{key}", value, px=px)
-
-    def drop(self, key):
-        """Forget an entry."""
-        self.breaker.call(self.client.unlink, f"{self.prefix}:{key}")
+        self._ask(self.client.set, f"{self.prefix}:{key}", value, px=px)
 
     def lead(self, key, identity, leader, seconds):
         """Return whether `leader` may compute, alone, for so many seconds.
 
-        Per identity: who computes from before a write is no leader after it. Nobody
-        leads to what was kept in the meantime.
+        Per identity: who computes from before a write is no leader after it.
         """
-        keys = [f"{self.prefix}:{key}", f"{self.prefix}:{key}:lead:{identity}"]
-        arguments = [leader, int(seconds * 1000), f"{identity} "]
-        return bool(self.breaker.call(self.lead_script, keys=keys, args=arguments))
+        name, px = self._lead_key(key, identity), int(seconds * 1000)
+        return bool(self._ask(self.client.set, name, leader, nx=True, px=px))
 
     def release(self, key, identity, leader):
         """Let the next one lead."""
-        keys = [f"{self.prefix}:{key}:lead:{identity}"]
-        self.breaker.call(self.release_script, keys=keys, args=[leader])
+        keys = [self._lead_key(key, identity)]
+        self._ask(self.release_script, keys=keys, args=[leader])
 
     def ping(self):
         """Return whether Redis answers; asks even if it just did not."""
@@ -138,17 +130,22 @@ class RedisStore:
         names = sorted(names, key=lambda name: ":" in name)
         tables = [name for name in names if ":" not in name]
         recent = [f"{self.prefix}:{recent_key(table)}" for table in tables]
-        lease, life = int(self.lease * 1000), ROW_LIFE * 1000
-        options = [what, writer, lease, life, MAX_RECENT, stamps.new_token()]
-        values = self.breaker.call(
-            self.script,
-            keys=recent + self._stamp_keys(names),
-            args=options + [str(changes[table]) for table in tables],
-        )
-        return _texts(names, values)
+        keys = recent + self._stamp_keys(names)
+        options = [what, writer, int(self.lease * 1000), int(self.row_life * 1000)]
+        written = [str(changes[table]) for table in tables]
+
+        def step():
+            # A step that is repeated may have been taken: its token is used up.
+            token = stamps.new_token()
+            return self.script(keys, [*options, MAX_RECENT, token, *written])
+
+        return _texts(names, self._ask(step))
 
     def _stamp_keys(self, names):
         return [f"{self.prefix}:stamp:{name}" for name in names]
+
+    def _lead_key(self, key, identity):
+        return f"{self.prefix}:{key}:lead:{identity}"
 
 
 def _names(changes):

@@ -1,15 +1,15 @@
 """Which store this process uses."""
 
-from functools import cache
-
-from django.core.signals import setting_changed
-
-from caching.conf import conf
+from caching.conf import conf, once_per_settings
 from caching.memory import MemoryStore
 from caching.redis import RedisStore
 
+# A row's stamp, in lives of an entry. Without it an entry can't be served, and whoever
+# asks for rows that are not there leaves their stamps.
+ROW_LIVES = 10
 
-@cache
+
+@once_per_settings
 def get_store():
     """Return the one store of this process, as the settings say."""
     given = conf()
@@ -19,14 +19,7 @@ def get_store():
         given.redis_url,
         prefix=given.prefix,
         lease=given.lease,
+        row_life=ROW_LIVES * given.ttl,
         timeout=given.timeout,
         cooldown=given.cooldown,
     )
-
-
-def _forget(*, setting, **kwargs):
-    if setting == "CACHING":
-        get_store.cache_clear()
-
-
-setting_changed.connect(_forget)

@@ -27,6 +27,10 @@ class InMemory:
         self.store.tables.pop(name, None)
         self.store.kept.pop(name, None)
 
+    def forget(self, key):
+        """Remove an entry."""
+        self.store.kept.pop(key, None)
+
     def leave(self, key, value):
         """Put bytes where an entry is."""
         self.store.kept[key] = (value, float("inf"))
@@ -43,8 +47,8 @@ class InRedis:
     """The store in a real Redis, under a prefix of its own."""
 
     def __init__(self, url, lease=LONG, prefix="library"):
-        options = {"prefix": prefix, "lease": lease, "timeout": 5, "cooldown": 1}
-        self.store = RedisStore(url, **options)
+        options = {"prefix": prefix, "lease": lease, "row_life": LONG}
+        self.store = RedisStore(url, **options, timeout=5, cooldown=1)
         self.client = self.store.client
 
     def expire(self):
@@ -56,6 +60,10 @@ class InRedis:
     def lose(self, name):
         """Remove a stamp."""
         self.client.delete(self.stamp_key(name))
+
+    def forget(self, key):
+        """Remove an entry."""
+        self.client.delete(f"{self.store.prefix}:{key}")
 
     def leave(self, key, value):
         """Put bytes where an entry is."""

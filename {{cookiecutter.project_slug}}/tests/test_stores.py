@@ -3,12 +3,14 @@
 import itertools
 
 import pytest
+import redis
 from redis.crc import key_slot
 
 from caching.changes import MAX_RECENT, Change, recent_key
 from caching.entries import Entry
 from caching.reads import Plan
 from caching.stamps import Row, Selection, Table
+from tests import servers
 from tests.stores import InMemory, InRedis, announced, look, see, until
 
 pytestmark = pytest.mark.once
@@ -261,12 +263,6 @@ class TestEntries:
         store.keep(LIST.key, Entry.of(b"old", compress_from=9).dump(before), 60)
         assert look(store, LIST).entry is None
 
-    def test_dropping(self, store):
-        keep(store, LIST)
-        store.drop(LIST.key)
-        store.drop(LIST.key)
-        assert store.read([LIST.key], [])[0] == [None]
-
     @pytest.mark.parametrize(
         "spoil",
         [
@@ -378,7 +374,7 @@ class TestSelections:
     def test_without_recent_changes_it_is_old(self, hand, store, entry, left):
         self.write(store, self.LEAVE[0])
         if left is None:
-            store.drop(recent_key("books"))
+            hand.forget(recent_key("books"))
         else:
             hand.leave(recent_key("books"), left)
         assert look(store, FOUND).entry is None
@@ -419,11 +415,29 @@ class TestLeading:
         assert store.lead(LIST.key, "identity", "first", 0.1)
         until(lambda: store.lead(LIST.key, "identity", "second", 60))
 
-    def test_nobody_leads_to_what_is_there(self, store):
-        keep(store, LIST)
-        identity = see(store, LIST).identity
-        assert not store.lead(LIST.key, identity, "late", 60)
-        assert store.lead(LIST.key, "another identity", "late", 60)
+
+def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
+    """One that comes twice would make an answer from in between valid again."""
+    hand = InRedis(redis_url)
+    hand.client.flushdb()
+    hand.store.open(["books"])
+    send, lost = redis.connection.AbstractConnection.send_packed_command, []
+
+    def lose_the_reply(connection, command, *arguments, **options):
+        send(connection, command, *arguments, **options)
+        if not lost:
+            lost.append(command)
+            connection._sock.close()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            redis.connection.AbstractConnection, "send_packed_command", lose_the_reply
+        )
+        hand.store.finish("w", {"books": THIS_ROW})
+    [recent], _ = hand.store.read([recent_key("books")], [])
+    tokens = [change.split(b":")[0] for change in recent.split(b" ")]
+    # What it began with, and one step, taken twice.
+    assert len(tokens) == len(set(tokens)) == 3
 
 
 class TestStrangers:
@@ -498,6 +512,19 @@ class TestKeys:
         slots = {key_slot(key) for key in client.scan_iter("*")}
         assert len(slots) == 1
         assert client.dbsize() > 4
+
+    def test_a_cluster_takes_every_step(self):
+        """It refuses a command whose keys are not all in one slot."""
+        with servers.redis("--cluster-enabled", "yes") as url:
+            client = redis.Redis.from_url(url)
+            client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
+            until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+            hand = self.used(url, "{library}")
+            hand.store.finish("w", {"books": Change.of("78"), "tags": ANY_ROW})
+            hand.store.release(LIST.key, "identity", "leader")
+            assert all(identities(hand.store, *PLANS))
+            with pytest.raises(redis.ResponseError, match="same slot"):
+                client.mget("library:stamp:books", "library:stamp:tags")
 
     @pytest.mark.parametrize("prefix", ["library", "{library}", "l[i]brary", "*"])
     def test_clearing_takes_away_ours_only(self, redis_url, prefix):

@@ -96,13 +96,13 @@ class Told:
         self.store.release(plan.key, self._identity(plan, age), leader)
 
     def _drop(self, number):
-        self.store.drop(PLANS[number].key)
+        self.hand.forget(PLANS[number].key)
 
     def _lose(self, name):
         self.hand.lose(name)
 
     def _forget(self):
-        self.store.drop(recent_key("books"))
+        self.hand.forget(recent_key("books"))
 
     def _expire(self):
         self.hand.expire()
