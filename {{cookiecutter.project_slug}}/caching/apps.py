@@ -2,7 +2,6 @@
 
 from django.apps import AppConfig
 from django.core.signals import request_finished
-from django.db.models.signals import post_migrate
 
 
 class CachingConfig(AppConfig):
@@ -12,7 +11,6 @@ class CachingConfig(AppConfig):
 
     def ready(self):
         """Register the system check, and finish writes with their request."""
-        from caching import checks, watching, writes  # noqa: F401
+        from caching import checks, writes  # noqa: F401
 
         request_finished.connect(writes.request_finished, dispatch_uid="caching")
-        post_migrate.connect(watching.migrated, sender=self, dispatch_uid="caching")

@@ -26,6 +26,7 @@ _links = {}
 def watch(model, table, *, many_to_many=()):
     """Announce every write to `model`, and to its many-to-many fields, on `table`."""
     _tables[model] = table
+    signals.post_migrate.connect(_migrated, sender=model._meta.app_config)
     key = f"caching.{table}"
     for signal in (signals.pre_save, signals.pre_delete):
         signal.connect(_before, sender=model, dispatch_uid=key)
@@ -50,14 +51,6 @@ def open_stamps():
     # Without an answer the first reader opens them.
     with suppress(Unavailable):
         get_store().open(watched_tables())
-
-
-def migrated(plan, **kwargs):
-    """Invalidate everything after migrations: they write past the signals."""
-    if plan:
-        for table in watched_tables():
-            with suppress(Unavailable):
-                invalidate(table)
 
 
 class WatchedQuerySet(models.QuerySet):
@@ -105,8 +98,8 @@ def _change(instance, update_fields):
     return Change.of(_rows(instance), _fields(type(instance), update_fields))
 
 
-def _before(sender, instance, update_fields=None, **kwargs):
-    before_write(_tables[sender], _change(instance, update_fields))
+def _before(sender, instance, using, update_fields=None, **kwargs):
+    before_write(_tables[sender], _change(instance, update_fields), using=using)
 
 
 def _after(sender, instance, using, update_fields=None, **kwargs):
@@ -118,6 +111,15 @@ def _linked(sender, instance, action, reverse, pk_set, using, **kwargs):
     table, field = _links[sender]
     change = Change.of(pk_set if reverse else _rows(instance), [field])
     if action.startswith("pre_"):
-        before_write(table, change)
+        before_write(table, change, using=using)
     else:
         after_write(table, change, using=using)
+
+
+def _migrated(sender, **kwargs):
+    # Migrations write past the signals, and so does `flush`, which has no plan.
+    if kwargs.get("plan", True):
+        for model in sender.get_models():
+            if model in _tables:
+                with suppress(Unavailable):
+                    invalidate(_tables[model])

@@ -7,15 +7,17 @@
 
 A process that dies in between leaves its announcement, which expires. A transaction
 that was rolled back finishes at the end of its request, or before this thread's next
-read or write.
+read or write. One whose connection broke may have been committed, or may be a moment
+later: it is announced once more, and that expires.
 """
 
 import logging
+import os
 import threading
 import time
 from contextlib import contextmanager
 
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from rest_framework.exceptions import APIException
 
 from caching import debts, faults, stamps
@@ -40,7 +42,8 @@ class Announced(threading.local):
     """What this thread has under way.
 
     `changes`, {table: Change}, is what to finish; `told` the part of it that was
-    announced since `since`.
+    announced since `since`; `sessions`, {alias: session}, the databases' own
+    connections that it is written through.
     """
 
     def __init__(self):
@@ -48,11 +51,14 @@ class Announced(threading.local):
 
     def reset(self):
         """Begin anew, with a name no other write has."""
-        self.changes, self.told, self.since = {}, {}, float("-inf")
+        self.changes, self.told, self.since = {}, {}, 0
+        self.sessions = {}
         self.writer = stamps.new_token()
 
 
 _announced = Announced()
+# Two processes under one name would take each other's announcements away.
+os.register_at_fork(after_in_child=_announced.reset)
 
 
 @contextmanager
@@ -63,7 +69,7 @@ def changing(table, rows=(), fields=None, *, using=DEFAULT_DB_ALIAS):
     those that change, if rows neither come nor go; None for any.
     """
     change = Change.of(rows, fields)
-    before_write(table, change)
+    before_write(table, change, using=using)
     yield
     after_write(table, change, using=using)
 
@@ -74,14 +80,16 @@ def invalidate(table, rows=None):
     INVALIDATIONS.labels(table).inc()
 
 
-def before_write(table, change):
+def before_write(table, change, *, using=DEFAULT_DB_ALIAS):
     """Announce that this Change of the table is about to happen.
 
     Raises CacheRequired if the settings say that a write must not go unannounced.
     """
+    connections[using].ensure_connection()
+    _announced.sessions[using] = connections[using].connection
     _add(_announced.changes, table, change)
     now = time.monotonic()
-    if now - _announced.since > conf().lease / 2:
+    if not _announced.told or now - _announced.since > conf().lease / 2:
         # The first of this transaction, or so old that all must be said again.
         news = _announced.told = dict(_announced.changes)
         _announced.since = now
@@ -93,6 +101,7 @@ def before_write(table, change):
     try:
         get_store().announce(_announced.writer, news)
     except Unavailable as error:
+        _announced.told = {}
         if conf().writes_need_cache:
             raise CacheRequired from error
         # finish() will renew, or owe it.
@@ -106,15 +115,13 @@ def after_write(table, change, *, using=DEFAULT_DB_ALIAS):
 
 def settle(store):
     """Finish what a rolled-back transaction left; pay debts. Raises Unavailable."""
-    if _announced.changes:
-        _finish()
+    _end()
     debts.pay(store)
 
 
 def request_finished(**kwargs):
     """Leave nothing announced when the request is over."""
-    if _announced.changes:
-        _finish()
+    _end()
 
 
 def _add(changes, table, change):
@@ -126,19 +133,40 @@ def _add(changes, table, change):
 
 def _committed():
     faults.point("after-commit")
-    _finish()
+    _finish(get_store().finish)
 
 
-def _finish():
-    changes, writer, since = _announced.changes, _announced.writer, _announced.since
+def _end():
+    """End what was not committed, as far as this process was told."""
+    if not _announced.changes:
+        return
+    if any(_is_lost(*session) for session in _announced.sessions.items()):
+        _finish(get_store().announce)
+    else:
+        _finish(get_store().finish)
+
+
+def _is_lost(alias, session):
+    # Of a broken connection nobody knows what the database made of its COMMIT. Django
+    # also closes whole ones at the end of a request.
+    connection = connections[alias]
+    if connection.connection is session:
+        return getattr(session, "closed", False)
+    return connection.connection is not None or connection.errors_occurred
+
+
+def _finish(step):
+    changes, writer, told = _announced.changes, _announced.writer, _announced.told
+    lasted = time.monotonic() - _announced.since
     _announced.reset()
     if not changes:
+        # The transaction's other writes have been finished with its first.
         return
-    if time.monotonic() - since > conf().lease:
+    if told and lasted > conf().lease:
         OVERDUE.inc()
         logger.warning("A write took longer than CACHING['lease'] (%s s)", conf().lease)
     try:
-        get_store().finish(writer, changes)
+        step(writer, changes)
     except Unavailable:
         debts.owe(changes)
     for table in changes:

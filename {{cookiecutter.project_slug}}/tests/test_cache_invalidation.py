@@ -1,17 +1,30 @@
 """Every way to write reaches every answer that shows it, and no other."""
 
+import os
+import socket
+import time
+
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import F
 from django.test import Client as DjangoClient
 from django.urls import reverse
 
 from books.models import Book, Tag
+from caching.metrics import OVERDUE
 from caching.writes import changing
 from loans.models import Loan
-from tests.caches import result_of
-from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory
+from tests.caches import empty, result_of
+from tests.cast import Client
+from tests.factories import (
+    PASSWORD,
+    BookFactory,
+    LoanFactory,
+    TagFactory,
+    UserFactory,
+)
+from tests.stores import until
 from users.models import User
 
 
@@ -267,6 +280,29 @@ class TestTransactions:
         reads()
         assert reads() == OF_BOOKS | ALL_TAGS
 
+    def test_a_long_transaction_is_announced_again(self, library, store, settings):
+        settings.CACHING = settings.CACHING | {"lease": 0.2}
+        store = empty()
+        with transaction.atomic():
+            library.book.save()
+            time.sleep(0.15)
+            library.other.save()
+            announced = store.read([], ["books"])[1]["books"].split(" ")[3:]
+        rows = {str(library.book.pk), str(library.other.pk)}
+        assert set(announced[-1].split(":")[2].split(",")) == rows
+
+    def test_one_that_outlived_its_announcement_is_counted(
+        self, library, settings, caplog
+    ):
+        settings.CACHING = settings.CACHING | {"lease": 0.1}
+        empty()
+        before = OVERDUE._value.get()
+        with transaction.atomic():
+            library.book.save()
+            time.sleep(0.15)
+        assert OVERDUE._value.get() == before + 1
+        assert "took longer than CACHING['lease'] (0.1 s)" in caplog.text
+
     def test_a_transaction_on_many_rows_is_announced_as_any(self, library, store):
         with transaction.atomic():
             for book in BookFactory.build_batch(501):
@@ -274,6 +310,55 @@ class TestTransactions:
                 book.save()
             announced = store.read([], ["books"])[1]["books"].split(" ")[3:]
         assert any(field.endswith(":*:*") for field in announced)
+
+
+@pytest.fixture
+def slow_commit(db):
+    """Let PostgreSQL take a second for each COMMIT of a new title."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;"
+            "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON books_book"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION be_slow()"
+        )
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION be_slow CASCADE")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite can't be lost")
+def test_a_commit_of_which_nobody_heard(library, reads, reader, request):
+    """The connection breaks before the reply; the transaction goes through later."""
+    request.getfixturevalue("slow_commit")
+    path = f"/books/{library.book.pk}"
+    with pytest.raises(OperationalError), transaction.atomic():
+        Book.objects.filter(pk=library.book.pk).update(title="Late")
+        with socket.socket(fileno=os.dup(connection.connection.fileno())) as wire:
+            wire.shutdown(socket.SHUT_RD)
+    for _ in range(2):
+        assert reader.get(path).headers["X-Cache"] == "BYPASS; write"
+    until(lambda: Book.objects.filter(title="Late").exists())
+    assert reader.get(path).json()["title"] == "Late"
+
+
+class TestMigrating:
+    def test_a_flush_reaches_readers(self, library, reader):
+        for _ in range(2):
+            listed = reader.get("/books")
+        assert (result_of(listed), listed.json()["count"]) == ("HIT", 2)
+        call_command("flush", interactive=False, verbosity=0)
+        assert Client(UserFactory()).get("/books").json()["count"] == 0
+
+    def test_a_migration_reaches_readers(self, library, reads):
+        assert reads() == OF_BOOKS | ALL_TAGS
+        call_command("migrate", "books", "0001", verbosity=0)
+        call_command("migrate", "books", verbosity=0)
+        assert reads() == set()
+
+    def test_none_at_all_leaves_them_alone(self, library, reads):
+        call_command("migrate", verbosity=0)
+        assert reads() == OF_BOOKS | ALL_TAGS
 
 
 class TestPastTheORM:
