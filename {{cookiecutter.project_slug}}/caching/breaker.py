@@ -49,7 +49,9 @@ class Breaker:
     def succeeded(self):
         """Note that the service answered."""
         if self.broken:
-            self.broken, self.recovered_at = False, self.clock()
+            # In this order: without `broken`, others look whether it is recovering.
+            self.recovered_at = self.clock()
+            self.broken = False
             logger.warning("The cache answers again.")
 
     def _may_try(self):

@@ -150,9 +150,12 @@ def respond(request, entry, result, reason=""):
 
 def _accepts_gzip(request):
     accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
-    return accepted in USUAL_GZIP or any(map(_is_gzip, accepted.split(",")))
+    return accepted in USUAL_GZIP or _names_gzip(accepted)
 
 
-def _is_gzip(coding):
-    name, _, weight = coding.replace(" ", "").lower().partition(";q=")
-    return name in ("gzip", "*") and (not weight or weight.strip("0.") != "")
+def _names_gzip(accepted):
+    codings = accepted.replace(" ", "").lower().split(",")
+    weights = {name: weight for name, _, weight in (c.partition(";q=") for c in codings)}
+    # `*` is for what is not named. A weight of 0 refuses.
+    weight = weights.get("gzip", weights.get("*", "0"))
+    return not weight or weight.strip("0.") != ""

@@ -105,3 +105,10 @@ def test_a_registration_does_not_disturb_the_others(redis_store, monkeypatch):
     with recorded_round_trips(monkeypatch) as trips:
         assert result_of(client.get("/tags")) == "HIT"
     assert len(trips) == 1
+
+
+def test_a_token_that_names_no_password_is_refused(client):
+    token = AccessToken.for_user(client.user)
+    del token["hash_password"]
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.get("/tags").status_code == 401

@@ -8,12 +8,14 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import transaction
 
 from books.models import Book
 from caching import debts
 from caching.breaker import Breaker, Unavailable
 from caching.changes import Change
 from caching.store import get_store
+from caching.writes import CacheRequired
 from tests import servers
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
 from tests.cast import Client, errors_of
@@ -60,17 +62,6 @@ class TestAway:
         response = nobody.get("/common/health-check")
         assert (response.status_code, response.json()["cache"]) == (200, "unreachable")
 
-    def test_not_every_request_tries(self, reader, monkeypatch):
-        tries = []
-        store = get_store()
-        mget = store.client.mget
-        monkeypatch.setattr(
-            store.client, "mget", lambda keys: tries.append(1) or mget(keys)
-        )
-        for _ in range(20):
-            reader.get("/tags")
-        assert len(tries) <= 1 + int(store.breaker.cooldown) * 20
-
     def test_it_is_said_once_in_the_log(self, reader, caplog):
         caplog.set_level(logging.ERROR, logger="caching.breaker")
         for _ in range(5):
@@ -82,6 +73,13 @@ class TestAway:
         reader.user.is_active = False
         reader.user.save()
         assert reader.get("/tags").status_code == 401
+
+    def test_a_write_that_was_refused_is_refused_again(self, settings):
+        book = BookFactory()
+        settings.CACHING = caching(AWAY, writes_need_cache=True)
+        for _ in range(2):
+            with pytest.raises(CacheRequired), transaction.atomic():
+                book.save()
 
     def test_writes_wait_for_the_cache_where_that_is_wanted(self, settings):
         client = Client(UserFactory(is_staff=True))
@@ -99,7 +97,7 @@ class TestAway:
 def own_redis(settings, *arguments, **changes):
     """Yield a function that sends a signal to a Redis of this test's own."""
     with servers.redis(*arguments) as url:
-        settings.CACHING = caching(url, cooldown=0.2, **changes)
+        settings.CACHING = caching(url, **{"cooldown": 0.2} | changes)
         empty()
         port = str(urlsplit(url).port)
         listed = subprocess.run(
@@ -113,6 +111,24 @@ def own_redis(settings, *arguments, **changes):
 @pytest.fixture
 def redis_can_be_had(redis_url):
     return redis_url
+
+
+def test_only_one_of_many_requests_waits_for_a_redis_that_hangs(
+    settings, transactional_db, redis_can_be_had, monkeypatch
+):
+    with own_redis(settings, timeout=0.3, cooldown=600) as send:
+        reader = Client(UserFactory())
+        reader.get("/tags")
+        send(signal.SIGSTOP)
+        try:
+            with recorded_round_trips(monkeypatch) as trips:
+                answers = [reader.get("/tags") for _ in range(20)]
+        finally:
+            send(signal.SIGCONT)
+        assert len(trips) == 1
+        assert {answer.headers["X-Cache"] for answer in answers} == {
+            "BYPASS; unavailable"
+        }
 
 
 class TestDebts:

@@ -41,7 +41,7 @@ class ReaderGate:
         """Return a token's Claim, and when it expires. Raises InvalidToken."""
         token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
-        proof = token[api_settings.REVOKE_TOKEN_CLAIM].encode()
+        proof = str(token.get(api_settings.REVOKE_TOKEN_CLAIM)).encode()
         plan = Plan(f"users:verdict:{reader}", (Row("users", reader),))
         return Claim(reader, proof, plan), token["exp"]
 
