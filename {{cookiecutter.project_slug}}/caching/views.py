@@ -155,7 +155,7 @@ def _accepts_gzip(request):
 
 def _names_gzip(accepted):
     codings = accepted.replace(" ", "").lower().split(",")
-    weights = {name: weight for name, _, weight in (c.partition(";q=") for c in codings)}
+    weights = dict(coding.partition(";q=")[::2] for coding in codings)
     # `*` is for what is not named. A weight of 0 refuses.
     weight = weights.get("gzip", weights.get("*", "0"))
     return not weight or weight.strip("0.") != ""

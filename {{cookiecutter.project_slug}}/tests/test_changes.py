@@ -1,5 +1,9 @@
 """What a write touches, written down and read again."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.db import DatabaseError, transaction
 
@@ -65,6 +69,27 @@ def test_old_changes_make_place_for_new_ones():
     text = recent(*(f"row-{number}" for number in range(1000)))
     assert MAX_RECENT - 50 < len(text) <= MAX_RECENT
     assert text.endswith(b"t1000:row-999:*")
+
+
+NAMES_OF_TWO = """
+import os
+import django
+django.setup()
+from caching import writes
+read, write = os.pipe()
+if os.fork() == 0:
+    os.write(write, writes._announced.writer.encode())
+    os._exit(0)
+print(writes._announced.writer, os.read(read, 99).decode())
+"""
+
+
+def test_a_forked_process_writes_under_a_name_of_its_own():
+    command = [sys.executable, "-c", NAMES_OF_TWO]
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    said = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    parent, child = said.stdout.split()
+    assert parent != child
 
 
 @pytest.mark.django_db
