@@ -19,13 +19,15 @@ def register(*, email, username, password):
 
     Raises Conflict (409) if the address or the name was taken in the meantime.
     """
+    user = User(email=email, username=username)
+    # Slow on purpose, so not while SQLite is locked for every other writer.
+    user.set_password(password)
     try:
         with transaction.atomic():
-            return User.objects.create_user(
-                email=email, username=username, password=password
-            )
+            user.save()
     except IntegrityError as error:
         raise Conflict("This email or username was just taken.") from error
+    return user
 
 
 def log_in(*, email, password):
