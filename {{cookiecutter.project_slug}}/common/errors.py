@@ -9,7 +9,7 @@ from django.http import JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 
 
 class Conflict(APIException):
@@ -70,6 +70,14 @@ def permission_denied(request, exception):
 def not_found(request, exception=None):
     """Answer 404 to a path that no view serves."""
     return _error(404, "not_found", "Not found.")
+
+
+def too_many_requests(wait):
+    """Answer 429 outside the API; `wait` is in seconds."""
+    error = Throttled(wait)
+    response = _error(429, error.default_code, str(error.detail))
+    response.headers["Retry-After"] = str(error.wait)
+    return response
 
 
 def server_error(request):

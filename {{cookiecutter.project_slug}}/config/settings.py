@@ -37,7 +37,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "config.apps.LibraryAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -121,6 +121,7 @@ CACHING = {
 # Security
 
 AUTH_USER_MODEL = "users.User"
+AUTHENTICATION_BACKENDS = ["users.librarians.LibrarianBackend"]
 PASSWORD_HASHERS = [
     "users.hashers.FrugalArgon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
