@@ -154,7 +154,7 @@ def show_walk(screen, outcomes):
 
 
 def invite(screen, url, librarian):
-    screen.write(f"  API         {url}/api/v1")
+    screen.write(f"  API         {url}/api/v1/common/health-check")
     screen.write(f"  Swagger UI  {url}/api/v1/docs")
     screen.write(f"  Admin       {url}/admin/")
     screen.write(f"              {librarian['email']}  {librarian['password']}\n")

@@ -5,6 +5,7 @@ demo, which then ends the group: nothing is left running.
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,15 +20,15 @@ import httpx
 TEMPLATE = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
 STOP_SECONDS = 10
-# A setting of the person's own shell must not reach the demo: its 500 books
-# belong in its own SQLite file, not in whatever DATABASE_URL points to.
-FOREIGN = (
-    "ALLOWED_HOSTS AUTH_HEADER CSRF_TRUSTED_ORIGINS DATABASE_URL DEBUG "
-    "DJANGO_SETTINGS_MODULE GUNICORN_CMD_ARGS JWT_ALGORITHM JWT_SECRET_KEY MAKEFLAGS "
-    "MAKELEVEL MAKEOVERRIDES MFLAGS PYTHONHOME PYTHONPATH REDIS_URL RELEASE "
-    "SECRET_KEY THROTTLE_LOGIN THROTTLE_REGISTER USE_HTTPS NUM_PROXIES VIRTUAL_ENV "
-    "WEB_CONCURRENCY"
-).split()
+# All that the demo's children get to know of the person's shell: where programs and
+# folders are, how to reach the network, and in which language to speak. No setting of
+# the project is among it, whatever they are called: its 500 books belong in its own
+# SQLite file, and it serves this machine only.
+KEPT = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG(UAGE)?|LC_\w+|TMPDIR|TE?MP|XDG_\w+"
+    r"|(?i:(all|https?|no)_proxy)|PIP_\w+|(REQUESTS|CURL)_CA_BUNDLE|SSL_CERT_\w+"
+    r"|(LD|DYLD|NIX)_\w+|PYTHON(UTF8|IOENCODING)"
+)
 # What a hook of the template says in its own words ends here.
 REFUSED = "ERROR: Stopping generation"
 NO_NETWORK = (
@@ -143,7 +144,7 @@ def trouble_with(name, log):
 @contextmanager
 def started(command, folder, log, given=None):
     """Run a command in its own process group, ended with the block."""
-    environment = {k: v for k, v in os.environ.items() if k not in FOREIGN}
+    environment = {k: v for k, v in os.environ.items() if KEPT.fullmatch(k)}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import unicodedata
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
@@ -135,8 +136,30 @@ def leftovers():
         return []
     # A relative one is seen from where the person is; the hook is elsewhere.
     template = Path(os.environ.get("PWD", ""), repository)
-    names = (".env", ".venv", "db.sqlite3")
-    return [n for n in names if any(template.glob(f"*cookiecutter.project_slug*/{n}"))]
+    for file in template.glob("*cookiecutter.project_slug*/.gitignore"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        rules = [line for line in lines if line and not line.startswith("# ")]
+        return list(ignored(file.parent, rules))
+    return []
+
+
+def ignored(project, rules):
+    """Yield what the rules of a .gitignore name; of a folder, not what is in it."""
+    for folder, folders, files in os.walk(project):
+        place = Path(folder).relative_to(project)
+        found = {n for n in folders + files if is_ignored(place / n, rules)}
+        yield from ((place / name).as_posix() for name in sorted(found))
+        folders[:] = sorted(set(folders) - found)
+
+
+def is_ignored(path, rules):
+    verdict = False
+    for rule in rules:
+        pattern = rule.lstrip("!").rstrip("/")
+        whole = f"/{path.as_posix()}" if pattern.startswith("/") else path.name
+        if fnmatchcase(whole, pattern):
+            verdict = not rule.startswith("!")
+    return verdict
 
 
 def problems():
@@ -145,9 +168,10 @@ def problems():
         if reason := unprintable(answer) or check(answer):
             yield f"{prompt}: {answer!r} refused: {reason}; for example: {example}"
     if left := leftovers():
+        more = f" and {len(left) - 5} more" if len(left) > 5 else ""
         yield (
-            f"template: its project folder holds {', '.join(left)} from a run in "
-            "place, which must not be copied; run there: make clean"
+            f"template: its project folder holds {', '.join(left[:5])}{more} from a "
+            "run in place, which must not be copied; run there: make clean"
         )
 
 

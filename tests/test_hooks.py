@@ -206,13 +206,43 @@ def test_a_language_that_is_not_there_is_refused(hook):
     assert line.startswith("language: 'fr' refused: it must be en or ko")
 
 
-def test_secrets_left_by_a_run_inside_the_template_are_not_copied(baker, tmp_path):
-    dirty = tmp_path / "dirty"
-    shutil.copytree(baker.template, dirty)
-    (dirty / FOLDER / ".env").write_text("SECRET_KEY=mine\n")
-    baker.template = dirty
-    output = baker.refuse()
-    assert "template: its project folder holds .env from a run in place" in output
+LEFT_BEHIND = [
+    ".env",
+    "db.sqlite3",
+    "db.sqlite3-wal",
+    "terraform/terraform.tfstate",
+    "terraform/bootstrap/terraform.tfstate.backup",
+    "staticfiles/admin/base.css",
+    "hunt.json",
+]
+LEFT_FOLDERS = [".venv", "terraform/.terraform", "build", "books/__pycache__"]
+
+
+@pytest.fixture
+def run_in_place(baker, tmp_path):
+    """Make a file in the template's project folder, as a run there would."""
+    baker.template = shutil.copytree(baker.template, tmp_path / "dirty")
+
+    def leave(name):
+        left = baker.template / FOLDER / name
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_text("SECRET_KEY=mine\n")
+
+    return leave
+
+
+@pytest.mark.parametrize("left", LEFT_BEHIND + LEFT_FOLDERS)
+def test_what_a_run_inside_the_template_left_is_not_copied(baker, run_in_place, left):
+    run_in_place(f"{left}/inside/it" if left in LEFT_FOLDERS else left)
+    named = "staticfiles/admin" if left.startswith("staticfiles") else left
+    (line,) = [each for each in baker.refuse().splitlines() if "template:" in each]
+    assert f"its project folder holds {named} from a run in place" in line
+
+
+def test_of_much_that_was_left_some_is_named(baker, run_in_place):
+    for left in LEFT_BEHIND:
+        run_in_place(left)
+    assert " and 2 more from a run in place" in baker.refuse()
 
 
 def test_a_console_that_cannot_show_the_answer_still_shows_the_line(baker):

@@ -1,5 +1,6 @@
 """A name may hold anything a person can type; every rendered file stays valid."""
 
+import json
 import re
 
 import hcl2
@@ -44,9 +45,14 @@ def test_every_rendered_file_stays_valid(baker, name, language):
 )
 def test_every_key_pair_name_arrives_in_terraform(baker, key_pair):
     baked = baker.type_in(key_pair_name=key_pair)
-    if not baked.has_file("terraform/prod.tfvars"):
-        pytest.skip("there is no Terraform yet")
-    assert "key_pair_name" in hcl2.loads(baked.read("terraform/prod.tfvars"))
+    values = hcl2.loads(baked.read("terraform/prod.tfvars"))
+    assert as_terraform_reads_it(values["key_pair_name"]) == key_pair
+
+
+def as_terraform_reads_it(quoted):
+    """The text that a string in quotes stands for: as in JSON, but for templates."""
+    assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", quoted), "it is a template"
+    return json.loads(quoted.replace("$${", "${").replace("%%{", "%{"))
 
 
 def heading(markdown):

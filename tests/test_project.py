@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from docs.tools.facts import settings
 from tests.baking import BakedProject
 
 SECRET = re.compile(r"^(\w+)=(.+)$", re.MULTILINE)
@@ -55,6 +56,11 @@ def test_every_variable_of_the_example_is_one_that_the_settings_read(project):
     read = set(re.findall(r'"([A-Z_]{3,})"', sources))
     assert {"SECRET_KEY", "DATABASE_URL"} <= named
     assert named - read == set()
+
+
+def test_the_example_explains_every_variable_that_is_read(project):
+    words = set(re.findall(r"[A-Z_]{3,}", project.read(".env.example")))
+    assert set(settings()) - words == set()
 
 
 def test_lint_is_clean(project):

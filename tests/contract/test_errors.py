@@ -81,6 +81,16 @@ def test_an_unknown_path_is_not_found(stranger, reader, path):
     error(reader.get(path), 404)
 
 
+@pytest.mark.parametrize("path", [p for p, has in METHODS.items() if "GET" in has])
+def test_very_many_parameters_are_no_server_error(librarian, path):
+    """More than Django reads."""
+    response = librarian.get(f"{path}?{'a&' * 1001}")
+
+    assert response.status_code in (200, 400, 404)
+    if response.status_code != 200:
+        error(response, response.status_code)
+
+
 def test_a_path_outside_the_api_is_not_found(service):
     error(httpx.get(f"{service.url}/nothing", trust_env=False), 404)
 

@@ -1,18 +1,53 @@
 """The catalogue in the admin site."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.http import HttpResponseRedirect
 
+from books import services
 from books.models import Book, Tag
+from common.errors import Conflict
 
 
 @admin.register(Book)
 class BookAdmin(admin.ModelAdmin):
-    """Books. One with copies on loan can't be deleted, here as in the API."""
+    """Books, written by the API's services.
+
+    What a page shows may be old when it is sent: only what was changed on it is
+    written, and a stock only while it is the one that was shown.
+    """
 
     list_display = ["title", "author", "isbn", "stock", "published_at"]
     list_filter = ["tags"]
     search_fields = ["title", "author", "isbn"]
     filter_horizontal = ["tags"]
+
+    def formfield_for_dbfield(self, db_field, request, **options):
+        """Let the page send along what it showed."""
+        options["show_hidden_initial"] = True
+        return super().formfield_for_dbfield(db_field, request, **options)
+
+    def save_model(self, request, obj, form, change):
+        """Write what was changed on the page. Raises Conflict."""
+        if not change:
+            obj.pk = services.create_book(**form.cleaned_data).pk
+            return
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if "stock" in changes:
+            shown = form.data.get(form.add_initial_prefix("stock"))
+            _refuse_old_stock(services.lock_book(obj.pk), shown)
+        services.update_book(book_id=obj.pk, **changes)
+
+    def save_related(self, request, form, formsets, change):
+        """Do nothing: the service linked the tags."""
+
+    def delete_model(self, request, obj):
+        """Delete a book, and its returned loans with it. Raises Conflict."""
+        services.delete_book(book_id=obj.pk)
+
+    def get_deleted_objects(self, objs, request):
+        """Ask for no permission but the book's: nobody deletes a loan alone."""
+        found, counts, _, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set(), protected
 
     def has_delete_permission(self, request, obj=None):
         """Refuse a book that is on loan, and deleting many at once."""
@@ -27,9 +62,33 @@ class BookAdmin(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
+    def changeform_view(self, request, *arguments, **options):
+        """Show or take a book's form; after a Conflict, say so on a new one."""
+        return _or_again(super().changeform_view, request, *arguments, **options)
+
+    def delete_view(self, request, *arguments, **options):
+        """Ask about a deletion, or do it; after a Conflict, say so and ask again."""
+        return _or_again(super().delete_view, request, *arguments, **options)
+
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
     """Tags."""
 
     search_fields = ["name"]
+
+
+def _refuse_old_stock(book, shown):
+    if shown != str(book.stock):
+        raise Conflict(
+            f"Nothing was saved: copies were lent or returned meanwhile. "
+            f"{book.stock} are there now, and this page shows it."
+        )
+
+
+def _or_again(view, request, *arguments, **options):
+    try:
+        return view(request, *arguments, **options)
+    except Conflict as conflict:
+        messages.error(request, conflict.detail)
+        return HttpResponseRedirect(request.get_full_path())

@@ -8,13 +8,17 @@ from common.errors import Conflict
 
 ISBN_TAKEN = "A book with this ISBN was just added."
 NAME_TAKEN = "A tag with this name was just added."
+TAG_GONE = "One of these tags was just deleted."
 
 
 @transaction.atomic
 def create_book(*, tags=(), **fields):
-    """Create and return a book. Raises Conflict (409) if its ISBN is taken."""
+    """Create and return a book.
+
+    Raises Conflict (409) if its ISBN is taken, or a tag is gone.
+    """
     book = _save(Book(**fields), ISBN_TAKEN)
-    book.tags.set(tags)
+    book.tags.set(_lock_tags(tags))
     return book
 
 
@@ -22,7 +26,8 @@ def create_book(*, tags=(), **fields):
 def update_book(*, book_id, tags=None, **fields):
     """Change the given fields of a book and return it; `tags=None` leaves its tags.
 
-    Raises Http404 if there is no such book, Conflict (409) if the ISBN is taken.
+    Raises Http404 if there is no such book, Conflict (409) if the ISBN is taken, or a
+    tag is gone.
     """
     book = lock_book(book_id)
     # What stays as it is needs no writing, and makes no list old.
@@ -32,7 +37,7 @@ def update_book(*, book_id, tags=None, **fields):
     if changed:
         _save(book, ISBN_TAKEN, update_fields=changed)
     if tags is not None:
-        book.tags.set(tags)
+        book.tags.set(_lock_tags(tags))
     return book
 
 
@@ -71,6 +76,16 @@ def lock_book(book_id):
     the transaction begins.
     """
     return get_object_or_404(Book.objects.select_for_update(), pk=book_id)
+
+
+def _lock_tags(tags):
+    # In the order of their ids, so that no two writers wait for each other.
+    ids = {tag.pk for tag in tags}
+    rows = Tag.objects.select_for_update(no_key=True).order_by("pk")
+    there = list(rows.filter(pk__in=ids)) if ids else []
+    if len(there) < len(ids):
+        raise Conflict(TAG_GONE)
+    return there
 
 
 def _save(instance, taken, **options):

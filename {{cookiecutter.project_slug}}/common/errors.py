@@ -4,11 +4,12 @@ Inside the API drf-standardized-errors gives it; these handlers give it to what
 never reaches a view (an unknown path, a forged Host header).
 """
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, Throttled
 
 
 class Conflict(APIException):
@@ -27,6 +28,14 @@ class ContentTooLarge(APIException):
     default_code = "content_too_large"
 
 
+class BadRequest(APIException):
+    """Django itself finds the request malformed (400)."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_detail = "The request is malformed."
+    default_code = "bad_request"
+
+
 class APIExceptionHandler(ExceptionHandler):
     """Gives Django's own refusals the status they mean."""
 
@@ -34,6 +43,8 @@ class APIExceptionHandler(ExceptionHandler):
         """Return the API's exception for `exc`."""
         if isinstance(exc, RequestDataTooBig):
             return ContentTooLarge()
+        if isinstance(exc, SuspiciousOperation):
+            return BadRequest()
         return super().convert_known_exceptions(exc)
 
 
@@ -47,7 +58,7 @@ def _error(status_code, code, detail):
 
 def bad_request(request, exception):
     """Answer 400 to a request that Django itself finds malformed."""
-    return _error(400, "bad_request", "The request is malformed.")
+    return _error(400, BadRequest.default_code, BadRequest.default_detail)
 
 
 def permission_denied(request, exception):
@@ -55,9 +66,18 @@ def permission_denied(request, exception):
     return _error(403, "permission_denied", "You may not do this.")
 
 
-def not_found(request, exception):
+@csrf_exempt
+def not_found(request, exception=None):
     """Answer 404 to a path that no view serves."""
     return _error(404, "not_found", "Not found.")
+
+
+def too_many_requests(wait):
+    """Answer 429 outside the API; `wait` is in seconds."""
+    error = Throttled(wait)
+    response = _error(429, error.default_code, str(error.detail))
+    response.headers["Retry-After"] = str(error.wait)
+    return response
 
 
 def server_error(request):

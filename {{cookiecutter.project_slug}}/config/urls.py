@@ -1,10 +1,11 @@
 """Every URL of the project."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from caching.metrics import metrics
+from common.errors import not_found
 
 api = [
     path("", include("common.urls")),
@@ -17,6 +18,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
+    # With DEBUG on, Django would answer with a page of HTML.
+    re_path("^api/", not_found),
     path("metrics", metrics, name="metrics"),
 ]
 

@@ -10,8 +10,8 @@ API = "/api/v1"
 class Client(APIClient):
     """Speaks to the API as `user`, with an access token; nobody without one."""
 
-    def __init__(self, user=None):
-        super().__init__()
+    def __init__(self, user=None, **options):
+        super().__init__(**options)
         self.user = user
         if user:
             word = settings.SIMPLE_JWT["AUTH_HEADER_TYPES"][0]

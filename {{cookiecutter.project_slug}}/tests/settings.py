@@ -24,5 +24,5 @@ DATABASES["default"]["OPTIONS"] = options | {
 # Argon2 is slow on purpose; it has tests of its own.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "users.hashers.FrugalArgon2",
 ]

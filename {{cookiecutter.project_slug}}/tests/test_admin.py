@@ -5,9 +5,15 @@ from django.contrib.admin import site
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory
+from books.models import Book, Tag
+from books.sample import isbn
+from tests.cast import errors_of
+from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory, UserFactory
 from users.models import User
+
+NOBODY = {"email": "nobody@example.com", "password": "wrong"}
 
 
 @pytest.fixture
@@ -20,6 +26,33 @@ def admin(admin_user):
 @pytest.fixture
 def admin_user(db):
     return User.objects.create_superuser("boss", "boss@example.com", PASSWORD)
+
+
+@pytest.fixture
+def desk(db):
+    """Return a browser of a librarian who is no superuser."""
+    client = Client()
+    client.force_login(UserFactory(is_staff=True))
+    return client
+
+
+class Page:
+    """A page with a form, filled in as a librarian does."""
+
+    def __init__(self, client, name, *arguments):
+        self.client, self.path = client, reverse(f"admin:{name}", args=arguments)
+        self.form = client.get(self.path).context["adminform"].form
+
+    def send(self, **typed):
+        """Press the button: what was shown goes along with what is typed."""
+        sent = {}
+        for field in self.form:
+            shown = field.value()
+            sent[field.html_name] = typed.get(
+                field.name, "" if shown is None else shown
+            )
+            sent[field.html_initial_name] = "" if shown is None else shown
+        return self.client.post(self.path, sent, follow=True)
 
 
 def test_createsuperuser_makes_a_librarian(db, monkeypatch):
@@ -56,6 +89,91 @@ def test_a_book_on_loan_can_not_be_deleted(admin):
     for book, status in ((on_loan, 403), (free, 302)):
         path = reverse("admin:books_book_delete", args=[book.pk])
         assert admin.post(path, {"post": "yes"}).status_code == status
+
+
+class TestAPageThatWasOpenForLong:
+    def test_leaves_alone_what_was_not_changed_on_it(self, desk, reader):
+        book = BookFactory(stock=1, tags=[TagFactory()])
+        page = Page(desk, "books_book_change", book.pk)
+        assert reader.post("/loans", {"book_id": book.pk}).status_code == 201
+        Book.objects.filter(pk=book.pk).update(author="Corrected")
+        page.send(title="A better title")
+        book.refresh_from_db()
+        shown = (book.title, book.author, book.stock, book.tags.count())
+        assert shown == ("A better title", "Corrected", 0, 1)
+        assert reader.post("/loans", {"book_id": book.pk}).status_code == 409
+
+    def test_sets_no_stock_beside_a_loan(self, desk, reader):
+        book = BookFactory(stock=3)
+        page = Page(desk, "books_book_change", book.pk)
+        reader.post("/loans", {"book_id": book.pk})
+        again = page.send(stock=5, title="A better title")
+        assert "2 are there now" in again.content.decode()
+        assert again.context["adminform"].form["stock"].value() == 2
+        book.refresh_from_db()
+        assert (book.stock, book.title) != (5, "A better title")
+        Page(desk, "books_book_change", book.pk).send(stock=4)
+        book.refresh_from_db()
+        assert book.stock == 4
+
+    def test_says_that_its_tag_is_gone(self, desk):
+        tag, book = TagFactory(), BookFactory()
+        page = Page(desk, "books_book_change", book.pk)
+        Tag.objects.filter(pk=tag.pk).delete()
+        said = page.send(tags=[tag.pk]).content.decode()
+        assert f"{tag.pk} is not one of the available choices" in said
+
+
+def test_a_librarian_adds_and_tags_a_book(desk):
+    tags = TagFactory.create_batch(2)
+    typed = {"isbn": isbn(1), "title": "The Vegetarian", "author": "한강", "stock": 2}
+    typed |= {"published_at": "2007-10-30", "tags": [tags[0].pk]}
+    Page(desk, "books_book_add").send(**typed)
+    book = Book.objects.get()
+    assert (book.title, list(book.tags.all())) == ("The Vegetarian", tags[:1])
+    Page(desk, "books_book_change", book.pk).send(tags=[tags[1].pk])
+    assert list(book.tags.all()) == tags[1:]
+
+
+def test_returned_loans_go_with_their_book(desk):
+    now = timezone.now()
+    loan = LoanFactory(is_returned=True, returned_at=now, book__tags=[TagFactory()])
+    path = reverse("admin:books_book_delete", args=[loan.book_id])
+    assert desk.get(path).status_code == 200
+    assert desk.post(path, {"post": "yes"}).status_code == 302
+    assert not Book.objects.exists()
+
+
+class TestALibrarianWhoIsNoSuperuser:
+    @pytest.mark.parametrize("model", ["books_book", "books_tag"])
+    def test_keeps_the_catalogue(self, desk, model):
+        for page in ("changelist", "add"):
+            assert desk.get(reverse(f"admin:{model}_{page}")).status_code == 200
+
+    @pytest.mark.parametrize("model", ["loans_loan", "users_user"])
+    def test_looks_at_the_rest(self, desk, model):
+        reader = LoanFactory().user
+        pk = reader.pk if model == "users_user" else reader.loans.get().pk
+        assert desk.get(reverse(f"admin:{model}_changelist")).status_code == 200
+        path = reverse(f"admin:{model}_change", args=[pk])
+        assert desk.get(path).status_code == 200
+        assert desk.post(path, {"is_superuser": "on"}).status_code == 403
+
+    def test_who_is_deactivated_is_out(self, desk):
+        User.objects.update(is_active=False)
+        assert desk.get(reverse("admin:books_book_changelist")).status_code == 302
+
+
+def test_its_logins_count_among_the_apis(admin_user, nobody):
+    wrong = {"username": admin_user.email, "password": "wrong"}
+    path = reverse("admin:login")
+    for _ in range(5):
+        assert Client().post(path, wrong).status_code == 200
+        assert nobody.post("/auth/login", NOBODY).status_code == 401
+    answer = Client().post(path, wrong | {"password": PASSWORD})
+    assert errors_of(answer) == {None: "throttled"}
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (429, True)
+    assert Client().get(path).status_code == 200
 
 
 @pytest.mark.parametrize("page", ["add", "delete"])

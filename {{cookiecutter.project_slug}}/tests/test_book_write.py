@@ -2,7 +2,10 @@
 
 import pytest
 
-from books.models import Book
+from books.models import Book, Tag
+from books.sample import isbn
+from books.services import create_book, update_book
+from common.errors import Conflict
 from tests.cast import Client, errors_of, results_of
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
@@ -160,6 +163,44 @@ class TestDelete:
         assert errors_of(response) == {None: "conflict"}
         librarian.patch(f"/loans/{loan.pk}", {"is_returned": True})
         assert librarian.delete(path).status_code == 204
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTagsThatGo:
+    """A tag may be deleted after the body was read and before the book is written."""
+
+    @pytest.fixture
+    def gone(self):
+        tag = TagFactory()
+        Tag.objects.filter(pk=tag.pk).delete()
+        return tag
+
+    def test_no_new_book_has_one(self, gone):
+        with pytest.raises(Conflict):
+            create_book(**body(tags=[TagFactory(), gone]))
+        assert not Book.objects.exists()
+
+    def test_an_old_book_gets_none_and_stays_as_it_was(self, gone):
+        book = BookFactory(tags=[TagFactory()])
+        with pytest.raises(Conflict):
+            update_book(book_id=book.pk, title="Another", tags=[gone])
+        book.refresh_from_db()
+        assert book.title != "Another"
+        assert book.tags.exists()
+
+    def test_of_both_at_once_neither_fails(self):
+        user = UserFactory(is_staff=True)
+        for turn in range(5):
+            tag = TagFactory()
+            sent = body(isbn=isbn(turn), tags=[tag.pk])
+            written, deleted = all_at_once(
+                [
+                    lambda: Client(user).post("/books", sent).status_code,
+                    lambda: Client(user).delete(f"/tags/{tag.pk}").status_code,
+                ]
+            )
+            assert written in (201, 400, 409)
+            assert deleted == 204
 
 
 class TestWhoMayWrite:

@@ -54,6 +54,13 @@ def test_no_match_is_a_200(small, reader, match):
     assert reader.get(small, HTTP_IF_NONE_MATCH=match).status_code == 200
 
 
+@pytest.mark.parametrize("match", ['"other"', "*"])
+def test_a_condition_for_writes_is_none_for_reads(small, reader, match):
+    answers = [reader.get(small, HTTP_IF_MATCH=match) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].content == answers[1].content == reader.get(small).content
+
+
 def test_a_large_body_is_stored_compressed_and_sent_as_stored(large, reader, store):
     plain = reader.get(large)
     packed = reader.get(large, HTTP_ACCEPT_ENCODING="gzip")

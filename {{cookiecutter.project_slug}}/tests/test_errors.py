@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import errors_of
+from tests.cast import Client, errors_of
 from tests.factories import BookFactory
 
 pytestmark = pytest.mark.once
@@ -12,8 +12,12 @@ def sends(client, data, content_type="application/json", **headers):
     return client.generic("POST", "/books", data, content_type=content_type, **headers)
 
 
-def test_an_unknown_path_is_a_404(reader):
-    response = reader.get("/nothing/here")
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("method", ["get", "post", "delete"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing/here", "/users/me"])
+def test_an_unknown_path_is_a_404(settings, debug, method, path):
+    settings.DEBUG = debug
+    response = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert response.status_code == 404
     assert errors_of(response) == {None: "not_found"}
 
@@ -67,6 +71,18 @@ def test_a_huge_body_is_a_413(librarian, settings):
     response = sends(librarian, '{"title": "' + "x" * 1000 + '"}')
     assert response.status_code == 413
     assert errors_of(response) == {None: "content_too_large"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/schema", "/docs", "/users", "/loans", "/books", "/books/1", "/tags"]
+    + ["/loans/1", "/loans/books/1", "/common/health-check"],
+)
+def test_a_thousand_and_one_parameters_are_no_500(librarian, path):
+    response = librarian.get(f"{path}?{'a=1&' * 1001}")
+    assert response.status_code in (200, 400, 404)
+    if response.status_code != 200:
+        assert errors_of(response)
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense"])

@@ -46,11 +46,11 @@ def make(rows, path, librarian):
         UserFactory.create_batch(rows - 1)
 
 
-def test_the_tags_of_a_book_are_checked_in_one_query(librarian):
+def test_the_tags_of_a_book_are_checked_and_locked_in_one_query_each(librarian):
     tags = TagFactory.create_batch(40)
     book = BookFactory()
     sent = {"tags": [tag.pk for tag in tags]}
     with CaptureQueriesContext(connection) as queries:
         assert librarian.patch(f"/books/{book.pk}", sent).status_code == 200
     asked_for_tags = [q for q in queries if 'FROM "books_tag" WHERE' in q["sql"]]
-    assert len(asked_for_tags) == 1
+    assert len(asked_for_tags) == 2

@@ -68,10 +68,39 @@ def test_it_refuses_a_taken_address_whatever_its_case(nobody):
     assert errors_of(response) == {"email": "unique"}
 
 
-def test_it_refuses_a_taken_name(nobody):
+# The second is the same in the wide letters of East Asian keyboards.
+@pytest.mark.parametrize("name", ["newcomer", "ｎｅｗｃｏｍｅｒ"])
+def test_it_refuses_a_taken_name(nobody, name):
     nobody.post(PATH, NEW)
-    response = nobody.post(PATH, NEW | {"email": "other@example.com"})
+    again = NEW | {"email": "other@example.com", "username": name}
+    response = nobody.post(PATH, again)
+    assert response.status_code == 400
     assert errors_of(response) == {"username": "unique"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        # One sign that is stored as eighteen, and one that is two in lower case.
+        ("username", "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9),
+        (
+            "email",
+            "a@" + ".".join(["\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}" * 60] * 4),
+        ),
+    ],
+)
+def test_a_text_that_is_stored_longer_is_measured_so(nobody, field, value):
+    response = nobody.post(PATH, NEW | {field: value})
+    assert response.status_code == 400
+    assert field in errors_of(response)
+
+
+def test_it_answers_with_what_is_stored(nobody):
+    sent = NEW | {"email": "New@Example.com", "username": "ｎｅｗ"}
+    response = nobody.post(PATH, sent)
+    user = User.objects.get()
+    assert response.json()["username"] == user.username == "new"
+    assert response.json()["email"] == user.email == "new@example.com"
 
 
 @pytest.mark.django_db(transaction=True)

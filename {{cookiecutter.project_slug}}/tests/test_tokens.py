@@ -4,11 +4,16 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from tests.cast import Client, errors_of
 from tests.crowd import all_at_once
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 
 
 def refresh(client, token):
@@ -119,3 +124,30 @@ class TestAccessToken:
     def test_another_key_is_refused(self, reader):
         claims = AccessToken.for_user(reader.user).payload
         self.says_no(f"Bearer {jwt.encode(claims, 'x' * 64, 'HS256')}")
+
+
+class TestExpiredTokens:
+    @pytest.fixture
+    def expired(self, reader, other_reader):
+        """Leave tokens behind that have expired, some of them used up before."""
+        for user in [reader.user, reader.user, other_reader.user]:
+            RefreshToken.for_user(user).blacklist()
+        RefreshToken.for_user(reader.user)
+        yesterday = timezone.now() - timedelta(days=1)
+        OutstandingToken.objects.update(expires_at=yesterday)
+
+    def test_a_login_deletes_ones_own(self, expired, reader, other_reader, nobody):
+        body = {"email": reader.user.email, "password": PASSWORD}
+        assert nobody.post("/auth/login", body).status_code == 200
+        assert reader.user.outstandingtoken_set.count() == 1
+        assert BlacklistedToken.objects.get().token.user == other_reader.user
+
+    def test_so_does_a_refresh_that_keeps_what_still_counts(self, reader, nobody):
+        expired = RefreshToken.for_user(reader.user)
+        used, other = (RefreshToken.for_user(reader.user) for _ in range(2))
+        past = OutstandingToken.objects.filter(jti=expired["jti"])
+        past.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert refresh(nobody, used).status_code == 200
+        assert not past.exists()
+        assert refresh(nobody, used).status_code == 401
+        assert refresh(nobody, other).status_code == 200

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import refusing_port
 from tools.ports import PORTS, free_port
 
 pytestmark = pytest.mark.once
@@ -90,6 +91,36 @@ class TestDoctor:
             doctor["check_python"]()
         assert finding.value.fatal == (version < (3, 11))
         assert "Python 3.1" in str(finding.value)
+
+    def test_a_newer_python_without_venv_is_told_before_the_install(self, project):
+        doctor = project / "tools" / "doctor.py"
+        pretend = "import runpy, sys; sys.version_info = (3, 15, 0, 'final', 0); "
+        pretend += "sys.modules['ensurepip'] = None; "
+        pretend += (
+            f"sys.argv = ['doctor', '--python']; runpy.run_path({str(doctor)!r}, "
+        )
+        pretend += "run_name='__main__')"
+        command = [sys.executable, "-c", pretend]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert "the venv module is missing" in done.stderr
+
+    def test_it_says_where_to_get_what_is_not_there(self, project, monkeypatch):
+        monkeypatch.setenv("PATH", str(project))
+        said = run(project, "doctor.py", "--port", "0").stdout
+        assert "https://docs.docker.com/" in said
+        assert "https://developer.hashicorp.com/terraform/install" in said
+
+    def test_a_postgresql_that_does_not_answer_is_told(self, project, monkeypatch):
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        said = run(project, "doctor.py", "--port", "0").stdout
+        assert "make run has SQLite" in said
+        with refusing_port() as port:
+            url = f"DATABASE_URL=postgres://u:p@127.0.0.1:{port}/library\n"
+            (project / ".env").write_text(url)
+            result = run(project, "doctor.py", "--port", "0")
+        assert result.returncode == 1
+        assert f"nothing answers at 127.0.0.1:{port}" in result.stdout
 
 
 class TestPorts:

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -54,9 +55,8 @@ def check_venv():
 
 def check_port(port):
     """Nobody else listens on the port of `make run`."""
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise Finding("taken; stop what uses it, or: make run PORT=%d" % (port + 1))
+    if _listens("127.0.0.1", port):
+        raise Finding("taken; stop what uses it, or: make run PORT=%d" % (port + 1))
     return "free"
 
 
@@ -102,7 +102,10 @@ def _has_crlf(path):
 def check_docker():
     """Docker is there, runs, and has Compose 2."""
     if not shutil.which("docker"):
-        raise Finding("not installed; only containers and deploys need it")
+        raise Finding(
+            "not installed; only containers and deploys need it: "
+            "https://docs.docker.com/get-docker/"
+        )
     if _run("docker", "info") is None:
         raise Finding("its engine does not answer; start Docker, or ask for the right")
     if _run("docker", "compose", "version") is None:
@@ -128,6 +131,38 @@ def _has_docker():
     return shutil.which("docker") is not None
 
 
+def check_postgres():
+    """The server of DATABASE_URL answers, if there is one."""
+    url = urlsplit(_setting("DATABASE_URL"))
+    if not url.scheme.startswith("postgres"):
+        return "not needed: make run has SQLite, the tests bring their own"
+    if url.hostname and not _listens(url.hostname, url.port or 5432):
+        raise Finding(
+            "nothing answers at %s:%d, where DATABASE_URL points; start PostgreSQL "
+            "(Debian: sudo apt install postgresql, macOS: brew install postgresql), or "
+            "leave DATABASE_URL out" % (url.hostname, url.port or 5432),
+            fatal=True,
+        )
+    return "answers where DATABASE_URL points"
+
+
+def _setting(name):
+    # As the API reads it: the environment wins over .env.
+    path, said = os.path.join(ROOT, ".env"), {}
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as lines:
+            said = dict(line.strip().split("=", 1) for line in lines if "=" in line)
+    return os.environ.get(name, said.get(name, ""))
+
+
+def _listens(host, port):
+    try:
+        socket.create_connection((host, port), timeout=3).close()
+    except OSError:
+        return False
+    return True
+
+
 def check_redis():
     """The tests find a Redis server."""
     if os.environ.get("TEST_REDIS_URL"):
@@ -145,7 +180,10 @@ def check_redis():
 def check_terraform():
     """Terraform is there."""
     if not shutil.which("terraform"):
-        raise Finding("not installed; only the AWS chapter needs it")
+        raise Finding(
+            "not installed; only the AWS chapter needs it: "
+            "https://developer.hashicorp.com/terraform/install"
+        )
     return "installed"
 
 
@@ -184,12 +222,14 @@ def main():
             try:
                 check()
             except Finding as finding:
-                sys.exit(str(finding) if finding.fatal else 0)
+                if finding.fatal:
+                    sys.exit(str(finding))
         return
     port = ("port %d" % options.port, lambda: check_port(options.port))
     more = [port, (".env", check_env), ("shell scripts", check_scripts)]
     more += [("Docker", check_docker), ("database volume", check_volume)]
-    more += [("Redis", check_redis), ("Terraform", check_terraform)]
+    more += [("PostgreSQL", check_postgres), ("Redis", check_redis)]
+    more += [("Terraform", check_terraform)]
     if examine(needed + more):
         sys.exit(1)
     print("Nothing stands in the way of: make run")

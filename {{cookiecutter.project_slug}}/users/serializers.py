@@ -20,12 +20,33 @@ class UserSerializer(serializers.ModelSerializer):
         fields = ["user_id", "email", "username"]
 
 
+class StoredEmail(serializers.EmailField):
+    """An address, validated in the form in which it is stored."""
+
+    def to_internal_value(self, data):
+        """Return the address as it is stored."""
+        return User.objects.normalize_email(super().to_internal_value(data))
+
+
+class StoredUsername(serializers.CharField):
+    """A name, validated as it is stored: there it may be longer, or taken."""
+
+    def to_internal_value(self, data):
+        """Return the name as it is stored."""
+        return User.normalize_username(super().to_internal_value(data))
+
+
 class RegistrationSerializer(serializers.ModelSerializer):
     """What a new reader sends."""
 
-    email = serializers.EmailField(
+    email = StoredEmail(
         max_length=254,
         validators=[UniqueValidator(User.objects.all(), lookup="iexact")],
+    )
+    username = StoredUsername(
+        max_length=150,
+        help_text=User._meta.get_field("username").help_text,
+        validators=[User.username_validator, UniqueValidator(User.objects.all())],
     )
     password = serializers.CharField(
         write_only=True, max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
