@@ -67,9 +67,7 @@ def of_fence(fence):
 
 def terminals(page, text):
     """From which line on the page is in which terminal."""
-    switches = (
-        (line, TERMINAL.fullmatch(said)) for line, said in comments(page, text)
-    )
+    switches = ((line, TERMINAL.fullmatch(said)) for line, said in comments(page, text))
     return [(0, 1), *((line, int(found[1])) for line, found in switches if found)]
 
 

@@ -107,7 +107,8 @@ def test_what_the_korean_page_lacks_is_named(gone, what):
 )
 def test_a_name_that_nothing_has_is_found(text):
     assert len(list(names.unknown("page", text))) == 1
-    assert list(names.unknown("page", "`make run` `manage.py migrate` `books/` `REDIS_URL`")) == []
+    known = "`make run` `manage.py migrate` `books/` `REDIS_URL`"
+    assert list(names.unknown("page", known)) == []
 
 
 def test_the_reference_misses_nothing(monkeypatch):
