@@ -15,6 +15,8 @@ PATH = re.compile(
 VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 ASSIGNED = re.compile(rf"({VARIABLE.pattern})(?:=.*)?")
 CODE = {".py", ".sh", ".yml", ".toml", ".tf", ".example"}
+# What working in the template's project leaves there.
+MADE = {".venv", "build"}
 DJANGO = (
     "check createsuperuser dbshell dumpdata loaddata makemigrations migrate "
     "runserver shell showmigrations sqlmigrate collectstatic spectacular test"
@@ -61,7 +63,7 @@ def variables():
     texts = (
         path.read_text(encoding="utf-8")
         for path in PROJECT.rglob("*")
-        if path.suffix in CODE and path.is_file()
+        if path.suffix in CODE and not MADE & set(path.relative_to(PROJECT).parts)
     )
     return {name for text in texts for name in VARIABLE.findall(text)}
 
