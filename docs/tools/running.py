@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from docs.tools import DOCS, name_of
 from docs.tools.normal import matches, trimmed
-from docs.tools.parsing import page_directive
+from docs.tools.parsing import Mistake, page_directive
 from docs.tools.sandbox import Sandbox
 from docs.tools.shell import Failed
 from docs.tools.steps import steps
@@ -41,10 +41,7 @@ def run_page(page, prepared, template, scratch):
     text = page.read_text(encoding="utf-8")
     result, began = Result(page.relative_to(DOCS).as_posix()), time.monotonic()
     with Sandbox(scratch) as sandbox:
-        if page_directive(text, "start", "project") == "template":
-            folder = sandbox.clone(template)
-        else:
-            folder = sandbox.project(prepared)
+        folder = begin(page, text, sandbox, prepared, template)
         for service in page_directive(text, "services").split():
             sandbox.start(service, prepared)
         terminals = Terminals(folder, sandbox.environment(), scratch)
@@ -57,6 +54,16 @@ def run_page(page, prepared, template, scratch):
             terminals.close()
     result.seconds = time.monotonic() - began
     return result
+
+
+def begin(page, text, sandbox, prepared, template):
+    """The folder that the page's terminals begin in."""
+    start = page_directive(text, "start", "project")
+    if start == "template":
+        return sandbox.clone(template)
+    if start == "project":
+        return sandbox.project(prepared)
+    raise Mistake(f"{page.name}: a page starts with project or template, not {start}")
 
 
 def take(step, sandbox, terminals, result):
