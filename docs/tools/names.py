@@ -1,6 +1,7 @@
 """Names in backticks that must exist: make targets, commands, settings, files."""
 
 import re
+from functools import cache
 
 from docs.tools import PROJECT, ROOT, facts
 from docs.tools.parsing import COMMENT, without_fences
@@ -11,6 +12,11 @@ MANAGE = re.compile(r"manage\.py ([a-z_]+)\b")
 PATH = re.compile(
     r"(?:[\w.{}-]+/)+[\w.-]*(?:\.(?:py|md|sh|tf|yml|yaml|toml|txt|lua|json|in)|/)"
 )
+VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
+ASSIGNED = re.compile(rf"({VARIABLE.pattern})(?:=.*)?")
+CODE = {".py", ".sh", ".yml", ".toml", ".tf", ".example"}
+# What working in the template's project leaves there.
+MADE = {".venv", "build"}
 DJANGO = (
     "check createsuperuser dbshell dumpdata loaddata makemigrations migrate "
     "runserver shell showmigrations sqlmigrate collectstatic spectacular test"
@@ -31,6 +37,9 @@ def unknown(page, text):
         for name in MANAGE.findall(span):
             if name not in commands:
                 yield f"{page}: no command of manage.py: {span}"
+        variable = ASSIGNED.fullmatch(span)
+        if variable and variable[1] not in variables():
+            yield f"{page}: the code knows no such variable: {span}"
         if PATH.fullmatch(span) and not exists(span):
             yield f"{page}: no such file: {span}"
 
@@ -46,6 +55,17 @@ def make_targets():
 def manage_commands():
     ours = {path.stem for path in PROJECT.glob("*/management/commands/*.py")}
     return ours | set(DJANGO.split())
+
+
+@cache
+def variables():
+    """The UPPER_CASE names in the rendered project's code."""
+    texts = (
+        path.read_text(encoding="utf-8")
+        for path in PROJECT.rglob("*")
+        if path.suffix in CODE and not MADE & set(path.relative_to(PROJECT).parts)
+    )
+    return {name for text in texts for name in VARIABLE.findall(text)}
 
 
 def exists(path):

@@ -9,22 +9,13 @@ from docs.tools.parsing import COMMENT, fences, without_fences
 HEADING = re.compile(r"^(#+) ", re.MULTILINE)
 # Prose that is shown as a block: the words are each language's own.
 TRANSLATED = "translated"
-UNTRANSLATED = DOCS / "untranslated.txt"
-
-
-def untranslated():
-    """The English pages that are known to lack a Korean one."""
-    lines = UNTRANSLATED.read_text(encoding="utf-8").splitlines()
-    return {line for line in lines if not line.startswith("#")}
 
 
 def missing():
     """Differences between the sets of pages, in words."""
     english, korean = ({name_of(p) for p in pages(kind)} for kind in ("en", "ko"))
-    known = untranslated()
-    yield from (f"{n}: no Korean page" for n in sorted(english - korean - known))
+    yield from (f"{n}: no Korean page" for n in sorted(english - korean))
     yield from (f"{n}: no English page" for n in sorted(korean - english))
-    yield from (f"{n}: not untranslated any more" for n in sorted(known & korean))
 
 
 def pairs():
@@ -101,8 +92,7 @@ def report():
     }
     things = ", ".join(f"{count} {what}" for what, count in counts.items())
     wrong = [line for pair in found for line in differences(*pair)]
-    left = len(untranslated())
     return (
-        f"{len(found)} pages in both languages ({left} not yet): {things} compared, "
+        f"{len(found)} pages in both languages: {things} compared, "
         f"{len(wrong)} differences"
     )

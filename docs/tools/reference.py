@@ -98,10 +98,12 @@ def prompts_tables(words):
 
 
 def settings_tables(words):
-    rows = [
-        [f"`{name}`", words.page["kinds"][kind], code(default), words(name)]
-        for name, (kind, default) in facts.settings().items()
-    ]
+    rows = []
+    for name, (kind, default) in facts.settings().items():
+        says = words(name)
+        shown = words.items[name].get("default", {}).get(words.language)
+        kind = words.page["kinds"][kind]
+        rows.append([f"`{name}`", kind, shown or code(default), says])
     return table(words.page["heads"], rows)
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from docs.tools import DOCS, name_of
 from docs.tools.normal import matches, trimmed
-from docs.tools.parsing import page_directive
+from docs.tools.parsing import Mistake, page_directive
 from docs.tools.sandbox import Sandbox
-from docs.tools.shell import Failed, Shell
+from docs.tools.shell import Failed
 from docs.tools.steps import steps
+from docs.tools.terminals import Terminals
 
 
 @dataclass
@@ -40,37 +41,39 @@ def run_page(page, prepared, template, scratch):
     text = page.read_text(encoding="utf-8")
     result, began = Result(page.relative_to(DOCS).as_posix()), time.monotonic()
     with Sandbox(scratch) as sandbox:
-        folder = begin(
-            sandbox, page_directive(text, "start", "project"), prepared, template
-        )
+        folder = begin(page, text, sandbox, prepared, template)
         for service in page_directive(text, "services").split():
             sandbox.start(service, prepared)
-        shell = Shell(folder, sandbox.environment(), scratch)
+        terminals = Terminals(folder, sandbox.environment(), scratch)
         try:
             for step in steps(name_of(page), text):
-                take(step, sandbox, shell, result)
+                take(step, sandbox, terminals, result)
         except Failed as failure:
             result.problems.append(str(failure))
         finally:
-            shell.close()
+            terminals.close()
     result.seconds = time.monotonic() - began
     return result
 
 
-def begin(sandbox, start, prepared, template):
-    """The folder that the page's shell begins in."""
+def begin(page, text, sandbox, prepared, template):
+    """The folder that the page's terminals begin in."""
+    start = page_directive(text, "start", "project")
     if start == "template":
         return sandbox.clone(template)
-    return sandbox.project(prepared, seeded=start == "seeded")
+    if start == "project":
+        return sandbox.project(prepared)
+    raise Mistake(f"{page.name}: a page starts with project or template, not {start}")
 
 
-def take(step, sandbox, shell, result):
+def take(step, sandbox, terminals, result):
     """Do one step, and count it."""
     if step.stop:
-        return shell.stop_servers()
+        return terminals.stop_servers()
     if step.skip:
         result.skipped += 1
         return
+    shell = terminals[step.terminal]
     result.hidden += step.hidden
     result.blocks += not step.hidden
     for index, command in enumerate(step.commands):

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from docs.tools.shell import PATIENCE, Failed
+from tests.baking import clean_environment
 from tests.ports import free_port
 
 # The ports that pages name; each run uses free ones in their place.
@@ -18,23 +19,25 @@ PORTS = (8000, 8001, 8002, 6379, 5432)
 # One of them as a word of its own in a command, wherever it stands.
 PORT = re.compile(r"(?<![\w.])(?:" + "|".join(map(str, PORTS)) + r")(?!\w)")
 HOME = "/home/mina"
+# As an installed server is: it belongs to `postgres`, and knows nobody else.
 LEND = """
 import sys
 from urllib.parse import urlsplit
+import psycopg
 from tests.servers import postgres
 
 with postgres() as url:
-    import psycopg
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE library")
+        connection.execute("CREATE ROLE postgres SUPERUSER LOGIN")
+    with psycopg.connect(url, user="postgres", autocommit=True) as connection:
+        connection.execute("ALTER ROLE library RENAME TO lender")
     print(urlsplit(url).port, flush=True)
     sys.stdin.read()
 """
-READERS = """
-from users.models import User
-for name, staff in (("librarian", True), ("reader", False)):
-    User.objects.create_user(email=f"{name}@example.com", username=name,
-                             password="Quiet-shelf-42", is_staff=staff)
+# What a page may do as another user: `sudo -u postgres COMMAND`, on that server.
+SUDO = """test "$1 $2" = "-u postgres" || exit 1
+shift 2
+PGHOST=localhost PGPORT={port} PGUSER=postgres exec "$@"
 """
 
 
@@ -56,16 +59,13 @@ class Sandbox:
     def __exit__(self, *error):
         self.open.close()
 
-    def project(self, prepared, seeded=False):
+    def project(self, prepared):
         """A copy of the project that is set up already; gives its folder."""
         folder = self.home / prepared.name
         ignored = shutil.ignore_patterns(".venv", "__pycache__", "db.sqlite3*")
         shutil.copytree(prepared, folder, ignore=ignored, symlinks=True)
         (folder / ".venv").symlink_to(prepared / ".venv")
         self.manage(folder, "migrate", "--verbosity", "0")
-        if seeded:
-            self.manage(folder, "seed_library", "--books", "500")
-            self.manage(folder, "shell", "--verbosity", "0", "--command", READERS)
         return folder
 
     def clone(self, template):
@@ -137,6 +137,7 @@ class Sandbox:
         lender = subprocess.Popen(
             [prepared / ".venv/bin/python", "-c", LEND],
             cwd=prepared,
+            env=clean_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -146,6 +147,7 @@ class Sandbox:
         if not line:
             raise Failed("PostgreSQL did not start")
         self.ports[5432] = int(line)
+        self.program("sudo", SUDO.format(port=line))
 
     def program(self, name, script):
         path = self.programs / name

@@ -1,4 +1,4 @@
-"""One bash that lives as long as a page: its variables and its servers, too."""
+"""One bash that lives as long as a page: its variables and its server, too."""
 
 import os
 import re
@@ -24,8 +24,9 @@ class Shell:
     """A bash in `folder`; commands run in it one after another."""
 
     def __init__(self, folder, env, scratch):
+        self.folder = folder
         self.scratch = scratch
-        self.servers = []
+        self.server = None
         self.process = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
             cwd=folder,
@@ -35,7 +36,7 @@ class Shell:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        # Each server gets a process group of its own, to be stopped as a whole.
+        # The server gets a process group of its own, to be stopped as a whole.
         self.write("set -m")
 
     def write(self, line):
@@ -44,6 +45,8 @@ class Shell:
 
     def run(self, text, seconds=PATIENCE):
         """Run a command; gives its exit code and what it printed, errors among it."""
+        if self.server:
+            raise Failed(f"a server runs in this terminal, use another: {text}")
         script, end = self.script(text), f"end-{secrets.token_hex(8)}"
         self.write(f". {script} </dev/null; printf '\\n%s %s\\n' {end} $?")
         output = self.read_until(end, seconds, text)
@@ -66,27 +69,27 @@ class Shell:
 
     def serve(self, text, url, seconds=PATIENCE):
         """Start a command that does not end, and wait until `url` answers."""
-        log = self.scratch / f"server-{len(self.servers)}.log"
-        code, printed = self.run(f"{{ {text}\n}} >{log} 2>&1 & echo $!")
-        server = int(printed.strip().split("\n")[-1])
-        self.servers.append(server)
+        log = self.scratch / f"server-{secrets.token_hex(4)}.log"
+        code, printed = self.run(f"pwd; {{ {text}\n}} >{log} 2>&1 & echo $!")
+        folder, server = printed.strip().split("\n")[-2:]
+        self.folder, self.server = folder, int(server)
         deadline = time.monotonic() + seconds
         while not answers(url):
-            if not alive(server) or time.monotonic() > deadline:
+            if not alive(self.server) or time.monotonic() > deadline:
                 raise Failed(f"{text} does not serve {url}:\n{log.read_text()}")
             time.sleep(0.1)
 
-    def stop_servers(self):
-        for server in self.servers:
-            end_group(server)
-        if self.servers:
+    def stop_server(self):
+        """Do what Ctrl-C does, if something serves here."""
+        if self.server:
+            end_group(self.server)
+            self.server = None
             self.run("wait 2>/dev/null || true")
-        self.servers = []
 
     def close(self):
         """End the shell and all that it started."""
-        for server in self.servers:
-            end_group(server)
+        if self.server:
+            end_group(self.server)
         self.process.stdin.close()
         try:
             self.process.wait(5)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from docs.tools.parsing import COMMENT, Mistake, commands, fences, without_fences
 
 HIDDEN = re.compile(r"run(?: serve: (?P<serve>\S+))?\n(?P<body>.*)", re.DOTALL)
+TERMINAL = re.compile(r"terminal: (\d+)")
+UNBOUNDED = re.compile(r"\b(?:until|while) .*\bdo\b")
 MUST_BE_CONSOLE = {"sh", "shell", "bash", "shell-session", "cmd"}
 
 
@@ -21,6 +23,7 @@ class Step:
     serve: str = ""
     hidden: bool = False
     stop: bool = False
+    terminal: int = 1
     fence: object = None
 
     @property
@@ -32,7 +35,11 @@ class Step:
 def steps(page, text):
     """The steps of a page, in order."""
     shown = [of_fence(fence) for fence in fences(page, text) if is_console(fence)]
-    return sorted([*shown, *of_comments(page, text)], key=lambda step: step.line)
+    found = sorted([*shown, *of_comments(page, text)], key=lambda step: step.line)
+    chosen = terminals(page, text)
+    for step in found:
+        step.terminal = max(each for each in chosen if each[0] <= step.line)[1]
+    return found
 
 
 def is_console(fence):
@@ -53,14 +60,27 @@ def of_fence(fence):
         raise Mistake(f"{fence.place}: `skip` needs a reason")
     if not step.commands:
         raise Mistake(f"{fence.place}: this console block has no command")
+    if any(UNBOUNDED.search(command.text) for command in step.commands):
+        raise Mistake(f"{fence.place}: count a loop's rounds: what if it never comes?")
     return step
 
 
-def of_comments(page, text):
+def terminals(page, text):
+    """From which line on the page is in which terminal."""
+    switches = ((line, TERMINAL.fullmatch(said)) for line, said in comments(page, text))
+    return [(0, 1), *((line, int(found[1])) for line, found in switches if found)]
+
+
+def comments(page, text):
+    """Each comment's line and what it says."""
     text = without_fences(text, page)
     for comment in COMMENT.finditer(text):
-        line = text.count("\n", 0, comment.start())
-        place, said = f"{page}:{line + 1}", comment[1].strip()
+        yield text.count("\n", 0, comment.start()), comment[1].strip()
+
+
+def of_comments(page, text):
+    for line, said in comments(page, text):
+        place = f"{page}:{line + 1}"
         if said == "stop":
             yield Step(place, line, [], stop=True, hidden=True)
         elif hidden := HIDDEN.fullmatch(said):

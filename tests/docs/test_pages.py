@@ -4,7 +4,8 @@ import tomllib
 
 import pytest
 
-from docs.tools import DOCS, name_of, names, pages, parity
+from docs.tools import DOCS, facts, name_of, names, pages, parity, source
+from docs.tools.parsing import fences
 
 PAIRS = {name: (english, korean) for name, english, korean in parity.pairs()}
 
@@ -28,8 +29,7 @@ def menu(language):
 
 
 def test_both_menus_hold_every_page_in_the_same_order():
-    untranslated = parity.untranslated()
-    assert menu("ko") == [name for name in menu("en") if name not in untranslated]
+    assert menu("ko") == menu("en")
     assert sorted(menu("en")) == sorted(name_of(page) for page in pages("en"))
 
 
@@ -41,3 +41,22 @@ def test_what_stands_in_backticks_exists(language):
         for line in names.unknown(page.relative_to(DOCS), page.read_text("utf-8"))
     ]
     assert unknown == []
+
+
+def test_what_is_quoted_stands_in_its_file():
+    quotes = [
+        (fence.place, line, source(fence.directives["quoted"]).read_text("utf-8"))
+        for page in pages("en")
+        for fence in fences(name_of(page), page.read_text("utf-8"))
+        if "quoted" in fence.directives
+        for line in fence.lines
+    ]
+    assert [(where, line) for where, line, text in quotes if line not in text] == []
+    assert quotes
+
+
+def test_chapter_0_shows_the_questions_that_are_asked():
+    page = (DOCS / "en/walkthrough/00-render-and-run.md").read_text("utf-8")
+    asked = [question for _, question, _ in facts.prompts()]
+    shown = [f"[{n}/{len(asked)}] {text}" for n, text in enumerate(asked, 1)]
+    assert [line for line in shown if f"\n{line}" not in page] == []

@@ -76,7 +76,7 @@ def test_a_number_is_what_its_report_says():
 
 
 ENGLISH = """# One
-<!-- start: seeded -->
+<!-- start: template -->
 ## Two
 ```console
 $ true
@@ -92,7 +92,7 @@ $ true
         ("$ true", "blocks"),
         ("```console\n$ true\n```\n", "blocks"),
         ("![a picture](../figures/a.svg)", "figures"),
-        ("<!-- start: seeded -->\n", "directives"),
+        ("<!-- start: template -->\n", "directives"),
     ],
 )
 def test_what_the_korean_page_lacks_is_named(gone, what):
@@ -103,11 +103,12 @@ def test_what_the_korean_page_lacks_is_named(gone, what):
 
 @pytest.mark.parametrize(
     "text",
-    ["`make gone`", "`manage.py gone`", "`books/gone.py`"],
+    ["`make gone`", "`manage.py gone`", "`books/gone.py`", "`GONE_URL=on`"],
 )
 def test_a_name_that_nothing_has_is_found(text):
     assert len(list(names.unknown("page", text))) == 1
-    assert list(names.unknown("page", "`make run` `manage.py migrate` `books/`")) == []
+    known = "`make run` `manage.py migrate` `books/` `REDIS_URL`"
+    assert list(names.unknown("page", known)) == []
 
 
 def test_the_reference_misses_nothing(monkeypatch):
@@ -147,6 +148,7 @@ def test_a_dead_link_or_anchor_stops_the_build(tmp_path, monkeypatch):
         ("<!-- skip: no -->\n```console\n$ ls\n```", "needs a reason"),
         ("```console\nls\n```", "begins with"),
         ("```console\n$ ls\n", "never closed"),
+        ("```console\n$ until false; do sleep 1; done\n```", "count a loop's rounds"),
     ],
 )
 def test_a_block_that_can_not_be_run_is_a_mistake(page, why):
@@ -196,3 +198,40 @@ def test_a_page_that_is_wrong_is_told_so_and_can_be_rewritten(
     assert "exit code 1, not 0: false" in failed
     assert rewrite(page, done) == 1
     assert page.read_text() == PAGE.replace("\n3\n", "\n2\n")
+
+
+TERMINALS = """
+```console
+$ here=1
+```
+
+<!-- terminal: 2 -->
+```console
+$ echo "$here"
+nothing of terminal 1
+```
+
+<!-- terminal: 1 -->
+<!-- serve: http://localhost:8000/ -->
+```console
+$ .venv/bin/python -m http.server 8000
+```
+
+```console
+$ true
+```
+"""
+
+
+def test_terminals_share_nothing_and_a_server_holds_its_own(
+    project, template, tmp_path, monkeypatch
+):
+    page = tmp_path / "docs/en/page.md"
+    page.parent.mkdir(parents=True)
+    page.write_text(TERMINALS)
+    monkeypatch.setattr("docs.tools.running.DOCS", tmp_path / "docs")
+    monkeypatch.setattr("docs.tools.DOCS", tmp_path / "docs")
+    done = run_page(page, project.path, template, tmp_path / "run")
+    differs, held = done.problems
+    assert "it printed:\n    (nothing)" in differs
+    assert held == "a server runs in this terminal, use another: true"

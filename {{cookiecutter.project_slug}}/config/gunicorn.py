@@ -5,6 +5,10 @@ import sys
 import tempfile
 
 from config import workers as processes
+from config.environment import load_dotenv
+
+# How many workers fit depends on what it says of Redis.
+load_dotenv()
 
 # The worker processes count together, in files that only this run uses. Whoever
 # imports prometheus_client before this is set counts alone.

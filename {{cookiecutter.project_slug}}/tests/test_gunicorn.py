@@ -59,6 +59,13 @@ def test_the_environment_decides():
     assert (found["workers"], found["bind"]) == ("3", "['0.0.0.0:8123']")
 
 
+def test_what_stands_in_dotenv_decides_too(tmp_path):
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("WEB_CONCURRENCY=5\nPORT=8124\n")
+    found = settings(DOTENV=str(dotenv), PORT="8123")
+    assert (found["workers"], found["bind"]) == ("5", "['127.0.0.1:8123']")
+
+
 def test_without_a_shared_cache_there_is_one_worker():
     assert settings()["workers"] == "1"
 

@@ -1,0 +1,45 @@
+"""`manage.py start_over`: the library as each chapter of the walkthrough begins."""
+
+from io import StringIO
+
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+HERE = ("", "localhost", "127.0.0.1")
+PASSWORD = "Quiet-shelf-42"
+
+
+class Command(BaseCommand):
+    """Empties the database, and fills it with what one tries things out with."""
+
+    help = "Empty the database, then add 500 books, a librarian and a reader."
+
+    def add_arguments(self, parser):
+        """Take whether people are wanted."""
+        parser.add_argument("--nobody", action="store_true", help="add books only")
+
+    def handle(self, *, nobody, verbosity, **options):
+        """Refuse where somebody's data may be; else do it, and tell the cache."""
+        host = connection.settings_dict["HOST"]
+        if host not in HERE:
+            raise CommandError(
+                f"the database is at {host}; only one on this machine is emptied"
+            )
+        call_command("flush", interactive=False, verbosity=0)
+        call_command("seed_library", verbosity=verbosity)
+        if not nobody:
+            self._add_people(verbosity)
+        # Emptying a table goes past the ORM.
+        call_command("invalidate", stdout=StringIO())
+
+    def _add_people(self, verbosity):
+        users = get_user_model().objects
+        for name, create in (
+            ("librarian", users.create_superuser),
+            ("reader", users.create_user),
+        ):
+            user = create(name, f"{name}@example.com", PASSWORD)
+            if verbosity:
+                self.stdout.write(f"{user.email}, password {PASSWORD}")
