@@ -35,7 +35,7 @@ def run(environment):
         server.over_ssm(environment["EC2_INSTANCE_ID"], document, tag)
     else:
         host = server.host_of(environment["API_URL"])
-        keys = environment["SSH_PRIVATE_KEY"], environment["SSH_KNOWN_HOSTS"]
+        keys = settings.key(environment), environment["SSH_KNOWN_HOSTS"]
         server.over_ssh(host, tag, *keys, environment.get("SSH_PORT") or "22")
 
 
