@@ -50,17 +50,23 @@ def keep_fault(fault, play):
     keep(f"{fault.name}.json", json.dumps(seen))
 
 
-def table(folder):
-    """Return the Markdown table of the faults; each was played a moment ago."""
-    rows = []
+def kept_faults(folder):
+    """Return {fault's name: jobs that went red}; each was played a moment ago."""
+    red = {}
     for fault in FAULTS:
         kept = folder / f"{fault.name}.json"
-        red = json.loads(kept.read_text(encoding="utf-8"))["red"]
-        told = fault.told.strip("*# ").replace("`", "")
-        rows.append(
-            f"| {fault.name} | `{fault.path}` | {', '.join(red)} | `{told}` |\n"
-        )
+        red[fault.name] = json.loads(kept.read_text(encoding="utf-8"))["red"]
         kept.unlink()
+    return red
+
+
+def table(red):
+    """Return the Markdown table of the faults and the jobs that each turned red."""
+    rows = []
+    for fault in FAULTS:
+        told = fault.told.strip("*# ").replace("`", "")
+        jobs = ", ".join(red[fault.name])
+        rows.append(f"| {fault.name} | `{fault.path}` | {jobs} | `{told}` |\n")
     return HEAD + "".join(rows)
 
 
@@ -84,7 +90,8 @@ def run(command):
 
 
 def main(folder):
-    (folder / "faults.md").write_text(table(folder), encoding="utf-8")
+    table_of_faults = table(kept_faults(folder))
+    (folder / "faults.md").write_text(table_of_faults, encoding="utf-8")
     for name in ("green", "broken"):
         markdown = (folder / f"{name}.md").read_text(encoding="utf-8")
         picture(markdown, folder / f"{name}.png")
