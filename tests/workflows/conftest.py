@@ -23,7 +23,7 @@ PULL_REQUEST = {
         "sha": "d" * 40,
         "token": "token",
     },
-    "vars": {"SCAN_BLOCKS": ""},
+    "vars": {"ECR_REPOSITORY": "", "SCAN_BLOCKS": ""},
 }
 # Enough to go red for the faults, on both databases. All tests run in the one play of
 # the tests job alone.

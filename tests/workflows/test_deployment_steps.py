@@ -1,4 +1,4 @@
-"""Single steps of the deployment, each a command, where something is not as it should."""
+"""Single steps of the deployment, each a command, where something is out of order."""
 
 import os
 import sys
@@ -91,7 +91,7 @@ def test_a_server_that_is_off_takes_up_no_deploy(step, cloud):
     cloud.off = True
     said, code = step("run")
     assert code == 1
-    assert f"{cloud.instance} did not take the deploy up within 120 s: is it on?" in said
+    assert f"{cloud.instance} did not take the deploy up in 120 s: is it on?" in said
 
 
 def test_a_missing_key_for_ssh_is_named(step):

@@ -6,6 +6,7 @@ import pytest
 
 from tests.workflows.faults import CHECKS, FAULTS
 from tests.workflows.figures import keep, keep_fault, wanted
+from tests.workflows.github import pull_request
 from tests.workflows.player import Job, play
 
 ALL = [*CHECKS, "report", "ready-to-merge"]
@@ -57,6 +58,19 @@ def test_a_fault_reddens_its_job_and_no_other(with_fault, fault):
     assert f"## ❌ 1 of 6 checks failed: {fault.job}\n" in comment["body"]
     assert fault.told in comment["body"]
     assert f"because of: {fault.job}" in played.jobs["ready-to-merge"].log
+
+
+@pytest.mark.deep
+def test_a_fork_gets_its_report_in_the_summary(machine, repository_of, tmp_path):
+    repository = repository_of(tmp_path / "repository")
+    done = {name: Job("success") for name in CHECKS}
+    with pull_request(tmp_path, read_only=True) as (server, environment):
+        own = machine(repository, tmp_path, environment=environment, done=done)
+        jobs = play(own, "integration.yml")
+    assert server.comments == []
+    assert "## ✅ Every check passed" in jobs["report"].summary
+    assert "::notice::This run may not write comments" in jobs["report"].log
+    assert jobs["ready-to-merge"].result == "success", jobs["report"].log
 
 
 @pytest.mark.minutes(0.4)

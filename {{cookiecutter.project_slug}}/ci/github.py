@@ -53,7 +53,7 @@ class GitHub:
             return json.loads(archive.read(COVERAGE))["totals"]["percent_covered"]
 
     def listed(self, address, name=None):
-        """Yield what a listing holds, page by page; `name` is where an answer has it."""
+        """Yield all of a listing, page by page; an answer may have it under a name."""
         for page in range(1, MOST_PAGES + 1):
             answer = self.ask("GET", f"{address}per_page={A_PAGE}&page={page}")
             found = answer[name] if name else answer

@@ -30,7 +30,7 @@ def report(environment=os.environ):
 
 
 def put_comment(environment, number, text):
-    """Write the comment; where that can't be, the report is in the summary all the same.
+    """Write the comment; where that can't be, the report is still in the summary.
 
     Whether a pull request may be merged, the checks decide, not GitHub's bad minute.
     """
@@ -39,7 +39,7 @@ def put_comment(environment, number, text):
     except Forbidden:
         print(f"::notice::{READ_ONLY}")
     except UNREADABLE as error:
-        print(f"::warning::The comment could not be written ({error}): see the summary.")
+        print(f"::warning::The comment could not be written: {error}")
 
 
 def read_event(environment):

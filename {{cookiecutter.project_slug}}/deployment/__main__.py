@@ -24,8 +24,7 @@ def check_settings(environment):
 
 
 def push(environment):
-    may_build = environment.get("GO_BACK") != "true"
-    images.push(environment["ECR_REPOSITORY"], environment["TAG"], may_build)
+    images.push(environment["ECR_REPOSITORY"], environment["TAG"])
 
 
 def run(environment):

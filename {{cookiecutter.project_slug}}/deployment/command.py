@@ -1,7 +1,6 @@
 """Calls commands; what goes wrong outside becomes Refused, with one line of cause."""
 
 import json
-import os
 import subprocess
 from collections import deque
 
@@ -37,14 +36,10 @@ def aws(*arguments):
     return json.loads(run("aws", *arguments, "--output", "json") or "{}")
 
 
-def stream(*command, **variables):
+def stream(*command):
     """Run a command, show its output line by line; return its exit code."""
     process = subprocess.Popen(
-        command,
-        env={**os.environ, **variables},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     for line in process.stdout:
         say(line.rstrip("\n"))

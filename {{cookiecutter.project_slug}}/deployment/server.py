@@ -28,7 +28,7 @@ def over_ssm(instance, document, tag):
     answer = follow(command, instance)
     if answer["StatusDetails"] in NEVER_TAKEN_UP:
         raise Refused(
-            f"{instance} did not take the deploy up within {UNTIL_TAKEN_UP} s: is it on?"
+            f"{instance} did not take the deploy up in {UNTIL_TAKEN_UP} s: is it on?"
         )
     if answer["Status"] != "Success":
         raise Refused(

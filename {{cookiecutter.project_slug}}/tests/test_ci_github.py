@@ -127,9 +127,8 @@ def test_githubs_bad_minute_blocks_no_merge(environment, state, tmp_path, capsys
     state["status"] = 502
     report.report(environment)
     assert comment.MARKER in (tmp_path / "summary").read_text()
-    assert "::warning::The comment could not be written (HTTP Error 502" in (
-        capsys.readouterr().out
-    )
+    said = capsys.readouterr().out
+    assert "::warning::The comment could not be written: HTTP Error 502" in said
 
 
 def artifact(url, branch="main", repository=1, expired=False):
