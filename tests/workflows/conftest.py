@@ -103,7 +103,6 @@ class Play:
 
     jobs: dict
     comments: list
-    played: set = dataclasses.field(default_factory=set)
 
     def red(self):
         return {name for name, job in self.jobs.items() if job.result == "failure"}
@@ -169,7 +168,7 @@ def with_fault(green, machine, repository_of, tmp_path):
                 **more,
             )
             jobs = play(own, "integration.yml")
-            return Play(jobs, server.comments, set(jobs) - set(untouched))
+            return Play(jobs, server.comments)
 
     return make
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.workflows.faults import CHECKS, FAULTS
-from tests.workflows.figures import keep, keep_fault, wanted
+from tests.workflows.figures import keep, wanted
 from tests.workflows.github import pull_request
 from tests.workflows.player import Job, play
 
@@ -52,7 +52,6 @@ def test_its_pull_request_gets_one_green_comment(green):
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_reddens_its_job_and_no_other(with_fault, fault):
     played = with_fault(fault)
-    keep_fault(fault, played)
     assert played.red() == {fault.job, "ready-to-merge"}, played.said()
     (comment,) = played.comments
     assert f"## ❌ 1 of 6 checks failed: {fault.job}\n" in comment["body"]
