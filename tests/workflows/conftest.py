@@ -89,7 +89,7 @@ def account():
             yield Account(url)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(120)
 
 
 def beside_python():
