@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from docs.tools import DOCS, pages
+from docs.tools import DOCS, ROOT, pages
 from docs.tools.parsing import Mistake
 
 
@@ -29,8 +29,11 @@ def main():
 
 
 def build(given):
-    from docs.tools import counting, site
+    from docs.tools import counting, derived, site
 
+    if old := derived.stale():
+        names = ", ".join(path.relative_to(ROOT).as_posix() for path in old)
+        raise Mistake(f"out of date: {names}; run make docs-refresh")
     print(site.build())
     print(counting.report())
 

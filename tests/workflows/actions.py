@@ -36,10 +36,12 @@ def set_up_terraform(job, options):
 
 def upload(job, options):
     source = job.workspace / options["path"]
+    artifact = job.machine.artifacts / options["name"]
     if source.is_dir():
-        shutil.copytree(
-            source, job.machine.artifacts / options["name"], dirs_exist_ok=True
-        )
+        shutil.copytree(source, artifact, dirs_exist_ok=True)
+    elif source.is_file():
+        artifact.mkdir(parents=True)
+        shutil.copy(source, artifact)
 
 
 def download(job, options):

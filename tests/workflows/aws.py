@@ -28,6 +28,12 @@ class Cloud:
 
     document, instance = "library-deploy", "i-0123456789abcdef0"
 
+    # How often the server is still unknown, as for minutes after it was made.
+    unknown = 0
+    # Switched off, it takes up no command; a command waits as long as it was told to.
+    off = False
+    waits_by_default = 3600
+
     def __init__(self, host):
         self.host = host
         self.registry, _, self.name = host.repository.partition("/")
@@ -72,14 +78,18 @@ class Cloud:
         self.ask("PUT", f"manifests/{imageTag}", imageManifest.encode())
         return {"image": {"imageId": {"imageTag": imageTag}}}
 
-    def on_SendCommand(self, DocumentName, InstanceIds, Parameters, **_):
-        if DocumentName != self.document or InstanceIds != [self.instance]:
-            raise Refusal("InvalidInstanceId", "no such document or instance")
+    def on_SendCommand(self, DocumentName, InstanceIds, Parameters, **more):
+        if DocumentName != self.document:
+            raise Refusal("InvalidDocument", "no such document")
+        if InstanceIds != [self.instance] or self.unknown:
+            self.unknown = max(0, self.unknown - 1)
+            raise Refusal("InvalidInstanceId", "not in a valid state for the account")
+        self.waits = more.get("TimeoutSeconds", self.waits_by_default)
         (tag,) = Parameters["Tag"]
         if not ACCEPTED_TAG.match(tag):
             raise Refusal("InvalidParameters", "Tag has another shape")
         command = str(uuid.uuid4())
-        self.commands[command] = self.start(tag)
+        self.commands[command] = None if self.off else self.start(tag)
         return {"Command": {"CommandId": command}}
 
     def start(self, tag):
@@ -101,6 +111,8 @@ class Cloud:
 
     def on_GetCommandInvocation(self, CommandId, InstanceId):
         process = self.commands[CommandId]
+        if not process:
+            return self.not_taken_up()
         code = process.poll()
         if code is not None:
             process.reader.join()
@@ -110,6 +122,17 @@ class Cloud:
             "StatusDetails": status,
             "ResponseCode": -1 if code is None else code,
             "StandardOutputContent": process.said,
+            "StandardErrorContent": "",
+        }
+
+    def not_taken_up(self):
+        """Minutes pass at once here; an hour does not pass."""
+        over = self.waits < self.waits_by_default
+        return {
+            "Status": "TimedOut" if over else "Pending",
+            "StatusDetails": "DeliveryTimedOut" if over else "Pending",
+            "ResponseCode": -1,
+            "StandardOutputContent": "",
             "StandardErrorContent": "",
         }
 
@@ -148,7 +171,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         # "What is my address?", a public service that the SSH way asks.
-        self.send(200, b"203.0.113.9\n", "text/plain")
+        self.send(200, f"{self.server.asker}\n".encode(), "text/plain")
 
     def pass_on(self, body):
         request = urllib.request.Request(self.server.moto, body, dict(self.headers))
@@ -171,12 +194,13 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(cloud, moto):
-    """Yield the endpoint's address."""
+    """Yield the server; its `asker` is the address from which all ask."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    server.cloud, server.moto = cloud, moto
+    server.cloud, server.moto, server.asker = cloud, moto, "203.0.113.9"
+    server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield server
     finally:
         server.shutdown()
         server.server_close()

@@ -23,6 +23,8 @@ class Api(http.server.BaseHTTPRequestHandler):
         return self.answer(404, {})
 
     def do_POST(self):
+        if self.server.read_only:
+            return self.answer(403, {})
         comment = {
             "url": f"{self.server.url}/comments/{len(self.server.comments)}",
             "user": {"login": "github-actions[bot]"},
@@ -67,14 +69,15 @@ def zipped(folder):
 
 
 @contextlib.contextmanager
-def pull_request(folder, main=None):
+def pull_request(folder, main=None, read_only=False):
     """Yield the server with the comments, and what GitHub tells a job about it.
 
-    `main` holds what the main branch's tests left.
+    `main` holds what the main branch's tests left. A pull request from a fork gets a
+    token that is read-only.
     """
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
     server.comments, server.url = [], f"http://127.0.0.1:{server.server_port}"
-    server.main = main
+    server.main, server.read_only = main, read_only
     threading.Thread(target=server.serve_forever, daemon=True).start()
     event = folder / "event.json"
     about = {"number": 7, "head": {"sha": "c" * 40}, "base": {"ref": "main"}}

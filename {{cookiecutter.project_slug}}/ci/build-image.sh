@@ -1,6 +1,10 @@
 #!/bin/sh
-# build-image.sh NAME: build the image; layers come from $IMAGE_LAYERS and go back there.
+# build-image.sh NAME: build the image as release $RELEASE; layers come from
+# $IMAGE_LAYERS and go back there.
 set -eu
+# With a note on how it was made, one push is three images for ECR, and "the last ten"
+# would be three. Older builders make no such note, and know no flag against it.
+export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 # Only a builder in a container of its own can hand its layers out (GitHub's job makes
 # one); the engine's built-in builder keeps them itself.
 if [ -n "${IMAGE_LAYERS:-}" ] && docker buildx inspect | grep -q '^Driver: *docker-container'; then
@@ -9,7 +13,7 @@ if [ -n "${IMAGE_LAYERS:-}" ] && docker buildx inspect | grep -q '^Driver: *dock
 fi
 name=$1
 shift
-docker buildx build --tag "$name" "$@" .
+docker buildx build --build-arg "RELEASE=${RELEASE:-dev}" --tag "$name" "$@" .
 # In place of the old ones: added to them, they would grow for ever.
 if [ -d "${IMAGE_LAYERS:-}.new" ]; then
   rm -rf "$IMAGE_LAYERS"

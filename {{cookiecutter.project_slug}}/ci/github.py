@@ -10,6 +10,8 @@ import zipfile
 from ci.comment import MARKER
 
 COVERAGE = "tests/coverage.json"
+A_PAGE = 100
+MOST_PAGES = 10
 
 
 class Forbidden(Exception):
@@ -28,19 +30,15 @@ class GitHub:
     def put_comment(self, number, body):
         """Update this program's comment on a pull request, or write the first one."""
         comments = f"{self.own}/issues/{number}/comments"
-        for page in range(1, 11):
-            found = self.ask("GET", f"{comments}?per_page=100&page={page}")
-            for comment in found:
-                if is_ours(comment):
-                    return self.ask("PATCH", comment["url"], {"body": body})
-            if len(found) < 100:
-                break
+        for comment in self.listed(f"{comments}?"):
+            if is_ours(comment):
+                return self.ask("PATCH", comment["url"], {"body": body})
         return self.ask("POST", comments, {"body": body})
 
     def coverage_of(self, branch):
         """Return the per cent that a branch's latest run covered; None if unknown."""
-        listing = f"{self.own}/actions/artifacts?name=ci-tests&per_page=100"
-        for artifact in self.ask("GET", listing)["artifacts"]:
+        listing = f"{self.own}/actions/artifacts?name=ci-tests&"
+        for artifact in self.listed(listing, "artifacts"):
             run = artifact["workflow_run"]
             # A fork may call its branch main, too.
             own = run["head_repository_id"] == run["repository_id"]
@@ -53,6 +51,15 @@ class GitHub:
             if COVERAGE not in archive.namelist():
                 return None
             return json.loads(archive.read(COVERAGE))["totals"]["percent_covered"]
+
+    def listed(self, address, name=None):
+        """Yield all of a listing, page by page; an answer may have it under a name."""
+        for page in range(1, MOST_PAGES + 1):
+            answer = self.ask("GET", f"{address}per_page={A_PAGE}&page={page}")
+            found = answer[name] if name else answer
+            yield from found
+            if len(found) < A_PAGE:
+                return
 
     def ask(self, method, address, content=None):
         return json.loads(self.fetch(method, address, content))

@@ -17,7 +17,9 @@ def play(name):
     step that failed does not hide the next; only without packages nothing else can run.
     """
     folder = RESULTS / name
-    folder.mkdir(parents=True, exist_ok=True)
+    # What an earlier play left would be told as this one's.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     began = time.monotonic()
     outcomes = []
     for step in CHECKS[name]():

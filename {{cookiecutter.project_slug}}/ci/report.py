@@ -26,10 +26,20 @@ def report(environment=os.environ):
         with open(environment["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
             summary.write(text)
     if pull_request and environment.get("GITHUB_TOKEN"):
-        try:
-            GitHub(environment).put_comment(pull_request["number"], text)
-        except Forbidden:
-            print(f"::notice::{READ_ONLY}")
+        put_comment(environment, pull_request["number"], text)
+
+
+def put_comment(environment, number, text):
+    """Write the comment; where that can't be, the report is still in the summary.
+
+    Whether a pull request may be merged, the checks decide, not GitHub's bad minute.
+    """
+    try:
+        GitHub(environment).put_comment(number, text)
+    except Forbidden:
+        print(f"::notice::{READ_ONLY}")
+    except UNREADABLE as error:
+        print(f"::warning::The comment could not be written: {error}")
 
 
 def read_event(environment):

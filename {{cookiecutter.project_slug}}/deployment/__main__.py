@@ -24,8 +24,7 @@ def check_settings(environment):
 
 
 def push(environment):
-    may_build = environment.get("GO_BACK") != "true"
-    images.push(environment["ECR_REPOSITORY"], environment["TAG"], may_build)
+    images.push(environment["ECR_REPOSITORY"], environment["TAG"])
 
 
 def run(environment):
@@ -35,7 +34,7 @@ def run(environment):
         server.over_ssm(environment["EC2_INSTANCE_ID"], document, tag)
     else:
         host = server.host_of(environment["API_URL"])
-        keys = environment["SSH_PRIVATE_KEY"], environment["SSH_KNOWN_HOSTS"]
+        keys = settings.key(environment), environment["SSH_KNOWN_HOSTS"]
         server.over_ssh(host, tag, *keys, environment.get("SSH_PORT") or "22")
 
 

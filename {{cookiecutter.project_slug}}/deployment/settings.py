@@ -17,6 +17,7 @@ HOW = (
     "terraform -chdir=terraform output -raw github_variables"
     " | gh variable set --env-file -"
 )
+HOW_KEY = "gh secret set SSH_PRIVATE_KEY --env production < library.pem"
 HINTS = {
     "AWS_DEPLOY_ROLE": (
         "it stays empty until github_subject_prefix is set in terraform/prod.tfvars "
@@ -55,6 +56,13 @@ def way(variables):
     if chosen not in WAYS:
         raise Refused(f"DEPLOY_OVER is '{chosen}'; accepted are: {', '.join(WAYS)}")
     return chosen
+
+
+def key(environment):
+    """Return the private key for SSH; raise Refused if the secret is not set."""
+    if not environment.get("SSH_PRIVATE_KEY"):
+        raise Refused(f"the secret SSH_PRIVATE_KEY is not set. Set it with: {HOW_KEY}")
+    return environment["SSH_PRIVATE_KEY"]
 
 
 def checked(tag):

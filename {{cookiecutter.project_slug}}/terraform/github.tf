@@ -106,6 +106,16 @@ data "aws_iam_policy_document" "github" {
       resources = [aws_security_group.server.arn]
     }
   }
+
+  dynamic "statement" {
+    for_each = var.allow_github_ssh ? [1] : []
+
+    content {
+      sid       = "FindWhatWasLeftOpen"
+      actions   = ["ec2:DescribeSecurityGroupRules"]
+      resources = ["*"] # AWS knows no narrower resource for it
+    }
+  }
 }
 
 resource "aws_iam_role_policy" "github" {

@@ -5,6 +5,7 @@ import http.server
 import io
 import json
 import threading
+import urllib.parse
 import zipfile
 
 import pytest
@@ -33,7 +34,10 @@ class Api(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             return self.end_headers()
         if "/artifacts" in self.path:
-            return self.answer(200, {"artifacts": state["artifacts"]})
+            asked = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            begin = (int(asked["page"][0]) - 1) * 100
+            page = state["artifacts"][begin : begin + int(asked["per_page"][0])]
+            return self.answer(200, {"artifacts": page})
         return self.answer(200, state["comments"])
 
     def do_POST(self):
@@ -119,6 +123,14 @@ def test_a_fork_has_the_report_in_the_summary(environment, state, tmp_path, caps
     assert "::notice::This run may not write comments" in capsys.readouterr().out
 
 
+def test_githubs_bad_minute_blocks_no_merge(environment, state, tmp_path, capsys):
+    state["status"] = 502
+    report.report(environment)
+    assert comment.MARKER in (tmp_path / "summary").read_text()
+    said = capsys.readouterr().out
+    assert "::warning::The comment could not be written: HTTP Error 502" in said
+
+
 def artifact(url, branch="main", repository=1, expired=False):
     return {
         "expired": expired,
@@ -146,6 +158,8 @@ def test_coverage_is_compared_with_the_main_branch(environment, state):
         artifact(url, branch="feature"),
         artifact(url, repository=2),
         artifact(url, expired=True),
+        # A lively week of pull requests lies between.
+        *[artifact(url, branch="feature")] * 200,
         artifact(url),
     ]
     assert GitHub(environment).coverage_of("main") == 96.5

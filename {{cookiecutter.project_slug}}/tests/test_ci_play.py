@@ -37,6 +37,13 @@ def test_a_failure_does_not_hide_the_next_step(check):
     assert (check.folder / "two.log").read_text() == "here\n"
 
 
+def test_nothing_of_an_earlier_play_is_left(check):
+    check(python("one", "exit(3)"), python("two", "exit(3)"))
+    check(python("one", "print()"))
+    left = {path.name for path in check.folder.iterdir()}
+    assert left == {"one.log", "result.json"}
+
+
 def test_without_packages_nothing_else_is_tried(check):
     steps = check(python("install", "exit(1)"), python("black", "print()"))
     assert [step["name"] for step in steps] == ["install"]
