@@ -1,5 +1,7 @@
 """What a second plan replaces, and what it must leave alone."""
 
+import re
+
 import pytest
 
 from tests.terraform.conftest import VAR_FILE
@@ -35,6 +37,11 @@ def see_what_plans_replace(one, subtests):
         }
     with subtests.test("another size updates the server in place"):
         assert changes("-var", "instance_type=t3.small") == {SERVER: UPDATE}
+        # One that can't be optimized for EBS, and refuses to start so.
+        older = ("-var", "instance_type=t2.micro")
+        assert changes(*older, "-out=older.bin") == {SERVER: UPDATE}
+        planned = one.main.run("show", "-no-color", "older.bin").stdout
+        assert re.search("ebs_optimized += true -> false", planned)
     with subtests.test("a larger volume grows in place"):
         assert changes("-var", "data_volume_gib=20") == {"aws_ebs_volume.data": UPDATE}
     with subtests.test("a domain reaches the server with the next deploy"):
@@ -47,6 +54,11 @@ def see_what_plans_replace(one, subtests):
         script.write_bytes(before + b"# changed\n")
         assert changes() == {"aws_ssm_document.deploy": UPDATE}
         script.write_bytes(before)
+    with subtests.test("a managed database comes beside the server"):
+        found = changes("-var", "managed_database=true")
+        assert found.pop("aws_ssm_document.deploy") == UPDATE
+        assert found["aws_db_instance.managed[0]"] == "create"
+        assert set(found.values()) == {"create"}
     with subtests.test("another key pair replaces the server, never its data"):
         one.cloud.client("ec2").create_key_pair(KeyName="other")
         found = changes("-var", "key_pair_name=other")

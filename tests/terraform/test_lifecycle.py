@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -155,7 +156,7 @@ def actions_of(found):
 
 def see_budget(cloud, slug):
     budget = cloud.client("budgets").describe_budget(
-        AccountId="123456789012", BudgetName=f"{slug}-monthly"
+        AccountId="123456789012", BudgetName=f"{slug}-{cloud.region}-monthly"
     )["Budget"]
     assert float(budget["BudgetLimit"]["Amount"]) == 20
 
@@ -163,8 +164,12 @@ def see_budget(cloud, slug):
 def see_outputs(outputs, instance, answers):
     assert outputs["api_url"] == f"http://{outputs['public_ip']}/api/v1"
     assert instance["PublicIpAddress"] == outputs["public_ip"]
-    closed = answers["your_ip"] == ""
-    assert ("SSH is closed" in outputs["ssh_command"]) == closed
+    if answers["your_ip"] == "":
+        assert "SSH is closed" in outputs["ssh_command"]
+    else:
+        words = shlex.split(outputs["ssh_command"])
+        address = f"ec2-user@{outputs['public_ip']}"
+        assert words == ["ssh", "-i", f"{answers['key_pair_name']}.pem", address]
     variables = dict(
         line.split("=", 1) for line in outputs["github_variables"].splitlines() if line
     )

@@ -7,6 +7,7 @@ mock_data "aws_ec2_instance_type" {
   defaults = {
     supported_architectures = ["x86_64"]
     memory_size             = 1024
+    ebs_optimized_support   = "default"
   }
 }
 
@@ -58,4 +59,8 @@ mock_resource "aws_iam_role" {
 
 mock_resource "aws_iam_openid_connect_provider" {
   defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+}
+
+mock_data "aws_availability_zones" {
+  defaults = { names = ["ap-northeast-2c", "ap-northeast-2a"] }
 }
