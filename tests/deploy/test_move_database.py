@@ -170,3 +170,6 @@ def see_it_moved(server, before):
     counted = server.ask_rds("SELECT count(*) FROM books_book", database="library")
     assert counted == str(before + 1)
     server.manage("migrate", "loans", "zero")
+    # Scale-out begins with a snapshot of it, and logs in as its owner.
+    owner = "SET ROLE library; ALTER TABLE books_book ADD COLUMN proof int"
+    server.ask_rds(f"{owner}; CREATE TABLE proof (id int)", database="library")
