@@ -47,8 +47,10 @@ class Server:
         shutil.copytree(rendered.path / "scripts", self.home)
         shutil.copytree(rendered.path / "terraform/host", self.home / "host")
         common = self.home / "common.sh"
+        code = common.read_text().replace("http://127.0.0.1:8081", self.inside)
+        # Port 80 is not ours: readers, too, come in at that one.
         common.write_text(
-            common.read_text().replace("http://127.0.0.1:8081", self.inside)
+            code.replace("echo http://127.0.0.1;", f"echo {self.inside};")
         )
         (self.home / "beside.yml").write_text(BESIDE.format(port=self.port))
         (self.home / "config.env").write_text(

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.terraform import report
 from tests.terraform.conftest import VAR_FILE
 
 SERVER = "aws_instance.server"
@@ -16,11 +17,18 @@ KEEP = "-var=keep_final_snapshot=true"
 @pytest.mark.minutes(4)
 def test_only_a_new_server_replaces_anything_and_never_its_data(student, subtests):
     one = student()
-    nothing = one.cloud.inventory()
-    one.main.apply(VAR_FILE, KEEP)
+    nothing, facts = one.cloud.inventory(), {}
+    with report.stopwatch(facts, "apply"):
+        one.main.apply(VAR_FILE, KEEP)
+    facts["resources"] = report.resources(one.main)
     see_what_plans_replace(one, subtests)
     with subtests.test("data outlives its server and, if asked, even the stack"):
-        see_data_outlive_its_server(one, nothing)
+        see_data_outlive_its_server(one)
+        with report.stopwatch(facts, "destroy"):
+            one.main.destroy(VAR_FILE, KEEP)
+        left = nothing | {"snapshots": nothing["snapshots"] + 1}
+        assert one.cloud.inventory() == left
+    report.keep("server", facts)
 
 
 def see_what_plans_replace(one, subtests):
@@ -31,6 +39,9 @@ def see_what_plans_replace(one, subtests):
         assert changes("-var", "your_ip=8.8.8.8") == {
             "aws_vpc_security_group_ingress_rule.ssh[0]": UPDATE
         }
+        shown = report.diff(one.main, VAR_FILE, KEEP, "-var=your_ip=8.8.8.8")
+        assert "Plan: 0 to add, 1 to change, 0 to destroy." in shown
+        report.keep_text("your-ip.txt", shown)
     with subtests.test("no address takes that rule away"):
         assert changes("-var", "your_ip=") == {
             "aws_vpc_security_group_ingress_rule.ssh[0]": "delete"
@@ -69,7 +80,7 @@ def see_what_plans_replace(one, subtests):
         }
 
 
-def see_data_outlive_its_server(one, nothing):
+def see_data_outlive_its_server(one):
     old, before = one.cloud.the_only_instance(), one.main.outputs()
 
     one.main.apply(VAR_FILE, KEEP, f"-replace={SERVER}")
@@ -81,7 +92,3 @@ def see_data_outlive_its_server(one, nothing):
         VolumeIds=[after["data_volume_id"]]
     )["Volumes"]
     assert [a["InstanceId"] for a in volume["Attachments"]] == [new["InstanceId"]]
-
-    one.main.destroy(VAR_FILE, KEEP)
-    left = nothing | {"snapshots": nothing["snapshots"] + 1}
-    assert one.cloud.inventory() == left
