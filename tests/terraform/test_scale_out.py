@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -90,8 +91,8 @@ def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own
     ]
     assert made["MasterUsername"] == "library"
     requests = log.read_text()
-    print(requests)
     assert "Action=RestoreDBInstanceFromDBSnapshot" in requests
+    assert re.search(r"Action=ModifyDBInstance\S*&MasterUserPassword=", requests)
     assert (
         one.changes("-refresh=false", *VARIABLES, "-target=aws_db_instance.this") == {}
     )
