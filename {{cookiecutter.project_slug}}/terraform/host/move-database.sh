@@ -66,6 +66,7 @@ echo
 make_role "$password"
 
 trap go_back EXIT
+trap '' HUP # a lost SSH connection must not part it from its deploy
 echo "Copying; from here on writes are refused."
 set_old SET '= on'
 copy
