@@ -75,6 +75,7 @@ def see_network(cloud, instance, your_ip):
 def see_server(cloud, instance, key_pair):
     assert instance["InstanceType"] == "t3.micro"
     assert instance["KeyName"] == key_pair
+    assert not instance.get("EbsOptimized"), "AWS starts no t2.micro with it"
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
     assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
     volumes = cloud.client("ec2").describe_volumes(

@@ -24,7 +24,7 @@ locals {
     ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
     PARAMETER_PATH   = local.parameter_path
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
-    MANAGED_DATABASE = join("", aws_db_instance.managed[*].address)
+    MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 
   api_origin = var.domain == "" ? "http://${aws_eip.server.public_ip}" : "https://${var.domain}"

@@ -46,6 +46,7 @@ resource "aws_db_instance" "this" {
   final_snapshot_identifier = "${var.project}-final"
 
   lifecycle {
-    ignore_changes = [snapshot_identifier] # only its beginning
+    # Only its beginning: what a snapshot says of these is no reason for a new database.
+    ignore_changes = [snapshot_identifier, db_name, username]
   }
 }

@@ -111,17 +111,3 @@ run "a_region_without_the_type_is_refused" {
 
   expect_failures = [data.aws_ec2_instance_type_offerings.server]
 }
-
-run "a_type_without_ebs_optimization_is_taken_without_it" {
-  command = plan
-
-  override_data {
-    target = data.aws_ec2_instance_type.server
-    values = { supported_architectures = ["x86_64"], memory_size = 1024, ebs_optimized_support = "unsupported" }
-  }
-
-  assert {
-    condition     = !aws_instance.server.ebs_optimized
-    error_message = "AWS launches no t2.micro with ebs_optimized."
-  }
-}

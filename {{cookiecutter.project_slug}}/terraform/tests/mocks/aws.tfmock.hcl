@@ -7,7 +7,6 @@ mock_data "aws_ec2_instance_type" {
   defaults = {
     supported_architectures = ["x86_64"]
     memory_size             = 1024
-    ebs_optimized_support   = "default"
   }
 }
 
