@@ -1,4 +1,4 @@
-"""A second stack in another region, as the how-to makes it, before the first one goes."""
+"""A second stack in another region, as the how-to makes it, outlives the first."""
 
 import pytest
 

@@ -132,7 +132,7 @@ def see_containers(cloud):
 
 
 def see_start(container):
-    """What the container is started through, run: it makes settings of what it finds."""
+    """What starts the container, really run: it makes settings of what it finds."""
     found = {
         "DATABASE_PASSWORD": "p4ss",
         "DATABASE_HOST": "db.example.com",
