@@ -25,7 +25,7 @@ def account(tmp_path_factory):
         def open_account():
             log = open(tmp_path_factory.mktemp("moto") / "moto.log", "wb")
             process, url = start_server(servers.enter_context(log))
-            servers.callback(process.wait, 10)
+            servers.callback(process.wait, 60)
             servers.callback(process.terminate)
             return url
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.terraform import report
 from tests.terraform.conftest import VAR_FILE
 
 SERVER = "aws_instance.server"
@@ -14,11 +15,18 @@ KEEP = "-var=keep_final_snapshot=true"
 @pytest.mark.minutes(4)
 def test_only_a_new_server_replaces_anything_and_never_its_data(student, subtests):
     one = student()
-    nothing = one.cloud.inventory()
-    one.main.apply(VAR_FILE, KEEP)
+    nothing, facts = one.cloud.inventory(), {}
+    with report.stopwatch(facts, "apply"):
+        one.main.apply(VAR_FILE, KEEP)
+    facts["resources"] = report.resources(one.main)
     see_what_plans_replace(one, subtests)
     with subtests.test("data outlives its server and, if asked, even the stack"):
-        see_data_outlive_its_server(one, nothing)
+        see_data_outlive_its_server(one)
+        with report.stopwatch(facts, "destroy"):
+            one.main.destroy(VAR_FILE, KEEP)
+        left = nothing | {"snapshots": nothing["snapshots"] + 1}
+        assert one.cloud.inventory() == left
+    report.keep("server", facts)
 
 
 def see_what_plans_replace(one, subtests):
@@ -29,12 +37,16 @@ def see_what_plans_replace(one, subtests):
         assert changes("-var", "your_ip=8.8.8.8") == {
             "aws_vpc_security_group_ingress_rule.ssh[0]": UPDATE
         }
+        shown = report.diff(one.main, VAR_FILE, KEEP, "-var=your_ip=8.8.8.8")
+        assert "Plan: 0 to add, 1 to change, 0 to destroy." in shown
+        report.keep_text("your-ip.txt", shown)
     with subtests.test("no address takes that rule away"):
         assert changes("-var", "your_ip=") == {
             "aws_vpc_security_group_ingress_rule.ssh[0]": "delete"
         }
     with subtests.test("another size updates the server in place"):
         assert changes("-var", "instance_type=t3.small") == {SERVER: UPDATE}
+        assert changes("-var", "instance_type=t2.micro") == {SERVER: UPDATE}
     with subtests.test("a larger volume grows in place"):
         assert changes("-var", "data_volume_gib=20") == {"aws_ebs_volume.data": UPDATE}
     with subtests.test("a domain reaches the server with the next deploy"):
@@ -47,6 +59,11 @@ def see_what_plans_replace(one, subtests):
         script.write_bytes(before + b"# changed\n")
         assert changes() == {"aws_ssm_document.deploy": UPDATE}
         script.write_bytes(before)
+    with subtests.test("a managed database comes beside the server"):
+        found = changes("-var", "managed_database=true")
+        assert found.pop("aws_ssm_document.deploy") == UPDATE
+        assert found["aws_db_instance.managed[0]"] == "create"
+        assert set(found.values()) == {"create"}
     with subtests.test("another key pair replaces the server, never its data"):
         one.cloud.client("ec2").create_key_pair(KeyName="other")
         found = changes("-var", "key_pair_name=other")
@@ -57,7 +74,7 @@ def see_what_plans_replace(one, subtests):
         }
 
 
-def see_data_outlive_its_server(one, nothing):
+def see_data_outlive_its_server(one):
     old, before = one.cloud.the_only_instance(), one.main.outputs()
 
     one.main.apply(VAR_FILE, KEEP, f"-replace={SERVER}")
@@ -69,7 +86,3 @@ def see_data_outlive_its_server(one, nothing):
         VolumeIds=[after["data_volume_id"]]
     )["Volumes"]
     assert [a["InstanceId"] for a in volume["Attachments"]] == [new["InstanceId"]]
-
-    one.main.destroy(VAR_FILE, KEEP)
-    left = nothing | {"snapshots": nothing["snapshots"] + 1}
-    assert one.cloud.inventory() == left

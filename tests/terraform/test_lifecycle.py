@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -74,6 +75,7 @@ def see_network(cloud, instance, your_ip):
 def see_server(cloud, instance, key_pair):
     assert instance["InstanceType"] == "t3.micro"
     assert instance["KeyName"] == key_pair
+    assert not instance.get("EbsOptimized"), "AWS starts no t2.micro with it"
     assert instance["MetadataOptions"]["HttpTokens"] == "required"
     assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
     volumes = cloud.client("ec2").describe_volumes(
@@ -155,7 +157,7 @@ def actions_of(found):
 
 def see_budget(cloud, slug):
     budget = cloud.client("budgets").describe_budget(
-        AccountId="123456789012", BudgetName=f"{slug}-monthly"
+        AccountId="123456789012", BudgetName=f"{slug}-{cloud.region}-monthly"
     )["Budget"]
     assert float(budget["BudgetLimit"]["Amount"]) == 20
 
@@ -163,8 +165,12 @@ def see_budget(cloud, slug):
 def see_outputs(outputs, instance, answers):
     assert outputs["api_url"] == f"http://{outputs['public_ip']}/api/v1"
     assert instance["PublicIpAddress"] == outputs["public_ip"]
-    closed = answers["your_ip"] == ""
-    assert ("SSH is closed" in outputs["ssh_command"]) == closed
+    if answers["your_ip"] == "":
+        assert "SSH is closed" in outputs["ssh_command"]
+    else:
+        words = shlex.split(outputs["ssh_command"])
+        address = f"ec2-user@{outputs['public_ip']}"
+        assert words == ["ssh", "-i", f"{answers['key_pair_name']}.pem", address]
     variables = dict(
         line.split("=", 1) for line in outputs["github_variables"].splitlines() if line
     )

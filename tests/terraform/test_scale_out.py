@@ -1,8 +1,17 @@
 """The way past one machine: applied, looked at, changed and destroyed."""
 
+import ipaddress
 import json
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.baking import ROOT, clean_environment, run, succeed
+from tests.ports import free_port
+from tests.terraform import report
 
 REGION = "ap-northeast-2"
 RELEASE = "0123abc"
@@ -10,6 +19,7 @@ VARIABLES = (
     *("-var=project=library-api", f"-var=aws_region={REGION}"),
     *("-var=domain=api.example.com", "-var=zone_name=example.com"),
     *(f"-var=image_tag={RELEASE}", "-var=protect_data=false"),
+    "-var=point_domain_here=true",
 )
 
 # The stand-in for AWS forgets one setting or another of these.
@@ -19,16 +29,23 @@ FORGETFUL = ("aws_appautoscaling_target", "aws_ecs_service", "aws_vpc_security_g
 @pytest.mark.minutes(3)
 def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cloud):
     cloud.client("ecr").create_repository(repositoryName="library-api")
-    cloud.client("route53").create_hosted_zone(Name="example.com", CallerReference="1")
+    point_domain(cloud, "198.51.100.1")  # to the one machine
     before = cloud.inventory()
-    one = root(baker.bake().path / "terraform/scale-out").init()
+    project = baker.bake()
+    one, facts = root(project.path / "terraform/scale-out").init(), {}
 
-    one.apply(*VARIABLES)
-    see_containers(cloud)
+    with report.stopwatch(facts, "apply"):
+        one.apply(*VARIABLES)
+    facts["resources"] = report.resources(one)
+    container = see_containers(cloud)
+    see_start(container)
+    see_liveness(container, project)
     (breaker,) = one.state("aws_ecs_service.app")["deployment_circuit_breaker"]
     assert breaker == {"enable": True, "rollback": True}
     see_data(cloud)
     see_paths(cloud)
+    see_no_public_metrics(cloud)
+    see_commands(one, cloud)
     see_no_secret_in_the_state(one, cloud)
     again = one.changes(*VARIABLES)
     assert [address for address in again if not address.startswith(FORGETFUL)] == []
@@ -38,8 +55,62 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cl
     assert release.pop("aws_ecs_service.app") == "update"
     assert [address for address in release if not address.startswith(FORGETFUL)] == []
 
-    one.destroy(*VARIABLES)
+    back = one.changes("-refresh=false", *VARIABLES, "-var=point_domain_here=false")
+    assert back.pop("aws_route53_record.api[0]") == "delete"
+    assert [address for address in back if not address.startswith(FORGETFUL)] == []
+
+    with report.stopwatch(facts, "destroy"):
+        one.destroy(*VARIABLES)
     assert cloud.inventory() == before
+    report.keep("scale_out", facts)
+
+
+@pytest.mark.minutes(0.7)
+def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own(
+    baker, root, cloud
+):
+    """(Whose rows the owner may change: tests/deploy/test_move_database.py.)"""
+    cloud.client("ecr").create_repository(repositoryName="library-api")
+    rds = cloud.client("rds")
+    server = {"DBInstanceIdentifier": "library-api-server"}
+    rds.create_db_instance(
+        **server,
+        **{"Engine": "postgres", "DBInstanceClass": "db.t4g.micro"},
+        **{"DBName": "library"},
+        **{"MasterUsername": "library", "MasterUserPassword": "another-one"},
+        **{"AllocatedStorage": 20, "StorageEncrypted": True},
+    )
+    rds.create_db_snapshot(**server, DBSnapshotIdentifier="moving")
+    # The stand-in for AWS gives a copy the id of its original.
+    rds.delete_db_instance(**server, SkipFinalSnapshot=True)
+    one = root(baker.bake().path / "terraform/scale-out").init()
+    log = one.folder / "requests.log"
+    one.env |= {"TF_LOG": "DEBUG", "TF_LOG_PATH": str(log)}
+
+    one.apply(*VARIABLES, "-var=snapshot=moving", "-target=aws_db_instance.this")
+
+    (made,) = rds.describe_db_instances(DBInstanceIdentifier="library-api")[
+        "DBInstances"
+    ]
+    assert made["MasterUsername"] == "library"
+    requests = log.read_text()
+    assert "Action=RestoreDBInstanceFromDBSnapshot" in requests
+    assert re.search(r"Action=ModifyDBInstance\S*&MasterUserPassword=", requests)
+    later = one.changes(*VARIABLES, "-target=aws_db_instance.this")
+    assert "aws_db_instance.this" not in later, "without its snapshot it stays"
+
+
+def point_domain(cloud, address):
+    route53 = cloud.client("route53")
+    zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")
+    record = {
+        **{"Name": "api.example.com", "Type": "A", "TTL": 60},
+        "ResourceRecords": [{"Value": address}],
+    }
+    route53.change_resource_record_sets(
+        HostedZoneId=zone["HostedZone"]["Id"],
+        ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]},
+    )
 
 
 def see_containers(cloud):
@@ -52,16 +123,56 @@ def see_containers(cloud):
     settings = {s["name"]: s["value"] for s in container["environment"]}
     assert not secrets & set(settings)
     assert settings["REDIS_URL"].startswith("rediss://")
+    assert int(settings["KEEP_ALIVE_SECONDS"]) > 60, "the load balancer's idle time"
     (target,) = cloud.client("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs"
     )["ScalableTargets"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+    return container
+
+
+def see_start(container):
+    """What starts the container, really run: it makes settings of what it finds."""
+    found = {
+        "DATABASE_PASSWORD": "p4ss",
+        "DATABASE_HOST": "db.example.com",
+        "ALLOWED_HOSTS": "api.example.com",
+    }
+    said = succeed(
+        *(*container["entryPoint"], "env"), cwd=ROOT, env=clean_environment(**found)
+    )
+    made = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    assert made["DATABASE_URL"] == "postgres://library:p4ss@db.example.com:5432/library"
+    host, *addresses = made["ALLOWED_HOSTS"].split(",")
+    assert host == "api.example.com" and addresses
+    for address in addresses:
+        ipaddress.ip_address(address)
+
+
+def see_liveness(container, project):
+    """A container lives without a database, and does not without an answer."""
+    kind, python, *words = container["healthCheck"]["command"]
+    assert (kind, python) == ("CMD", "python")
+    port = free_port()
+    command = [sys.executable, *(word.replace("8000", str(port)) for word in words)]
+    assert run(*command, cwd=project.path).returncode == 1
+    with ThreadingHTTPServer(("127.0.0.1", port), Unavailable) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        project.run(*command)
+        server.shutdown()
+
+
+class Unavailable(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_error(503)
 
 
 def see_data(cloud):
     (database,) = cloud.client("rds").describe_db_instances()["DBInstances"]
     assert database["StorageEncrypted"] and not database["PubliclyAccessible"]
     assert database["BackupRetentionPeriod"] == 7
+    groups = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert {group["retentionInDays"] for group in groups} == {14} and len(groups) == 3
     (cache,) = cloud.client("elasticache").describe_replication_groups()[
         "ReplicationGroups"
     ]
@@ -91,6 +202,47 @@ def see_paths(cloud):
         reverse=True,
     )
     assert http["Port"] == 80 and http["DefaultActions"][0]["Type"] == "redirect"
+
+
+def see_no_public_metrics(cloud):
+    elb = cloud.client("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
+    (https,) = [one for one in listeners["Listeners"] if one["Port"] == 443]
+    rules = elb.describe_rules(ListenerArn=https["ListenerArn"])["Rules"]
+    (rule,) = [rule for rule in rules if not rule["IsDefault"]]
+    assert "/metrics" in rule["Conditions"][0]["PathPatternConfig"]["Values"]
+    assert rule["Actions"][0]["FixedResponseConfig"]["StatusCode"] == "404"
+
+
+def see_commands(one, cloud):
+    """The commands that the outputs print tell a success from a failure."""
+    outputs = one.outputs()
+    migrate, check = outputs["migrate_command"], outputs["check_command"]
+    ours = one.state("aws_ecs_task_definition.app")["arn"]
+    assert play(one, migrate, "0") == (0, "migrated\n")
+    code, said = play(one, migrate, "1")
+    assert code == 1 and "the migration failed (exit code 1)" in said
+    # A container that never started has no exit code.
+    assert play(one, migrate, "None")[0] == 1
+    assert play(one, check, ours) == (0, f"{RELEASE} serves\n")
+    code, said = play(one, check, "the-one-before")
+    assert code == 1 and f"{RELEASE} does not serve, the-one-before does" in said
+
+
+def play(one, command, described):
+    """Run a command by an AWS CLI that says what ECS would; give its end and words."""
+    folder = one.folder / "played"
+    folder.mkdir(exist_ok=True)
+    aws = folder / "aws"
+    aws.write_text(
+        '#!/bin/sh\ncase "$2" in\n  run-task) echo arn:task/1 ;;\n  wait) ;;\n'
+        f'  describe-*) echo "{described}" ;;\n  *) exit 255 ;;\nesac\n'
+    )
+    aws.chmod(0o755)
+    env = one.env | {"PATH": f"{folder}:{one.env['PATH']}"}
+    done = run("bash", "-c", 'eval "$1"', "_", command, cwd=folder, env=env)
+    return done.returncode, done.stdout
 
 
 def see_no_secret_in_the_state(one, cloud):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.baking import ROOT, run
 from tests.layers import leave_out
+from tests.terraform import report
 
 # Its many pinned packages would fight with ours, so it lives in an environment of its
 # own, made once and kept.
@@ -59,10 +60,10 @@ def scan(checkov):
             # It would ask its maker for advice on each finding.
             env=os.environ | {"LOG_LEVEL": "CRITICAL"},
         )
-        report = json.loads(done.stdout[done.stdout.index("{") :])
-        assert report["results"].get("parsing_errors", []) == []
-        assert report["summary"]["passed"] > 100, "the scanner saw too little"
-        failed = report["results"].get("failed_checks", [])
+        results = json.loads(done.stdout[done.stdout.index("{") :])
+        assert results["results"].get("parsing_errors", []) == []
+        assert results["summary"]["passed"] > 100, "the scanner saw too little"
+        failed = results["results"].get("failed_checks", [])
         return {(check["check_id"], check["resource"]) for check in failed}
 
     return found
@@ -88,4 +89,6 @@ def test_every_exception_is_needed_and_has_its_reason(baker, scan):
     excepted = re.findall(r"- (CKV\w+) # \w", settings.read_text())
     assert len(excepted) == settings.read_text().count("- CKV")
     settings.write_text("framework: [terraform]\n")
-    assert {check for check, _ in scan(project.path)} == set(excepted)
+    found = scan(project.path)
+    assert {check for check, _ in found} == set(excepted)
+    report.keep("scanner", {"checks": len(excepted), "findings": len(found)})

@@ -34,7 +34,9 @@ post_fork = processes.freeze
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 timeout = 30
 graceful_timeout = 20
-keepalive = 5
+# Behind a proxy that keeps connections, longer than the proxy does: whoever hangs up
+# second loses the request that was on its way.
+keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS", "5"))
 # Its control socket would be one more thing to guard.
 control_socket_disable = True
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None

@@ -1,7 +1,8 @@
 resource "aws_budgets_budget" "monthly" {
   count = var.budget_email == "" ? 0 : 1
 
-  name         = "${var.project}-monthly"
+  # Budgets are the account's, and another region may have the same project.
+  name         = "${var.project}-${var.aws_region}-monthly"
   budget_type  = "COST"
   time_unit    = "MONTHLY"
   limit_amount = tostring(var.budget_usd)

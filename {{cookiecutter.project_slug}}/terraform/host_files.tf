@@ -18,12 +18,13 @@ locals {
   # Nothing secret: secrets are made on the machine (scripts/first-boot.sh) or kept in
   # Parameter Store (host/settings.sh).
   settings = {
-    AWS_REGION     = var.aws_region
-    REGISTRY       = aws_ecr_repository.app.repository_url
-    DOMAIN         = var.domain
-    ALLOWED_HOSTS  = join(",", compact([var.domain, aws_eip.server.public_ip]))
-    PARAMETER_PATH = local.parameter_path
-    DATA_VOLUME_ID = aws_ebs_volume.data.id
+    AWS_REGION       = var.aws_region
+    REGISTRY         = aws_ecr_repository.app.repository_url
+    DOMAIN           = var.domain
+    ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
+    PARAMETER_PATH   = local.parameter_path
+    DATA_VOLUME_ID   = aws_ebs_volume.data.id
+    MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 
   api_origin = var.domain == "" ? "http://${aws_eip.server.public_ip}" : "https://${var.domain}"

@@ -12,8 +12,8 @@ output "ssh_command" {
   description = "How to get a shell on the server."
   value = (
     local.ssh_cidr == null
-    ? "SSH is closed (your_ip is empty); instead: aws ssm start-session --region ${var.aws_region} --target ${aws_instance.server.id}"
-    : "ssh -i ${var.key_pair_name}.pem ec2-user@${aws_eip.server.public_ip}"
+    ? "SSH is closed (your_ip is empty); instead, with the AWS CLI's Session Manager plugin: aws ssm start-session --region ${var.aws_region} --target ${aws_instance.server.id}"
+    : "ssh -i '${replace(var.key_pair_name, "'", "'\\''")}.pem' ec2-user@${aws_eip.server.public_ip}"
   )
 }
 
@@ -49,5 +49,13 @@ output "github_variables" {
       API_URL           = "${local.api_origin}/api/v1"
       SECURITY_GROUP_ID = aws_security_group.server.id
     } : "${name}=${value}\n"
+  ])
+}
+
+output "managed_database_password_command" {
+  description = "Prints the password of the managed database's owner, which move-database.sh asks for."
+  value = join("", [
+    for database in aws_db_instance.managed :
+    "aws secretsmanager get-secret-value --region ${var.aws_region} --secret-id '${database.master_user_secret[0].secret_arn}' --query SecretString --output text | jq -r .password"
   ])
 }

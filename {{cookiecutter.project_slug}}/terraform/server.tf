@@ -26,7 +26,6 @@ resource "aws_instance" "server" {
   subnet_id              = aws_subnet.public.id
   vpc_security_group_ids = [aws_security_group.server.id]
   iam_instance_profile   = aws_iam_instance_profile.server.name
-  ebs_optimized          = true
 
   user_data_base64 = local.user_data
 

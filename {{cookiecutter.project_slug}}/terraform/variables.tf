@@ -144,3 +144,15 @@ variable "budget_usd" {
     error_message = "budget_usd must be more than 0."
   }
 }
+
+variable "managed_database" {
+  description = "true adds PostgreSQL on RDS, for more than the server costs; host/move-database.sh moves the data to it."
+  type        = bool
+  default     = false
+}
+
+variable "protect_database" {
+  description = "false lets terraform delete the managed database without a last snapshot."
+  type        = bool
+  default     = true
+}

@@ -55,8 +55,10 @@ def test_the_memory_limit_is_the_containers(tmp_path, monkeypatch):
 
 
 def test_the_environment_decides():
-    found = settings(WEB_CONCURRENCY="3", HOST="0.0.0.0", PORT="8123")
+    where = {"HOST": "0.0.0.0", "PORT": "8123"}
+    found = settings(WEB_CONCURRENCY="3", KEEP_ALIVE_SECONDS="75", **where)
     assert (found["workers"], found["bind"]) == ("3", "['0.0.0.0:8123']")
+    assert found["keepalive"] == "75"
 
 
 def test_what_stands_in_dotenv_decides_too(tmp_path):

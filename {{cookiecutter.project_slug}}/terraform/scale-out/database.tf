@@ -3,6 +3,14 @@ resource "aws_db_subnet_group" "this" {
   subnet_ids = aws_subnet.private[*].id
 }
 
+# RDS would make its own, which keep everything for ever and outlive it.
+resource "aws_cloudwatch_log_group" "database" {
+  for_each = toset(["postgresql", "upgrade"])
+
+  name              = "/aws/rds/instance/${var.project}/${each.key}"
+  retention_in_days = 14
+}
+
 resource "aws_db_instance" "this" {
   identifier        = var.project
   engine            = "postgres"
@@ -14,6 +22,9 @@ resource "aws_db_instance" "this" {
 
   # It may grow, not without bound: that bounds the bill.
   max_allocated_storage = 100
+
+  # The main root's managed database, with its rows; null: an empty one.
+  snapshot_identifier = var.snapshot == "" ? null : var.snapshot
 
   db_name             = "library"
   username            = "library"
@@ -28,9 +39,14 @@ resource "aws_db_instance" "this" {
   copy_tags_to_snapshot      = true
   auto_minor_version_upgrade = true
 
-  enabled_cloudwatch_logs_exports = ["postgresql", "upgrade"]
+  enabled_cloudwatch_logs_exports = keys(aws_cloudwatch_log_group.database)
 
   deletion_protection       = var.protect_data
   skip_final_snapshot       = !var.protect_data
   final_snapshot_identifier = "${var.project}-final"
+
+  lifecycle {
+    # Only its beginning: what a snapshot says of these is no reason for a new database.
+    ignore_changes = [snapshot_identifier, db_name, username]
+  }
 }

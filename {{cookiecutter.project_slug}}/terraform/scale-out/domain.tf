@@ -29,10 +29,16 @@ resource "aws_acm_certificate_validation" "this" {
   validation_record_fqdns = [for record in aws_route53_record.proof : record.fqdn]
 }
 
+# The last step of the move, and its switch: until then the domain stays where it is.
 resource "aws_route53_record" "api" {
+  count = var.point_domain_here ? 1 : 0
+
   zone_id = data.aws_route53_zone.this.zone_id
   name    = var.domain
   type    = "A"
+
+  # The record of the one machine, made by hand, is there already.
+  allow_overwrite = true
 
   alias {
     name                   = aws_lb.this.dns_name

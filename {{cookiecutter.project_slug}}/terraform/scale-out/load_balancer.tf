@@ -19,7 +19,7 @@ resource "aws_lb_target_group" "app" {
 
   health_check {
     path     = "/api/v1/common/health-check"
-    matcher  = "200"
+    matcher  = "200,503" # 503: no database. ECS replaces what fails here, and that would not help
     interval = 10
     timeout  = 5
 
@@ -42,6 +42,27 @@ resource "aws_lb_listener" "https" {
   default_action {
     type             = "forward"
     target_group_arn = aws_lb_target_group.app.arn
+  }
+}
+
+# For the containers' own network only: how much the API is used is nobody's business.
+resource "aws_lb_listener_rule" "no_metrics" {
+  listener_arn = aws_lb_listener.https.arn
+  priority     = 1
+
+  condition {
+    path_pattern {
+      values = ["/metrics", "/metrics/*"]
+    }
+  }
+
+  action {
+    type = "fixed-response"
+
+    fixed_response {
+      content_type = "text/plain"
+      status_code  = "404"
+    }
   }
 }
 

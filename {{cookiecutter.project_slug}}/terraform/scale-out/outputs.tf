@@ -3,14 +3,39 @@ output "api_url" {
   value       = "https://${var.domain}/api/v1"
 }
 
-output "migrate_command" {
-  description = "Migrates the database with the newest task definition."
-  value = join(" ", [
-    "aws ecs run-task --region ${var.aws_region} --cluster ${aws_ecs_cluster.this.name}",
-    "--launch-type FARGATE --task-definition ${aws_ecs_task_definition.app.family}",
+locals {
+  ecs = "--region ${var.aws_region} --cluster ${aws_ecs_cluster.this.name}"
+
+  run_migration = join(" ", [
+    "aws ecs run-task ${local.ecs} --query 'tasks[0].taskArn' --output text",
+    "--launch-type FARGATE --task-definition ${aws_ecs_task_definition.app.arn}",
     "--network-configuration 'awsvpcConfiguration={subnets=[${join(",", aws_subnet.public[*].id)}],securityGroups=[${aws_security_group.this["app"].id}],assignPublicIp=ENABLED}'",
     "--overrides '{\"containerOverrides\":[{\"name\":\"app\",\"command\":[\"python\",\"manage.py\",\"migrate\",\"--noinput\"]}]}'",
   ])
+}
+
+output "migrate_command" {
+  description = "Migrates the database with the newest task definition, waits for the end, and fails if the migration did."
+  value = join(" && ", [
+    "task=$(${local.run_migration})",
+    "aws ecs wait tasks-stopped ${local.ecs} --tasks \"$task\"",
+    "code=$(aws ecs describe-tasks ${local.ecs} --tasks \"$task\" --query 'tasks[0].containers[0].exitCode' --output text)",
+    "{ [ \"$code\" = 0 ] && echo migrated || { echo \"the migration failed (exit code $code): see log_command\" >&2; false; }; }",
+  ])
+}
+
+output "check_command" {
+  description = "Waits until the deployment is over, and fails if ECS went back to the release before."
+  value = join(" && ", [
+    "aws ecs wait services-stable ${local.ecs} --services ${aws_ecs_service.app.name}",
+    "serving=$(aws ecs describe-services ${local.ecs} --services ${aws_ecs_service.app.name} --query 'services[0].taskDefinition' --output text)",
+    "{ [ \"$serving\" = ${aws_ecs_task_definition.app.arn} ] && echo ${var.image_tag} serves || { echo \"${var.image_tag} does not serve, $serving does: see log_command\" >&2; false; }; }",
+  ])
+}
+
+output "try_command" {
+  description = "Asks the new service by its own address, before or after the domain points to it."
+  value       = "curl --fail --connect-to ${var.domain}:443:${aws_lb.this.dns_name}:443 https://${var.domain}/api/v1/common/health-check"
 }
 
 output "log_command" {

@@ -20,7 +20,8 @@ locals {
     ALLOWED_HOSTS        = var.domain
     CSRF_TRUSTED_ORIGINS = "https://${var.domain}"
     USE_HTTPS            = "on"
-    NUM_PROXIES          = "1" # the load balancer
+    NUM_PROXIES          = "1"  # the load balancer
+    KEEP_ALIVE_SECONDS   = "75" # longer than the load balancer's 60: it must hang up first
   }
 
   # The load balancer's health check calls a container by its address.
@@ -28,6 +29,16 @@ locals {
     "export DATABASE_URL=\"postgres://library:$DATABASE_PASSWORD@$DATABASE_HOST:5432/library\"",
     "ALLOWED_HOSTS=\"$ALLOWED_HOSTS,$(hostname -i | tr ' ' ',')\";",
     "exec \"$@\"",
+  ])
+
+  # Any answer will do, "no database" too: ECS kills what fails here, and a new container
+  # would find no database either.
+  alive = join("; ", [
+    "from http.client import HTTPConnection",
+    "from config.healthcheck import accepted_host",
+    "ours = HTTPConnection('127.0.0.1', 8000, timeout=4)",
+    "ours.request('GET', '/', headers={'Host': accepted_host()})",
+    "ours.getresponse()",
   ])
 }
 
@@ -60,7 +71,7 @@ resource "aws_ecs_task_definition" "app" {
     ]
 
     healthCheck = {
-      command     = ["CMD", "python", "-m", "config.healthcheck"]
+      command     = ["CMD", "python", "-c", local.alive]
       interval    = 10
       timeout     = 5
       retries     = 3

@@ -81,3 +81,15 @@ variable "protect_data" {
   type        = bool
   default     = true
 }
+
+variable "point_domain_here" {
+  description = "true points the domain here, away from where it pointed before: the last step, once the data is here."
+  type        = bool
+  default     = false
+}
+
+variable "snapshot" {
+  description = "A snapshot of the main root's managed database, to begin with its rows. Empty: begin with none. Only read when the database is made."
+  type        = string
+  default     = ""
+}

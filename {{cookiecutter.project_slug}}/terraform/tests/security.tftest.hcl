@@ -39,6 +39,27 @@ run "without_an_address_ssh_is_closed" {
   }
 }
 
+run "a_managed_database_is_reached_by_the_server_alone" {
+  variables {
+    managed_database = true
+  }
+
+  assert {
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.database : [rule.security_group_id, rule.referenced_security_group_id, rule.from_port, rule.to_port]] == [[aws_security_group.database[0].id, aws_security_group.server.id, 5432, 5432]]
+    error_message = "The database must be open to the server's group alone, on 5432."
+  }
+
+  assert {
+    condition     = aws_db_instance.managed[0].storage_encrypted && aws_db_instance.managed[0].publicly_accessible != true && aws_db_instance.managed[0].deletion_protection
+    error_message = "The database must be encrypted, private and protected."
+  }
+
+  assert {
+    condition     = strcontains(local.host_files["/opt/library/host/terraform.env"], "MANAGED_DATABASE='${aws_db_instance.managed[0].address}'")
+    error_message = "The deploy must bring the database's address along."
+  }
+}
+
 run "the_server_gives_no_role_away_and_stores_nothing_in_the_clear" {
   command = plan
 

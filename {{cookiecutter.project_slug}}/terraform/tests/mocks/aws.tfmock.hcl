@@ -59,3 +59,14 @@ mock_resource "aws_iam_role" {
 mock_resource "aws_iam_openid_connect_provider" {
   defaults = { arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
 }
+
+mock_data "aws_availability_zones" {
+  defaults = { names = ["ap-northeast-2c", "ap-northeast-2a"] }
+}
+
+mock_resource "aws_db_instance" {
+  defaults = {
+    address            = "library-server.example.ap-northeast-2.rds.amazonaws.com"
+    master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:ap-northeast-2:123456789012:secret:rds" }]
+  }
+}

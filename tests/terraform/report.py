@@ -1,0 +1,47 @@
+"""What a run saw, for docs/assets/terraform (its README.md says how)."""
+
+import json
+import os
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDER = os.environ.get("TERRAFORM_FIGURES")
+
+
+@contextmanager
+def stopwatch(facts, name):
+    """Note in `facts` how many seconds the block took."""
+    start = time.monotonic()
+    yield
+    facts[f"{name}_seconds"] = round(time.monotonic() - start)
+
+
+def resources(root):
+    """How many things a root has made: its state's entries, but for what it read."""
+    made = root.run("state", "list").stdout.splitlines()
+    return len([address for address in made if not address.startswith("data.")])
+
+
+def diff(root, *arguments):
+    """What a plan shows a person, without what it says before and after."""
+    shown = root.run("plan", "-no-color", "-refresh=false", *arguments).stdout
+    return re.search(r"(?ms)^  # .*^Plan: [^\n]+\n", shown)[0]
+
+
+def keep(name, facts):
+    """Write them into the report, if one is asked for."""
+    if not FOLDER:
+        return
+    report = Path(FOLDER, "report.json")
+    report.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(report.read_text()) if report.exists() else {}
+    text = json.dumps(known | {name: facts}, indent=2, sort_keys=True)
+    report.write_text(f"{text}\n", encoding="utf-8")
+
+
+def keep_text(name, text):
+    """Write a file beside the report, if one is asked for."""
+    if FOLDER:
+        Path(FOLDER, name).write_text(text, encoding="utf-8")

@@ -1,0 +1,84 @@
+"""RDS in place of the server's own database: made, reached, destroyed.
+
+(Its rows: tests/deploy/test_move_database.py.)
+"""
+
+import base64
+import gzip
+import json
+import re
+
+import pytest
+
+from tests.terraform.conftest import VAR_FILE
+
+MANAGED = ("-var=managed_database=true", "-var=protect_database=false")
+# The stand-in for AWS forgets a detail of rules that name another group.
+FORGETFUL = "aws_vpc_security_group_"
+
+
+@pytest.mark.minutes(2.5)
+def test_a_managed_database_is_made_for_the_server_alone_and_destroyed(student):
+    one = student()
+    before = one.cloud.inventory()
+    one.main.apply(VAR_FILE, *MANAGED)
+
+    database = see_database(one.cloud)
+    see_way(one.cloud, one.cloud.the_only_instance(), database)
+    see_settings(one.cloud, database)
+    see_password(one, database)
+    again = one.main.changes(VAR_FILE, *MANAGED)
+    assert [address for address in again if not address.startswith(FORGETFUL)] == []
+    assert all(action == "update" for action in again.values())
+
+    one.main.destroy(VAR_FILE, *MANAGED)
+    assert one.cloud.inventory() == before
+
+
+def see_database(cloud):
+    (database,) = cloud.client("rds").describe_db_instances()["DBInstances"]
+    assert database["StorageEncrypted"] and not database["PubliclyAccessible"]
+    assert database["BackupRetentionPeriod"] == 7
+    groups = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert {group["retentionInDays"] for group in groups} == {14}
+    return database
+
+
+def see_way(cloud, server, database):
+    """Which connections the firewall allows: from the server, to the database."""
+    (server_group,) = [group["GroupId"] for group in server["SecurityGroups"]]
+    (group,) = [g["VpcSecurityGroupId"] for g in database["VpcSecurityGroups"]]
+    rules = cloud.client("ec2").describe_security_group_rules()["SecurityGroupRules"]
+    into = [rule for rule in rules if rule["GroupId"] == group]
+    assert [(r["IsEgress"], r["FromPort"], other(r)) for r in into] == [
+        (False, 5432, server_group)
+    ]
+    out = [rule for rule in rules if rule["IsEgress"] and other(rule) == group]
+    assert [(rule["GroupId"], rule["FromPort"]) for rule in out] == [
+        (server_group, 5432)
+    ]
+
+
+def other(rule):
+    return rule.get("ReferencedGroupInfo", {}).get("GroupId")
+
+
+def see_settings(cloud, database):
+    """The next deploy tells the server where its database is."""
+    host = database["Endpoint"]["Address"]
+    document = cloud.client("ssm").get_document(Name="library-api-deploy")
+    commands = json.loads(document["Content"])["mainSteps"][0]["inputs"]["runCommand"]
+    (put,) = [line for line in commands if "host/terraform.env" in line]
+    packed = re.search("'([A-Za-z0-9+/=]{100,})'", put)[1]
+    assert f"MANAGED_DATABASE='{host}'" in unpack(packed)
+
+
+def unpack(packed):
+    return gzip.decompress(base64.b64decode(packed)).decode()
+
+
+def see_password(one, database):
+    secret = database["MasterUserSecret"]["SecretArn"]
+    assert secret in one.main.outputs()["managed_database_password_command"]
+    state = (one.main.folder / "terraform.tfstate").read_text()
+    assert '"password": null' in state

@@ -1,0 +1,86 @@
+#!/bin/bash
+# Moves the API from this machine's PostgreSQL to the managed one (terraform:
+# managed_database). Readers are served meanwhile; a write fails until the switch.
+# Whatever goes wrong, the old database serves again, and nothing is lost.
+set -euo pipefail
+
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../common.sh"
+load_config
+# shellcheck source=/dev/null
+. "$DATA_DIR/secrets.env"
+
+[ -n "${MANAGED_DATABASE:-}" ] ||
+  refuse "there is no managed database: set managed_database = true, terraform apply, and deploy once"
+own_database || refuse "DATABASE_URL is set: the API is not on this machine's database"
+colour=$(live_colour)
+[ -n "$colour" ] || refuse "nothing serves here yet: deploy a release first"
+tag=$(tag_of "$colour")
+database=$(compose ps --quiet db)
+
+count="SELECT format('SELECT %L, count(*) FROM %I', tablename, tablename)
+  FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename \gexec"
+
+old() { docker exec -i "$database" psql -qAt -v ON_ERROR_STOP=1 -U library -d "$1"; }
+
+# new ROLE PASSWORD COMMAND...: on the managed one, by the old one's tools.
+new() {
+  local role=$1
+  export PGPASSWORD=$2
+  docker exec -i -e PGPASSWORD -e PGUSER="$role" -e PGDATABASE=library \
+    -e PGHOST="$MANAGED_DATABASE" -e PGSSLMODE=require "$database" "${@:3}"
+}
+
+# Open connections keep what was set when they were made.
+set_old() {
+  old postgres > /dev/null << SQL
+ALTER DATABASE library $1 default_transaction_read_only $2;
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'library';
+SQL
+}
+
+go_back() {
+  sed -i '/^DATABASE_URL=/d' "$DATA_DIR/secrets.env"
+  set_old RESET ''
+  echo "The move failed: the API is on this machine's database as before." >&2
+}
+
+# The owner's password changes every week, so the API gets a role of its own.
+make_role() {
+  new library "$1" psql -q -v ON_ERROR_STOP=1 << SQL
+SELECT 'CREATE ROLE api LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'api') \gexec
+ALTER ROLE api PASSWORD '$POSTGRES_PASSWORD';
+GRANT api TO library;
+ALTER DATABASE library OWNER TO api;
+SQL
+}
+
+copy() {
+  docker exec "$database" pg_dump -U library --format=custom library |
+    new api "$POSTGRES_PASSWORD" pg_restore --dbname=library --no-owner --no-privileges \
+      --clean --if-exists --single-transaction
+}
+
+read -rsp "Password of the managed database's owner: " password
+echo
+make_role "$password"
+
+trap go_back EXIT
+trap '' HUP # a lost SSH connection must not part it from its deploy
+echo "Copying; from here on writes are refused."
+set_old SET '= on'
+copy
+before=$(old library <<< "$count")
+after=$(new api "$POSTGRES_PASSWORD" psql -qAt <<< "$count")
+[ "$before" = "$after" ] || refuse "the copy has other counts of rows than the original"
+echo "$after"
+
+echo "DATABASE_URL=postgres://api:$POSTGRES_PASSWORD@$MANAGED_DATABASE:5432/library?sslmode=require" \
+  >> "$DATA_DIR/secrets.env"
+"$HERE/deploy.sh" "$tag"
+trap - EXIT
+
+# The old release may have kept an answer of the old database after the first new write.
+compose exec -T "web-$(live_colour)" python manage.py invalidate
+docker stop "$database" > /dev/null
+echo "Done: the API is on $MANAGED_DATABASE. The old database is stopped, and whole."
