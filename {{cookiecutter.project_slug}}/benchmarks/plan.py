@@ -23,6 +23,8 @@ class Plan:
     # After a write.
     crowd: int
     crowd_books: int
+    # Slow readers with a write meanwhile, in each of half the rounds.
+    races: int
     # Shares of writes in a hundred requests, over so many queries.
     mixes: tuple
     queries: int
@@ -45,6 +47,7 @@ PLANS = {
         writes=2,
         crowd=4,
         crowd_books=20,
+        races=2,
         mixes=(20,),
         queries=10,
         mix=0.3,
@@ -63,9 +66,10 @@ PLANS = {
         writes=25,
         crowd=50,
         crowd_books=100,
+        races=20,
         mixes=(1, 5, 20),
         queries=200,
-        mix=0.7,
+        mix=0.9,
         books=(10**3, 10**4, 10**5),
     ),
     "full": Plan(
@@ -75,12 +79,13 @@ PLANS = {
         page_sizes=(20, 100, 500),
         misses=8,
         clients=(1, 8),
-        load=0.6,
+        load=0.5,
         load_sizes=(20, 500),
         keys=(10**3, 10**4, 10**5, 10**6),
-        writes=60,
+        writes=40,
         crowd=50,
         crowd_books=500,
+        races=25,
         mixes=(1, 5, 20),
         queries=200,
         mix=2,

@@ -16,11 +16,13 @@ def render(results, drawn):
         )
     parts += ["## Promised and measured", targets_table(results)]
     parts += ["## Where others are ahead", *_ahead(results)]
+    parts += _grown(results)
     for name, question in QUESTIONS.items():
         if results.find(name):
             parts += [f"## {question.TITLE}", question.__doc__.strip()]
             parts += TABLES[name](results)
             parts += [f"![{p}]({p})" for p in drawn if p.startswith(name)]
+    parts += ["## How long it took", *_seconds(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -30,16 +32,24 @@ def summary(results):
     A case is its values with hyphens between, such as `500-8` for 500 books and 8
     clients.
     """
-    medians = {"promises": [each._asdict() for each in targets.held(results)]}
+    medians = {
+        "promises": [each._asdict() for each in targets.held(results)],
+        "grown": {_slug(page): kept for page, kept in ahead.grown(results).items()},
+        "minutes": round(results.minutes, 1),
+    }
     for record in results.records:
         place = medians.setdefault(record.question, {})
-        case = "-".join(str(value).replace(" ", "-") for value in record.case.values())
+        case = "-".join(_slug(str(value)) for value in record.case.values())
         figures = place.setdefault(case, {}).setdefault(record.strategy, {})
         for name in record.figures.keys() - figures.keys():
             figures[name] = results.median(
                 name, record.question, record.strategy, **record.case
             )
     return json.dumps(medians, indent=1, sort_keys=True) + "\n"
+
+
+def _slug(text):
+    return text.replace(" ", "-")
 
 
 def targets_table(results):
@@ -67,6 +77,33 @@ def _ahead(results):
         "were seen to answer with what was no longer so."
     )
     return [table(("figure", "this project", "ahead"), rows), note]
+
+
+def _grown(results):
+    found = ahead.grown(results)
+    if not found:
+        return []
+    kinds = results.values("growth", "kept")
+    rows = [
+        (page, *(number(factors.get(kept), 2) for kept in kinds))
+        for page, factors in found.items()
+    ]
+    head = (
+        f"slowest of {targets.GROWN:,} books and more by the first",
+        *(f"{kept} kept" for kept in kinds),
+    )
+    return [
+        "Nor is this project fast everywhere. A count that is not kept, as after a "
+        "write that may change it, is made anew: PostgreSQL looks at all that match. "
+        "And a page with a large number is as far away as its number says:",
+        table(head, rows),
+    ]
+
+
+def _seconds(results):
+    rows = [(name, f"{seconds:.0f}") for name, seconds in results.seconds.items()]
+    rows.append(("all", f"{60 * results.minutes:.0f}"))
+    return [table(("", "seconds"), rows)]
 
 
 def _marked(results, name):
@@ -99,47 +136,56 @@ def spread(found):
 
 def _about(results):
     what = "; ".join(f"{name} {value}" for name, value in results.machine.items())
-    minutes = sum(results.seconds.values()) / 60
     return (
         f"Measured with `make {'bench-full' if results.size == 'full' else 'bench'}` "
-        f"(size {results.size}) in {minutes:.1f} minutes. The machine: {what}.\n\n"
+        f"(size {results.size}) in {results.minutes:.1f} minutes. The machine: {what}.\n\n"
         "Each figure is the median of its rounds, with the least and the greatest in "
         "brackets. In each round all strategies have their turn. All are served by "
         "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
         "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
-        "clients. A multiple of a floor compares requests with some to the floor "
-        "right after them. The clients accept gzip. Only this project keeps its "
-        "answers compressed, so it sends fewer bytes; decompressed they are the same."
+        "clients. The same gate checks the token before all of them; then this "
+        "project alone asks whether the reader may still read. A multiple of a floor "
+        "compares requests with some to the floor right after them. p95 and p99 are of "
+        "all rounds together, and a dash stands for those of fewer than 20 and 100 "
+        "requests: they would be the worst of them. The clients accept gzip. Only this project keeps its answers "
+        "compressed, so it sends fewer bytes; decompressed they are the same."
     )
 
 
-def _times(question, floors):
+def _times(question, last, *names):
+    """Return a function to a table for each page size; `last` is its last column.
+
+    `names` are the floors' multiples, by what stands above them.
+    """
+    titles = {"floors": "× floor", "bares": "× bare floor"}
+
     def tables(results):
         for books in results.values(question, "books"):
-            head = (f"{books} books", "CPU ms", "× floor", "p50 ms", "× floor")
-            head += ("p95", "p99", "bytes sent" if floors else "queries")
-            names = results.strategies(question)
-            rows = [_time_row(results, question, name, books, floors) for name in names]
+            head = [f"{books} books"]
+            for figure in ("CPU ms", "p50 ms"):
+                head += [figure, *(titles[name] for name in names)]
+            head += ["p95", "p99", "of", last]
+            rows = [
+                _time_row(results, question, strategy, books, last, names)
+                for strategy in results.strategies(question)
+            ]
             yield table(head, rows)
 
     return tables
 
 
-def _time_row(results, question, name, books, floors):
-    case, row = {"books": books}, [TITLES[name]]
+def _time_row(results, question, strategy, books, last, names):
+    where = (question, strategy)
+    row = [TITLES[strategy]]
     for figure in ("cpu", "p50"):
-        row.append(spread(results.figure(f"{figure}_ms", question, name, **case)))
-        row.append(number(results.median(f"{figure}_floors", question, name, **case)))
-    if floors:
-        rare = [results.median(f, question, name, **case) for f in ("p95_ms", "p99_ms")]
-    else:
-        # A round of misses has few of them: over all rounds.
-        rare = [
-            results.percentile(percent, "p50_ms", question, name, **case)
-            for percent in (95, 99)
-        ]
-    last = results.median("bytes" if floors else "queries", question, name, **case)
-    return row + [number(value) for value in (*rare, last)]
+        row.append(spread(results.figure(f"{figure}_ms", *where, books=books)))
+        for name in names:
+            multiple = results.median(f"{figure}_{name}", *where, books=books)
+            row.append(number(multiple))
+    row += [number(results.rare(each, *where, books=books)) for each in (95, 99)]
+    row.append(number(len(results.samples(*where, books=books))))
+    row.append(number(results.median(last.partition(" ")[0], *where, books=books)))
+    return row
 
 
 def _throughput(results):
@@ -210,37 +256,78 @@ def _plain(question, figures):
 
 
 def _growth(results):
-    sizes = results.values("growth", "books")
     for kept in results.values("growth", "kept"):
-        title = f"p50 ms (× the same with the fewest), {kept} kept"
-        rows = []
-        for page in results.values("growth", "page"):
-            case = {"page": page, "kept": kept}
-            times = [
-                results.figure("p50_ms", "growth", "ours", books=books, **case)
-                for books in sizes
-            ]
-            first = times[0].median if times[0] else None
-            rows.append([page, *(_times_first(each, first) for each in times)])
-        yield table([title, *(f"{books:,} books" for books in sizes)], rows)
+        yield _growth_table(results, f"p50 ms, {kept} kept", "p50_ms", kept)
+        title = f"× the floor (× the same with the fewest), {kept} kept"
+        yield _growth_table(results, title, "p50_floors", kept)
+
+
+def _growth_table(results, title, figure, kept):
+    sizes, rows = results.values("growth", "books"), []
+    for page in results.values("growth", "page"):
+        found = [
+            results.figure(figure, "growth", "ours", books=books, page=page, kept=kept)
+            for books in sizes
+        ]
+        if figure.endswith("_ms"):
+            rows.append([page, *map(spread, found)])
+        else:
+            rows.append([page, *(_times_first(each, found[0]) for each in found)])
+    return table([title, *(f"{books:,} books" for books in sizes)], rows)
 
 
 def _times_first(found, first):
     if not found or not first:
-        return spread(found)
-    return f"{spread(found)} × {number(found.median / first, 2)}"
+        return "–"
+    return f"{number(found.median)} (× {number(found.median / first.median, 2)})"
 
 
+def _mixed(results):
+    yield from _by("mixed", "writes", MIXED, _without_cache)(results)
+    shares = results.values("mixed", "writes")
+    rows = [
+        (TITLES[name], *(_sums(results, name, writes=share) for share in shares))
+        for name in results.strategies("mixed")
+    ]
+    yield table(("stale of reads, writes: in all rounds", *map(str, shares)), rows)
+
+
+def _sums(results, name, **case):
+    stale, reads, writes = (
+        targets.total(results, figure, name, "mixed", **case)
+        for figure in ("stale", "reads", "writes")
+    )
+    return f"{stale:,} of {reads:,}, {writes:,}"
+
+
+def _races(results):
+    rows = [
+        (
+            TITLES[name],
+            number(targets.total(results, "stale", name, "races")),
+            number(targets.total(results, "reads", name, "races")),
+        )
+        for name in results.strategies("races")
+    ]
+    yield table(("", "old list kept", "of slow readers"), rows)
+
+
+MIXED = {
+    "per_second": "requests a second (× no cache), by writes in a hundred",
+    "hit_ratio": "share of reads answered from the cache",
+    "stale_per_10000": "stale answers in 10,000 reads",
+}
 TABLES = {
-    "hits": _times("hits", floors=True),
-    "misses": _times("misses", floors=False),
+    "hits": _times("hits", "bytes sent", "floors", "bares"),
+    "misses": _times("misses", "queries", "floors"),
     "throughput": _throughput,
     "writes": _by(
         "writes",
         "keys",
         {
             "write_ms": "ms a write (× one without a cache right after it), by keys",
-            "blocked_ms": "longest wait of another client, ms, by keys",
+            "blocked_ms": "longest wait of another client, ms (× the same during the "
+            "other write), by keys",
         },
         _beside,
     ),
@@ -250,23 +337,16 @@ TABLES = {
             "computed": "readers that asked the database",
             "stale": "readers shown the old list",
             "last_ms": "last answer after, ms",
+            "last_floors": "× floor",
         },
     ),
-    "mixed": _by(
-        "mixed",
-        "writes",
-        {
-            "per_second": "requests a second (× no cache), by writes in a hundred",
-            "hit_ratio": "share of reads answered from the cache",
-            "stale_per_10000": "stale answers in 10,000 reads",
-        },
-        _without_cache,
-    ),
+    "races": _races,
+    "mixed": _mixed,
     "memory": _plain(
         "memory",
         {
             "bytes_each": "bytes in Redis for an answer",
-            "by_sent": "by the bytes sent for it",
+            "by_answer": "× the answer's own bytes",
             "keys_each": "keys for an answer",
         },
     ),
