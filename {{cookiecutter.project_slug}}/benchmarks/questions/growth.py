@@ -43,7 +43,7 @@ INSERT INTO books_book
     (isbn, title, author, publisher, stock, published_at, created_at)
 SELECT lpad(n::text, 13, '0'), title, author, publisher, stock,
     published_at + n %% 365, created_at
-FROM generate_series(%(first)s, %(last)s) AS n
+FROM generate_series(%(first)s::int, %(last)s::int) AS n
 JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM books_book
       WHERE isbn >= '9') AS model
     ON place = 1 + abs(hashint4(n::int)) %% %(there)s

@@ -3,7 +3,8 @@
 A reader asks for a page that is not kept. While it is computed, one of its books is
 changed. The reader may be shown the old list, for it asked before; but it must not be
 kept: when both have their answer, the page is read again, and has to show the change.
-The write begins at any moment of the time that the page took before.
+The write begins at any moment of the time that the page took before; the largest page
+takes longest, so it is that one.
 """
 
 import random
@@ -20,13 +21,14 @@ BOOK_ID = re.compile(rb'"book_id":(\d+)')
 def ask(servers, plan, results, lab):
     """Let a write race with a slow reader, again and again."""
     caching = [each for each in servers.values() if LADDER[each.name].caches]
-    rounds, case = -(-plan.rounds // 2), {"books": plan.crowd_books}
+    rounds, books = -(-plan.rounds // 2), max(plan.page_sizes)
     for number, _, server in turns("races", rounds, [None], caching):
         with server.connect() as reader, server.connect() as writer:
-            race = Race(server, reader, writer, f"{API}?page_size={plan.crowd_books}")
+            race = Race(server, reader, writer, f"{API}?page_size={books}")
             dice = random.Random(number)
             stale = sum(race.run(dice) for _ in range(plan.races))
-        results.add("races", server.name, case, stale=stale, reads=plan.races)
+        figures = {"stale": stale, "reads": plan.races}
+        results.add("races", server.name, {"books": books}, **figures)
 
 
 class Race:
