@@ -102,7 +102,7 @@ def test_locust_finds_no_failure_however_short_its_tokens_live(lab, project, tmp
 
 
 def interrupted_at_work(project, *command):
-    """Run it until it told of requests so often; gives what it printed until its end."""
+    """Run it until it told of requests so often; gives what it printed in all."""
     with subprocess.Popen(
         command,
         cwd=project.path,

@@ -19,7 +19,7 @@ import threading
 
 import pytest
 
-from benchmarks import ahead, plots, report, targets
+from benchmarks import ahead, plots, report, tables, targets
 from benchmarks.__main__ import kept
 from benchmarks.client import Refused
 from benchmarks.lab import Server
@@ -412,7 +412,7 @@ class TestFigures:
         ],
     )
     def test_numbers_have_three_digits(self, value, shown):
-        assert report.number(value) == shown
+        assert tables.number(value) == shown
 
 
 class TestColours:
