@@ -29,6 +29,8 @@ class Plan:
     mixes: tuple
     queries: int
     mix: float
+    # Memory: answers that are weighed.
+    answers: int
     # Growth: books in PostgreSQL.
     books: tuple
 
@@ -51,6 +53,7 @@ PLANS = {
         mixes=(20,),
         queries=10,
         mix=0.3,
+        answers=10,
         books=(500, 1000),
     ),
     "quick": Plan(
@@ -58,18 +61,19 @@ PLANS = {
         burst=0.2,
         most=150,
         page_sizes=(20, 100, 500),
-        misses=3,
+        misses=2,
         clients=(1, 8),
         load=0.3,
         load_sizes=(500,),
         keys=(10**3, 10**4, 10**5),
-        writes=25,
+        writes=20,
         crowd=50,
         crowd_books=100,
-        races=20,
+        races=15,
         mixes=(1, 5, 20),
         queries=200,
-        mix=0.9,
+        mix=0.7,
+        answers=50,
         books=(10**3, 10**4, 10**5),
     ),
     "full": Plan(
@@ -85,10 +89,11 @@ PLANS = {
         writes=40,
         crowd=50,
         crowd_books=500,
-        races=25,
+        races=15,
         mixes=(1, 5, 20),
         queries=200,
         mix=2,
+        answers=200,
         books=(10**3, 10**4, 10**5, 10**6),
     ),
 }
