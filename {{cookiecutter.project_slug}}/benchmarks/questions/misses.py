@@ -1,7 +1,7 @@
 """What does a miss cost?
 
-The page is asked for after all that was kept has been deleted. One query more than
-the others' is this project's, which looks up the reader.
+The page is asked for after all that was kept has been deleted. This project makes one
+query more than the others that prefetch: on a miss it looks its reader up.
 """
 
 from benchmarks.measure import API, floors_beside, single, turns
