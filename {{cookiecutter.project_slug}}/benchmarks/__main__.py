@@ -1,7 +1,7 @@
 """`python -m benchmarks`: asks the questions, and writes what came out.
 
 Ctrl-C keeps what was measured until then, and so does whatever goes wrong. Each size
-has a folder of its own, with the results of the run before in previous.json.
+has a folder of its own, with the last whole run before in previous.json.
 """
 
 import argparse
@@ -155,12 +155,20 @@ def kept(results, folder):
 
 
 def keep(results, folder):
-    """Write the results into the folder, beside those of the run before."""
+    """Write the results into the folder, beside those of the last whole run before."""
     data = folder / DATA
-    if data.exists():
+    if is_whole(data):
         data.replace(folder / PREVIOUS)
     data.write_text(results.dump(), encoding="utf-8")
     write(results, folder)
+
+
+def is_whole(path):
+    """Return whether a file has the results of a run that nobody interrupted."""
+    try:
+        return not Results.load(path.read_text(encoding="utf-8")).interrupted
+    except (OSError, ValueError):
+        return False
 
 
 def main(given):

@@ -198,6 +198,17 @@ class TestKept:
             text = (tmp_path / f"{name}.json").read_text()
             assert targets.total(Results.load(text), "reads", "ours", "races") == reads
 
+    def test_two_interrupted_runs_leave_the_whole_one_before(self, tmp_path):
+        for reads, problem in ((1, None), (2, OSError("one")), (3, OSError("two"))):
+            made = Results()
+            with kept(made, tmp_path):
+                made.add("races", "ours", {"books": 2}, stale=0, reads=reads)
+                if problem:
+                    raise problem
+        for name, reads in (("previous", 1), ("results", 3)):
+            text = (tmp_path / f"{name}.json").read_text()
+            assert targets.total(Results.load(text), "reads", "ours", "races") == reads
+
     def test_nothing_measured_leaves_the_run_before(self, tmp_path):
         (tmp_path / "results.json").write_text("before")
         with kept(Results(), tmp_path):
