@@ -8,6 +8,7 @@ The parts:
 
     ladder.py       the rungs: from no cache at all to this project's
     strategies.py   each rung, as a small view
+    gated.py        the check of the token that stands before all of them
     floors.py       views that only send bytes: what all are held against
     lab.py          PostgreSQL, Redis, and a gunicorn for each rung: all real
     client.py       a client that costs little itself
@@ -15,6 +16,6 @@ The parts:
     results.py      what was measured, round by round, as JSON
     targets.py      what this project promises, held against it
     ahead.py        where others do better
-    report.py, plots.py   the same for people
+    report.py       the same for people: tables.py and plots.py
     locustfile.py   load from Locust, for those who prefer it
 """

@@ -1,10 +1,11 @@
 """`python -m benchmarks`: asks the questions, and writes what came out.
 
-Ctrl-C keeps what was measured until then.
+Ctrl-C keeps what was measured until then, and so does whatever goes wrong. Each size
+has a folder of its own, with the last whole run before in previous.json.
 """
 
 import argparse
-import os
+import contextlib
 import signal
 import subprocess
 import sys
@@ -18,14 +19,15 @@ from benchmarks import machine, plots, report
 from benchmarks.client import Refused
 from benchmarks.lab import lab
 from benchmarks.ladder import LADDER, available
-from benchmarks.measure import API, check_equal
+from benchmarks.measure import API, check_equal, check_guarded
 from benchmarks.plan import PLANS
 from benchmarks.questions import QUESTIONS
 from benchmarks.results import Results
 from tests.servers import Unavailable
 
 FOLDER = Path("build/bench")
-DATA, REPORT, SUMMARY = "results.json", "report.md", "summary.json"
+DATA, PREVIOUS = "results.json", "previous.json"
+REPORT, SUMMARY = "report.md", "summary.json"
 CHECKED = ["page=2", "title=river", "tag=1&tag=2&tag_option=or&order_by=title"]
 
 # What may go wrong with the servers, whoever notices.
@@ -65,11 +67,13 @@ def arguments(given):
     parser.add_argument(
         "--strategies", type=among(LADDER), default=list(LADDER), metavar="A,B"
     )
-    parser.add_argument("--out", type=Path, default=FOLDER, help=f"default: {FOLDER}")
+    parser.add_argument("--out", type=Path, help=f"default: {FOLDER}/SIZE")
     parser.add_argument(
         "--plot", action="store_true", help="measure nothing: report and draw again"
     )
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    options.out = options.out or FOLDER / options.size
+    return options
 
 
 def measure(options, results):
@@ -78,21 +82,37 @@ def measure(options, results):
     names = [name for name in options.strategies if name in available()]
     for name in set(options.strategies) - set(names):
         print(f"Left out: {name} is not installed (make bench does).", file=sys.stderr)
-    with lab() as place:
-        results.machine |= machine.describe(place)
-        servers = place.serve_all(names)
-        queries = [f"page_size={size}" for size in plan.page_sizes]
-        queries += [f"{query}&page_size=20" for query in CHECKED]
-        paths = [f"{API}?{query}" for query in queries]
-        check_equal(servers.values(), paths)
-        results.machine["answers checked equal"] = len(paths)
+    before = machine.load()
+    with contextlib.ExitStack() as stack:
+        with timed(results, "starting"):
+            place = stack.enter_context(lab())
+            results.machine |= machine.describe(place) | {"load before": before}
+            servers = place.serve_all(names)
+            check(servers.values(), plan, results)
         for name in options.questions:
-            start = time.monotonic()
-            try:
+            with timed(results, name):
                 QUESTIONS[name].ask(servers, plan, results, place)
-            finally:
-                results.seconds[name] = round(time.monotonic() - start, 1)
-    results.machine["load after"] = f"{os.getloadavg()[0]:.1f}"
+    results.machine["load after"] = machine.load()
+
+
+def check(servers, plan, results):
+    """Compare the answers of all strategies. Raises Refused."""
+    queries = [f"page_size={size}" for size in plan.page_sizes]
+    queries += [f"{query}&page_size=20" for query in CHECKED]
+    paths = [f"{API}?{query}" for query in queries]
+    check_equal(servers, paths)
+    check_guarded(servers, paths[0])
+    results.machine["answers checked equal"] = len(paths)
+
+
+@contextlib.contextmanager
+def timed(results, name):
+    """Note how many seconds it took, even if it fails."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        results.seconds[name] = round(time.monotonic() - start, 1)
 
 
 def write(results, folder):
@@ -112,26 +132,55 @@ def load(path):
         sys.exit(f"bench: {path} can't be read ({problem}); next: make bench")
 
 
-def main(given):
-    """Measure or load, write, and return the exit code."""
-    options = arguments(given)
-    data = options.out / DATA
-    if options.plot:
-        write(load(data), options.out)
-        return 0
-    results = Results(size=options.size)
-    options.out.mkdir(parents=True, exist_ok=True)
+@contextlib.contextmanager
+def kept(results, folder):
+    """Write what was measured into the folder, whatever happens meanwhile.
+
+    What may go wrong with the servers becomes one line; anything else is raised again.
+    """
     try:
-        measure(options, results)
+        yield
     except KeyboardInterrupt:
         results.interrupted = "it was stopped"
     except PROBLEMS as problem:
         [results.interrupted, *_] = [*str(problem).splitlines(), type(problem).__name__]
-    if results.interrupted:
-        print(f"bench: {results.interrupted}", file=sys.stderr)
-    if results.records:
-        data.write_text(results.dump(), encoding="utf-8")
-        write(results, options.out)
+    except BaseException as error:
+        results.interrupted = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        if results.interrupted:
+            print(f"bench: {results.interrupted}", file=sys.stderr)
+        if results.records:
+            keep(results, folder)
+
+
+def keep(results, folder):
+    """Write the results into the folder, beside those of the last whole run before."""
+    data = folder / DATA
+    if is_whole(data):
+        data.replace(folder / PREVIOUS)
+    data.write_text(results.dump(), encoding="utf-8")
+    write(results, folder)
+
+
+def is_whole(path):
+    """Return whether a file has the results of a run that nobody interrupted."""
+    try:
+        return not Results.load(path.read_text(encoding="utf-8")).interrupted
+    except (OSError, ValueError):
+        return False
+
+
+def main(given):
+    """Measure or load, write, and return the exit code."""
+    options = arguments(given)
+    if options.plot:
+        write(load(options.out / DATA), options.out)
+        return 0
+    results = Results(size=options.size)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with kept(results, options.out):
+        measure(options, results)
     return int(bool(results.interrupted))
 
 

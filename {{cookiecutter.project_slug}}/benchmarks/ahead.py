@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from benchmarks import targets
 from benchmarks.ladder import LADDER
 
 LESS, MORE = -1, 1
@@ -57,8 +58,23 @@ def ahead(results):
 
 def is_stale(results, strategy):
     """Return whether a strategy was seen to answer with what was no longer so."""
-    records = results.find("mixed", strategy) + results.find("crowd", strategy)
-    return any(record.figures["stale"] for record in records)
+    return targets.total(results, "stale", strategy, *targets.STALE) > 0
+
+
+def grown(results):
+    """Return {page: {what is kept: how many times slower it gets at worst}}.
+
+    From 10,000 books on. It is promised for one of them only: that has its limits.
+    """
+    found = {
+        page: {
+            kept: factor[0]
+            for kept in results.values("growth", "kept")
+            if (factor := targets.growth(results, page, kept))
+        }
+        for page in results.values("growth", "page")
+    }
+    return {page: factors for page, factors in found.items() if factors}
 
 
 def _is_ahead(theirs, ours, better):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 TIMEOUT = 300
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 GZIPPED = re.compile(rb"\r\ncontent-encoding: gzip", re.IGNORECASE)
-QUERIES = re.compile(rb"\r\nx-book-queries: (\d+)", re.IGNORECASE)
+QUERIES = re.compile(rb"\r\nx-queries: (\d+)", re.IGNORECASE)
 END = b"\r\n\r\n"
 RECEIVE = 1 << 18
 
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
     @property
     def queries(self):
-        """How many queries on books it took."""
+        """How many queries it took."""
         return int(QUERIES.search(self.head)[1])
 
 

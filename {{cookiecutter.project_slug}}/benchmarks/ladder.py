@@ -28,6 +28,7 @@ UNDER = "prefetched"
 FLOORS = {
     "floor-bare": "floor: the bytes alone",
     "floor-token": "floor: and the token checked",
+    "floor-reader": "floor: and the reader looked up in the database",
     "floor-redis": "floor: a Redis GET of the bytes",
 }
 TITLES = {name: rung.title for name, rung in LADDER.items()} | FLOORS

@@ -6,10 +6,12 @@ address that it prints. Without a browser:
     make locust ARGS="--headless --users 8 --run-time 30s"
 
 A reader is registered and logged in when the load begins; all simulated users share
-its token, because logging in is limited to ten times a minute.
+its token, because logging in is limited to ten times a minute. When the token is over,
+the first who is refused logs in again for all.
 """
 
 import random
+import threading
 from secrets import token_hex
 
 import requests
@@ -19,17 +21,33 @@ FILTERS = ["", "title=river", "author=kim", "tag=1&tag=2&tag_option=or", "tag=3"
 ORDERS = ["", "order_by=title", "order_by=-published_at"]
 
 
+class Account:
+    """A new reader, and the token of the last login. Raises RequestException."""
+
+    def __init__(self, host):
+        name = f"locust-{token_hex(4)}"
+        self.api, self.lock, self.token = f"{host}/api/v1", threading.Lock(), ""
+        self.login = {"email": f"{name}@example.com", "password": token_hex(12)}
+        self._post("/users", {"username": name, **self.login})
+        self.renew("")
+
+    def renew(self, refused):
+        """Log in, unless somebody did since that token was refused."""
+        with self.lock:
+            if self.token == refused:
+                self.token = self._post("/auth/login", self.login)["access_token"]
+
+    def _post(self, path, document):
+        answer = requests.post(f"{self.api}{path}", json=document)
+        answer.raise_for_status()
+        return answer.json()
+
+
 @events.test_start.add_listener
 def log_in(environment, **kwargs):
-    """Register a new reader, and keep the token. Stops the run if that fails."""
-    name, api = f"locust-{token_hex(4)}", f"{environment.host}/api/v1"
-    reader = {"email": f"{name}@example.com", "password": token_hex(12)}
+    """Register a new reader. Stops the run if that fails."""
     try:
-        made = requests.post(f"{api}/users", json={"username": name, **reader})
-        made.raise_for_status()
-        login = requests.post(f"{api}/auth/login", json=reader)
-        login.raise_for_status()
-        Reader.token = login.json()["access_token"]
+        Reader.account = Account(environment.host)
     except requests.RequestException as problem:
         print(f"locust: no reader could log in: {problem}")
         environment.process_exit_code = 1
@@ -40,11 +58,10 @@ class Reader(HttpUser):
     """Looks at lists more often than at single books."""
 
     wait_time = between(0.05, 0.5)
-    token = ""
+    account = None
 
     def on_start(self):
-        """Show the token with every request."""
-        self.client.headers["Authorization"] = f"Bearer {self.token}"
+        """Come without having seen a list."""
         self.books = []
 
     @task(4)
@@ -52,16 +69,30 @@ class Reader(HttpUser):
         """Read the first pages of a list."""
         query = f"page_size=20&page={random.randint(1, 3)}&{random.choice(ORDERS)}"
         path = f"/api/v1/books?{query}&{random.choice(FILTERS)}"
-        with self.client.get(path, name="/books", catch_response=True) as answer:
-            if answer.status_code == 404:
-                # A filter may leave fewer pages.
-                answer.success()
-            elif answer.ok:
-                self.books = [book["book_id"] for book in answer.json()["results"]]
+        # A filter may leave fewer pages.
+        answer = self.read(path, "/books", accepted={404})
+        if answer.status_code == 200:
+            self.books = [book["book_id"] for book in answer.json()["results"]]
 
     @task(1)
     def open_a_book(self):
         """Read one of the books that were on the last list."""
         if self.books:
-            path = f"/api/v1/books/{random.choice(self.books)}"
-            self.client.get(path, name="/books/{book_id}")
+            self.read(f"/api/v1/books/{random.choice(self.books)}", "/books/{book_id}")
+
+    def read(self, path, name, accepted=frozenset()):
+        """Return the answer; with a new token, if the old one is over."""
+        token = self.account.token
+        answer = self._read(path, name, token, accepted | {401})
+        if answer.status_code == 401:
+            self.account.renew(token)
+            answer = self._read(path, name, self.account.token, accepted)
+        return answer
+
+    def _read(self, path, name, token, accepted):
+        shown = {"Authorization": f"Bearer {token}"}
+        told = {"name": name, "headers": shown, "catch_response": True}
+        with self.client.get(path, **told) as answer:
+            if answer.status_code in accepted:
+                answer.success()
+        return answer

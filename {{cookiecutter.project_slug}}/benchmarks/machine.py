@@ -11,7 +11,11 @@ import redis
 
 PACKAGES = "django djangorestframework gunicorn redis django-redis psycopg".split()
 PACKAGES += ["django-cacheops", "django-cachalot"]
-LOAD = "load before"
+
+
+def load():
+    """Return how many processes wanted the machine during the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def describe(lab):
@@ -28,7 +32,6 @@ def describe(lab):
         "Python": platform.python_version(),
         "PostgreSQL": postgres.partition(" ")[0],
         "Redis": redis_version,
-        LOAD: f"{os.getloadavg()[0]:.1f}",
     }
     return found | {name: _version(name) for name in PACKAGES if _version(name)}
 

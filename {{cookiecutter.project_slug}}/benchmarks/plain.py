@@ -1,6 +1,7 @@
 """A page of books as it is usually computed: instances, a serializer, a count.
 
-The strategies share it, so that they differ in their caching and in nothing else.
+The strategies share it, so that they differ in their caching and in nothing else; but
+for this project's, which computes a page as the API does.
 """
 
 from books.queries import BookQuerySerializer

@@ -23,10 +23,14 @@ class Plan:
     # After a write.
     crowd: int
     crowd_books: int
+    # Slow readers with a write meanwhile, in each of half the rounds.
+    races: int
     # Shares of writes in a hundred requests, over so many queries.
     mixes: tuple
     queries: int
     mix: float
+    # Memory: answers that are weighed.
+    answers: int
     # Growth: books in PostgreSQL.
     books: tuple
 
@@ -45,9 +49,11 @@ PLANS = {
         writes=2,
         crowd=4,
         crowd_books=20,
+        races=2,
         mixes=(20,),
         queries=10,
         mix=0.3,
+        answers=10,
         books=(500, 1000),
     ),
     "quick": Plan(
@@ -55,17 +61,19 @@ PLANS = {
         burst=0.2,
         most=150,
         page_sizes=(20, 100, 500),
-        misses=3,
+        misses=2,
         clients=(1, 8),
         load=0.3,
         load_sizes=(500,),
         keys=(10**3, 10**4, 10**5),
-        writes=25,
+        writes=20,
         crowd=50,
         crowd_books=100,
+        races=15,
         mixes=(1, 5, 20),
         queries=200,
         mix=0.7,
+        answers=50,
         books=(10**3, 10**4, 10**5),
     ),
     "full": Plan(
@@ -75,15 +83,17 @@ PLANS = {
         page_sizes=(20, 100, 500),
         misses=8,
         clients=(1, 8),
-        load=0.6,
+        load=0.5,
         load_sizes=(20, 500),
         keys=(10**3, 10**4, 10**5, 10**6),
-        writes=60,
+        writes=40,
         crowd=50,
         crowd_books=500,
+        races=15,
         mixes=(1, 5, 20),
         queries=200,
         mix=2,
+        answers=200,
         books=(10**3, 10**4, 10**5, 10**6),
     ),
 }

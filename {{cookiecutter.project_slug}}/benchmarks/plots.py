@@ -7,8 +7,9 @@ The background is transparent, and every colour stands out from white and from b
 from benchmarks.ladder import LADDER, TITLES
 
 TEXT = "#787878"
-# After Okabe and Ito, the lightest of them a little darker.
-GREY, BLUE, GREEN, RED, PURPLE = "#7f7f7f", "#0f78b8", "#009068", "#d55e00", "#b05f95"
+# Chosen to be as far apart as they can for those who see no red or no green.
+GREY, BLUE, GREEN, RED, PURPLE = "#7f7f7f", "#3c87d2", "#69965a", "#c30f1e", "#785af0"
+COLOURS = (GREY, BLUE, GREEN, RED, PURPLE)
 STYLES = {
     "per-book": (GREY, "v", ":"),
     "prefetched": (GREY, "^", "-"),
@@ -21,9 +22,17 @@ STYLES = {
     "ours": (BLUE, "*", "-"),
     "floor-bare": (GREY, "|", ":"),
     "floor-token": (GREY, "|", ":"),
+    "floor-reader": (GREY, "|", ":"),
     "floor-redis": (GREY, "|", ":"),
 }
-SERIES = ((BLUE, "o"), (GREEN, "s"), (RED, "D"), (PURPLE, "^"), (GREY, "v"), (RED, "*"))
+SERIES = (
+    (BLUE, "o", "-"),
+    (GREEN, "s", "--"),
+    (RED, "D", ":"),
+    (PURPLE, "^", "-."),
+    (GREY, "v", (0, (6, 2, 1, 2, 1, 2))),
+    (RED, "*", (0, (8, 3))),
+)
 SETTINGS = {
     "svg.fonttype": "none",
     # The same results give the same file.
@@ -77,7 +86,7 @@ def _dots(question, figure, key, label, *, largest=""):
         names = results.strategies(question)[::-1]
         height = 1.3 + 0.34 * len(names)
         drawn, axes = pyplot.subplots(figsize=(9, height), layout="constrained")
-        for (colour, marker), value in zip(SERIES, results.values(question, key)):
+        for (colour, marker, _), value in zip(SERIES, results.values(question, key)):
             for row, name in enumerate(names):
                 found = results.figure(figure, question, name, **case | {key: value})
                 if found:
@@ -169,10 +178,12 @@ def _growth(pyplot, results):
         layout="constrained",
     )
     for axes, kept in zip(row[0], kinds):
-        for (colour, marker), page in zip(SERIES, results.values("growth", "page")):
+        looks = zip(SERIES, results.values("growth", "page"))
+        for (colour, marker, dashes), page in looks:
             case = {"page": page, "kept": kept}
             points = _points(results, "p50_ms", "growth", "ours", "books", **case)
-            axes.plot(*points, color=colour, marker=marker, label=page)
+            look = {"color": colour, "marker": marker, "linestyle": dashes}
+            axes.plot(*points, **look, label=page)
         axes.set_title(f"ms a page, p50; {kept} kept")
         axes.set_xlabel("books in PostgreSQL")
         _scale(axes, "log", True, sorted(sizes))

@@ -5,6 +5,7 @@ import json
 from benchmarks import ahead, targets
 from benchmarks.ladder import TITLES
 from benchmarks.questions import QUESTIONS
+from benchmarks.tables import TABLES, number, table
 
 
 def render(results, drawn):
@@ -16,11 +17,13 @@ def render(results, drawn):
         )
     parts += ["## Promised and measured", targets_table(results)]
     parts += ["## Where others are ahead", *_ahead(results)]
+    parts += _grown(results)
     for name, question in QUESTIONS.items():
         if results.find(name):
             parts += [f"## {question.TITLE}", question.__doc__.strip()]
             parts += TABLES[name](results)
             parts += [f"![{p}]({p})" for p in drawn if p.startswith(name)]
+    parts += ["## How long it took", *_seconds(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -30,16 +33,24 @@ def summary(results):
     A case is its values with hyphens between, such as `500-8` for 500 books and 8
     clients.
     """
-    medians = {"promises": [each._asdict() for each in targets.held(results)]}
+    medians = {
+        "promises": [each._asdict() for each in targets.held(results)],
+        "grown": {_slug(page): kept for page, kept in ahead.grown(results).items()},
+        "minutes": round(results.minutes, 1),
+    }
     for record in results.records:
         place = medians.setdefault(record.question, {})
-        case = "-".join(str(value).replace(" ", "-") for value in record.case.values())
+        case = "-".join(_slug(str(value)) for value in record.case.values())
         figures = place.setdefault(case, {}).setdefault(record.strategy, {})
         for name in record.figures.keys() - figures.keys():
             figures[name] = results.median(
                 name, record.question, record.strategy, **record.case
             )
     return json.dumps(medians, indent=1, sort_keys=True) + "\n"
+
+
+def _slug(text):
+    return text.replace(" ", "-")
 
 
 def targets_table(results):
@@ -69,206 +80,52 @@ def _ahead(results):
     return [table(("figure", "this project", "ahead"), rows), note]
 
 
+def _grown(results):
+    found = ahead.grown(results)
+    if not found:
+        return []
+    kinds = results.values("growth", "kept")
+    rows = [
+        (page, *(number(factors.get(kept), 2) for kept in kinds))
+        for page, factors in found.items()
+    ]
+    head = (
+        f"slowest of {targets.GROWN:,} books and more by the first",
+        *(f"{kept} kept" for kept in kinds),
+    )
+    return [
+        "Nor is this project fast everywhere. A count that is not kept, as after a "
+        "write that may change it, is made anew: PostgreSQL looks at all that match. "
+        "And a page with a large number is as far away as its number says:",
+        table(head, rows),
+    ]
+
+
+def _seconds(results):
+    rows = [(name, f"{seconds:.0f}") for name, seconds in results.seconds.items()]
+    rows.append(("all", f"{60 * results.minutes:.0f}"))
+    return [table(("", "seconds"), rows)]
+
+
 def _marked(results, name):
     return "\\*" if ahead.is_stale(results, name) else ""
 
 
-def table(head, rows):
-    """Return a Markdown table; all columns but the first are numbers."""
-    rule = ["---"] + ["---:"] * (len(head) - 1)
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
-
-
-def number(value, digits=3):
-    """Return a number with so many significant digits, or a dash for None."""
-    if value is None:
-        return "–"
-    if value == 0 or abs(value) >= 10 ** (digits - 1):
-        return f"{value:,.0f}"
-    return f"{float(f'{value:.{digits}g}'):,.10g}"
-
-
-def spread(found):
-    """Return a median with its extremes, or a dash for None."""
-    if found is None:
-        return "–"
-    if found.low == found.high:
-        return number(found.median)
-    return f"{number(found.median)} ({number(found.low)}–{number(found.high)})"
-
-
 def _about(results):
     what = "; ".join(f"{name} {value}" for name, value in results.machine.items())
-    minutes = sum(results.seconds.values()) / 60
     return (
         f"Measured with `make {'bench-full' if results.size == 'full' else 'bench'}` "
-        f"(size {results.size}) in {minutes:.1f} minutes. The machine: {what}.\n\n"
+        f"(size {results.size}) in {results.minutes:.1f} minutes. "
+        f"The machine: {what}.\n\n"
         "Each figure is the median of its rounds, with the least and the greatest in "
         "brackets. In each round all strategies have their turn. All are served by "
         "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
         "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
-        "clients. A multiple of a floor compares requests with some to the floor "
-        "right after them. The clients accept gzip. Only this project keeps its "
-        "answers compressed, so it sends fewer bytes; decompressed they are the same."
+        "clients. The same gate checks the token before all of them; then this "
+        "project alone asks whether the reader may still read. A multiple of a floor "
+        "compares requests with some to the floor right after them. p95 and p99 are of "
+        "all rounds together, and a dash stands for those of fewer than 20 and 100 "
+        "requests: they would be the worst of them. The clients accept gzip. Only this "
+        "project keeps its answers compressed, so it sends fewer bytes; decompressed "
+        "they are the same."
     )
-
-
-def _times(question, floors):
-    def tables(results):
-        for books in results.values(question, "books"):
-            head = (f"{books} books", "CPU ms", "× floor", "p50 ms", "× floor")
-            head += ("p95", "p99", "bytes sent" if floors else "queries")
-            names = results.strategies(question)
-            rows = [_time_row(results, question, name, books, floors) for name in names]
-            yield table(head, rows)
-
-    return tables
-
-
-def _time_row(results, question, name, books, floors):
-    case, row = {"books": books}, [TITLES[name]]
-    for figure in ("cpu", "p50"):
-        row.append(spread(results.figure(f"{figure}_ms", question, name, **case)))
-        row.append(number(results.median(f"{figure}_floors", question, name, **case)))
-    if floors:
-        rare = [results.median(f, question, name, **case) for f in ("p95_ms", "p99_ms")]
-    else:
-        # A round of misses has few of them: over all rounds.
-        rare = [
-            results.percentile(percent, "p50_ms", question, name, **case)
-            for percent in (95, 99)
-        ]
-    last = results.median("bytes" if floors else "queries", question, name, **case)
-    return row + [number(value) for value in (*rare, last)]
-
-
-def _throughput(results):
-    for books in results.values("throughput", "books"):
-        clients = results.values("throughput", "clients")
-        head = [f"{books} books, requests a second"]
-        for many in clients:
-            head += [f"{many} client(s)", "share of the floor"]
-        rows = []
-        for name in results.strategies("throughput"):
-            row = [TITLES[name]]
-            for many in clients:
-                case = {"books": books, "clients": many}
-                found = results.figure("per_second", "throughput", name, **case)
-                share = results.median("floor_share", "throughput", name, **case)
-                row += [spread(found), number(share, 2)]
-            rows.append(row)
-        yield table(head, rows)
-
-
-def _by(question, key, figures, multiple):
-    """Return a function to tables of each figure: a column for each value of `key`.
-
-    `multiple` is a function to what stands behind the sign ×, or to None.
-    """
-
-    def tables(results):
-        for figure, title in figures.items():
-            values = results.values(question, key)
-            head = (title, *(f"{value:,}" for value in values))
-            rows = []
-            for name in results.strategies(question):
-                cells = []
-                for value in values:
-                    case = {key: value}
-                    cell = spread(results.figure(figure, question, name, **case))
-                    share = multiple(results, figure, question, name, **case)
-                    cells.append(f"{cell} × {number(share, 2)}" if share else cell)
-                rows.append((TITLES[name], *cells))
-            yield table(head, rows)
-
-    return tables
-
-
-def _without_cache(results, figure, question, name, **case):
-    return targets.ratio(results, figure, question, name, "prefetched", **case)
-
-
-def _beside(results, figure, question, name, **case):
-    floors = figure.replace("_ms", "_floors")
-    return results.median(floors, question, name, **case)
-
-
-def _plain(question, figures):
-    """Return a function to one table: a column for each figure."""
-
-    def tables(results):
-        rows = [
-            (
-                TITLES[name],
-                *(spread(results.figure(f, question, name)) for f in figures),
-            )
-            for name in results.strategies(question)
-        ]
-        yield table(("", *figures.values()), rows)
-
-    return tables
-
-
-def _growth(results):
-    sizes = results.values("growth", "books")
-    for kept in results.values("growth", "kept"):
-        title = f"p50 ms (× the same with the fewest), {kept} kept"
-        rows = []
-        for page in results.values("growth", "page"):
-            case = {"page": page, "kept": kept}
-            times = [
-                results.figure("p50_ms", "growth", "ours", books=books, **case)
-                for books in sizes
-            ]
-            first = times[0].median if times[0] else None
-            rows.append([page, *(_times_first(each, first) for each in times)])
-        yield table([title, *(f"{books:,} books" for books in sizes)], rows)
-
-
-def _times_first(found, first):
-    if not found or not first:
-        return spread(found)
-    return f"{spread(found)} × {number(found.median / first, 2)}"
-
-
-TABLES = {
-    "hits": _times("hits", floors=True),
-    "misses": _times("misses", floors=False),
-    "throughput": _throughput,
-    "writes": _by(
-        "writes",
-        "keys",
-        {
-            "write_ms": "ms a write (× one without a cache right after it), by keys",
-            "blocked_ms": "longest wait of another client, ms, by keys",
-        },
-        _beside,
-    ),
-    "crowd": _plain(
-        "crowd",
-        {
-            "computed": "readers that asked the database",
-            "stale": "readers shown the old list",
-            "last_ms": "last answer after, ms",
-        },
-    ),
-    "mixed": _by(
-        "mixed",
-        "writes",
-        {
-            "per_second": "requests a second (× no cache), by writes in a hundred",
-            "hit_ratio": "share of reads answered from the cache",
-            "stale_per_10000": "stale answers in 10,000 reads",
-        },
-        _without_cache,
-    ),
-    "memory": _plain(
-        "memory",
-        {
-            "bytes_each": "bytes in Redis for an answer",
-            "by_sent": "by the bytes sent for it",
-            "keys_each": "keys for an answer",
-        },
-    ),
-    "growth": _growth,
-}

@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass, field
 from typing import NamedTuple
 
 
+def percentile(percent, values):
+    """Return a percentile (nearest rank) of at least one value."""
+    return sorted(values)[-(-len(values) * percent // 100) - 1]
+
+
 class Spread(NamedTuple):
     """The median of a figure over its rounds, and its extremes."""
 
@@ -16,12 +21,16 @@ class Spread(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """One round: which question, of whom, in which case, and its figures."""
+    """One round: which question, of whom, in which case, and its figures.
+
+    `samples` are the latencies (ms) that percentiles are taken of, over all rounds.
+    """
 
     question: str
     strategy: str
     case: dict
     figures: dict
+    samples: list = field(default_factory=list)
 
 
 @dataclass
@@ -34,10 +43,11 @@ class Results:
     interrupted: str = ""
     records: list = field(default_factory=list)
 
-    def add(self, question, strategy, case, **figures):
+    def add(self, question, strategy, case, samples=(), **figures):
         """Keep the figures of one round."""
         rounded = {name: _rounded(value) for name, value in figures.items()}
-        self.records.append(Record(question, strategy, case, rounded))
+        record = Record(question, strategy, case, rounded, list(samples))
+        self.records.append(record)
 
     def find(self, question, strategy=None, **case):
         """Return the records of a question, narrowed down to what is given."""
@@ -60,11 +70,19 @@ class Results:
             return None
         return Spread(statistics.median(values), min(values), max(values))
 
-    def percentile(self, percent, name, question, strategy, **case):
-        """Return the percentile (nearest rank) over all rounds, or None."""
+    def samples(self, question, strategy, **case):
+        """Return the latencies of all rounds together."""
         records = self.find(question, strategy, **case)
-        ranked = sorted(r.figures[name] for r in records if name in r.figures)
-        return ranked[-(-len(ranked) * percent // 100) - 1] if ranked else None
+        return [sample for record in records for sample in record.samples]
+
+    def rare(self, percent, question, strategy, **case):
+        """Return a percentile of all rounds together, or None.
+
+        Of fewer samples than leave one beyond it, it would be no more than the worst.
+        """
+        samples = self.samples(question, strategy, **case)
+        enough = len(samples) * (100 - percent) >= 100
+        return percentile(percent, samples) if enough else None
 
     def middle(self, name, question, strategy, **case):
         """Return between what half of the rounds were (the quartiles), or None."""
@@ -88,6 +106,11 @@ class Results:
         """Return the values of `key` among the cases, in the order they came."""
         cases = (record.case for record in self.find(question))
         return list(dict.fromkeys(case[key] for case in cases if key in case))
+
+    @property
+    def minutes(self):
+        """How long all of it took."""
+        return sum(self.seconds.values()) / 60
 
     def dump(self):
         """Return everything as JSON, with a line for each record."""

@@ -2,6 +2,11 @@
 
 from typing import NamedTuple
 
+# Who is asked for answers that are no longer so.
+STALE = ("mixed", "crowd", "races")
+# The fewest books from which on a library must not get slow.
+GROWN = 10_000
+
 # A few writes on a busy machine differ by this much among themselves.
 CONSTANT = 1.5
 
@@ -81,35 +86,47 @@ def _crowd(results):
 
 
 def _stale(results):
-    stale = {name: stale_reads(results, name) for name in results.strategies("mixed")}
-    if "ours" in stale:
-        ours = stale.pop("ours")
-        worst = sum(count > 0 for count in stale.values())
-        promise = f"stale answers ({worst} of {len(stale)} other strategies have some)"
-        yield Target(promise, "0", f"{ours:g}", ours == 0)
+    names = {name for question in STALE for name in results.strategies(question)}
+    if "ours" not in names:
+        return
+    ours = total(results, "stale", "ours", *STALE)
+    reads = total(results, "reads", "ours", *STALE)
+    others = names - {"ours"}
+    worst = sum(total(results, "stale", name, *STALE) > 0 for name in others)
+    promise = f"stale answers in {reads:,} reads ({worst} of {len(others)} other "
+    promise += "strategies have some)"
+    yield Target(promise, "0", f"{ours:g}", ours == 0)
 
 
-def stale_reads(results, strategy):
-    """Return how many stale answers a strategy gave, in the mix and to the crowd."""
-    mixed = [record.figures for record in results.find("mixed", strategy)]
-    crowd = [record.figures["stale"] for record in results.find("crowd", strategy)]
-    return sum(figures["stale"] for figures in mixed) + sum(crowd)
+def total(results, figure, strategy, *questions, **case):
+    """Return the sum of a figure over all rounds of these questions."""
+    records = [r for each in questions for r in results.find(each, strategy, **case)]
+    return sum(record.figures.get(figure, 0) for record in records)
 
 
 def _growth(results):
-    sizes = sorted(results.values("growth", "books"))
-    least = next((books for books in sizes if books >= 10_000), None)
-    if least in (None, *sizes[-1:]):
-        return
-    case = {"page": "text and tag", "kept": "the count"}
-    times = [
-        results.median("p50_floors", "growth", "ours", books=books, **case)
-        for books in (least, sizes[-1])
-    ]
-    if all(times):
-        factor = times[1] / times[0]
-        promise = f"two filters and a kept count, {sizes[-1]:,} by {least:,} books"
+    factor, books = growth(results, "text and tag", "the count") or (None, None)
+    if factor:
+        promise = f"two filters and a kept count, the slowest of {GROWN:,} to "
+        promise += f"{books:,} books by the first"
         yield Target(promise, "≤ 3", f"{factor:.1f}", factor <= 3)
+
+
+def growth(results, page, kept):
+    """Return how many times as long a page takes at worst as with GROWN books.
+
+    And how many books there were at most; None if that was not measured.
+    """
+    sizes = sorted(each for each in results.values("growth", "books") if each >= GROWN)
+    times = [
+        results.median(
+            "p50_floors", "growth", "ours", page=page, kept=kept, books=books
+        )
+        for books in sizes
+    ]
+    if len(sizes) < 2 or sizes[0] != GROWN or not all(times):
+        return None
+    return max(times) / times[0], sizes[-1]
 
 
 def _mix(results):

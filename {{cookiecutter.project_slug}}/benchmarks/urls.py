@@ -35,6 +35,7 @@ urlpatterns = [
     path("api/v1/books/<int:book_id>", Detail.as_view()),
     path("floor/bare/books", floors.bare),
     path("floor/token/books", floors.with_token),
+    path("floor/reader/books", floors.with_reader),
     path("usage", usage),
     path("", include("config.urls")),
 ]

@@ -28,7 +28,7 @@ class BookPages(Pages):
 
     def cut(self, rows):
         """Return the page's rows, and set `count`, `next` and `previous` (queries)."""
-        if selectors.has_trigrams(self.query) and self.count_of(rows) <= FEW:
+        if self._texts_find_few(rows):
             rows = selectors.sort_when_found(rows, self.query)
         if self.query.after is None:
             return super().cut(rows)
@@ -42,6 +42,15 @@ class BookPages(Pages):
         self.next = self._query_after(shown[-1]) if len(found) > len(shown) else None
         self.previous = None
         return shown
+
+    def _texts_find_few(self, rows):
+        # What has to be sorted is what the texts find, before any tag is looked at.
+        if not selectors.has_trigrams(self.query) or self.count_of(rows) > FEW:
+            return False
+        if not self.query.tag:
+            return True
+        texts = self.query.without_tags().filters()
+        return self.kept_count.of(texts, selectors.find_books(texts)) <= FEW
 
     def _query_after(self, row):
         column = self.query.order_by.removeprefix("-")

@@ -1,7 +1,7 @@
 """The query parameters of the book list."""
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rest_framework import serializers
@@ -36,6 +36,10 @@ class BookQuery(PageQuery):
         used = {"title": self.title, "author": self.author, "tags": self.tag}
         filters = {name for name, value in used.items() if value}
         return frozenset(filters | {self.order_by.removeprefix("-")} - {""})
+
+    def without_tags(self):
+        """Return the query for the same books, whatever their tags."""
+        return replace(self, tag=(), tag_option="")
 
     def filters(self):
         """Return the query that finds the same books, of no page and in no order."""

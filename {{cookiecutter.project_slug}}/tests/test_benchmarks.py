@@ -6,7 +6,9 @@ processes of its own, and starting them takes most of the time.
 
 import fcntl
 import http.server
+import itertools
 import json
+import math
 import os
 import re
 import shutil
@@ -17,14 +19,15 @@ import threading
 
 import pytest
 
-from benchmarks import ahead, plots, report, targets
+from benchmarks import ahead, plots, report, tables, targets
+from benchmarks.__main__ import kept
 from benchmarks.client import Refused
 from benchmarks.lab import Server
 from benchmarks.ladder import LADDER, TITLES
-from benchmarks.measure import check_equal, latencies
+from benchmarks.measure import check_equal, check_guarded, latencies
 from benchmarks.plan import PLANS
 from benchmarks.questions import QUESTIONS, growth, mixed
-from benchmarks.results import Results
+from benchmarks.results import Results, percentile
 from benchmarks.strategies import STRATEGIES
 from tests import servers
 from tests.live import ROOT
@@ -33,6 +36,31 @@ PATIENCE = 300
 SOME = ["per-book", "ttl", "flush", "ours"]
 KEPT = [name for name in SOME if LADDER[name].caches]
 PAGES = ("#ffffff", "#0d1117")
+# What is left of linear RGB, after Machado, Oliveira and Fernandes (2009).
+EYES = {
+    "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "no red": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "no green": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.01182, 0.04294, 0.968881),
+    ),
+    "no blue": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.3039),
+    ),
+}
+# Of linear RGB, by the white of daylight.
+TO_XYZ = (
+    (0.4339, 0.3762, 0.1899),
+    (0.2126, 0.7152, 0.0722),
+    (0.0177, 0.1095, 0.8728),
+)
 
 
 def run(*arguments, **options):
@@ -81,7 +109,8 @@ def results(measured):
 class TestRun:
     @pytest.mark.parametrize("question", QUESTIONS)
     def test_each_question_has_an_answer_for_each_strategy(self, results, question):
-        wanted = {"memory": KEPT, "growth": ["ours"]}.get(question, SOME)
+        alone = {"memory": KEPT, "races": KEPT, "growth": ["ours"]}
+        wanted = alone.get(question, SOME)
         assert set(wanted) <= set(results.strategies(question))
 
     @pytest.mark.parametrize("question", QUESTIONS)
@@ -109,10 +138,16 @@ class TestRun:
             for record in results.find("mixed", "per-book")
         )
 
-    def test_a_query_per_book_is_one(self, results):
+    def test_a_query_per_book_is_one_and_none_asks_for_the_reader(self, results):
         books = PLANS["tiny"].page_sizes[0]
-        [record] = results.find("misses", "per-book")
-        assert record.figures["queries"] == books + 2
+        # The count, the books and their tags; ours looks up who reads, as the API does.
+        wanted = {"per-book": 2 + books, "ttl": 3, "flush": 3, "ours": 4}
+        for name in SOME:
+            [record] = results.find("misses", name)
+            assert record.figures["queries"] == wanted[name], name
+
+    def test_a_race_keeps_an_old_list_where_nobody_hears_of_the_write(self, results):
+        assert targets.total(results, "stale", "ttl", "races") > 0
 
     def test_a_crowd_is_shown_what_was_written(self, results):
         for name in SOME:
@@ -124,7 +159,8 @@ class TestRun:
         assert ours.figures["computed"] == 1
 
     def test_ours_is_never_stale(self, results):
-        assert targets.stale_reads(results, "ours") == 0
+        assert targets.total(results, "stale", "ours", *targets.STALE) == 0
+        assert targets.total(results, "reads", "ours", *targets.STALE) > 0
 
     def test_redis_was_filled_and_flushed_by_pattern(self, results):
         for keys in PLANS["tiny"].keys:
@@ -139,6 +175,45 @@ class TestRun:
         assert result.returncode == 0, result.stderr
         for name in ("results.json", "report.md", "hits.svg"):
             assert (tmp_path / name).read_text() == (measured / name).read_text()
+
+
+class TestKept:
+    """What was measured is written, whatever happens meanwhile."""
+
+    def test_a_mistake_loses_nothing_and_is_seen(self, tmp_path):
+        made = Results()
+        with pytest.raises(ZeroDivisionError), kept(made, tmp_path):
+            made.add("crowd", "ours", {"readers": 4}, computed=1, stale=0, reads=4)
+            1 / 0
+        written = Results.load((tmp_path / "results.json").read_text())
+        assert written.records == made.records
+        assert "ZeroDivisionError" in written.interrupted
+
+    def test_the_run_before_is_kept_beside(self, tmp_path):
+        for reads in (1, 2, 3):
+            made = Results()
+            with kept(made, tmp_path):
+                made.add("races", "ours", {"books": 2}, stale=0, reads=reads)
+        for name, reads in (("previous", 2), ("results", 3)):
+            text = (tmp_path / f"{name}.json").read_text()
+            assert targets.total(Results.load(text), "reads", "ours", "races") == reads
+
+    def test_two_interrupted_runs_leave_the_whole_one_before(self, tmp_path):
+        for reads, problem in ((1, None), (2, OSError("one")), (3, OSError("two"))):
+            made = Results()
+            with kept(made, tmp_path):
+                made.add("races", "ours", {"books": 2}, stale=0, reads=reads)
+                if problem:
+                    raise problem
+        for name, reads in (("previous", 1), ("results", 3)):
+            text = (tmp_path / f"{name}.json").read_text()
+            assert targets.total(Results.load(text), "reads", "ours", "races") == reads
+
+    def test_nothing_measured_leaves_the_run_before(self, tmp_path):
+        (tmp_path / "results.json").write_text("before")
+        with kept(Results(), tmp_path):
+            raise OSError("no servers")
+        assert (tmp_path / "results.json").read_text() == "before"
 
 
 class TestCommand:
@@ -198,36 +273,37 @@ class TestCommand:
         assert "**Interrupted**" in (tmp_path / "report.md").read_text()
 
 
+@pytest.fixture
+def serve():
+    """Return a function that serves a body, and returns the Server."""
+    running = []
+
+    def start(name, body, status=200):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                """Say nothing."""
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        running.append(server)
+        return Server(name, server.server_address[1], None, "")
+
+    yield start
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
 class TestEqualAnswers:
     """`check_equal`, on two servers that answer with what they were given."""
-
-    @pytest.fixture
-    def serve(self):
-        """Return a function that serves a body, and returns the Server."""
-        running = []
-
-        def start(name, body):
-            class Handler(http.server.BaseHTTPRequestHandler):
-                protocol_version = "HTTP/1.1"
-
-                def do_GET(self):
-                    self.send_response(200)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
-
-                def log_message(self, *arguments):
-                    """Say nothing."""
-
-            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            running.append(server)
-            return Server(name, server.server_address[1], None, "")
-
-        yield start
-        for server in running:
-            server.shutdown()
-            server.server_close()
 
     def test_equal_answers_pass(self, serve):
         check_equal([serve("one", b"[]"), serve("other", b"[]")], ["/books"])
@@ -237,20 +313,35 @@ class TestEqualAnswers:
             check_equal([serve("one", b"[]"), serve("other", b"[1]")], ["/books"])
 
 
+class TestGuard:
+    """`check_guarded`: who answers without a token does not belong in the lab."""
+
+    def test_who_answers_anybody_is_refused_by_name(self, serve):
+        with pytest.raises(Refused, match="open answers /books to nobody"):
+            check_guarded([serve("open", b"[]")], "/books")
+
+    def test_who_refuses_passes(self, serve):
+        check_guarded([serve("shut", b"{}", status=401)], "/books")
+
+
 class TestFigures:
     def test_the_ladder_names_the_strategies(self):
         assert list(LADDER) == list(STRATEGIES)
         assert set(TITLES) == set(plots.STYLES)
 
     def test_percentiles_are_latencies_that_were_measured(self):
-        figures = latencies([n / 1000 for n in range(1, 101)])
-        assert figures == {"p50_ms": 50, "p95_ms": 95, "p99_ms": 99, "requests": 100}
-        assert latencies([0.002])["p99_ms"] == 2
+        assert latencies([0.001, 0.003, 0.002]) == {"p50_ms": 2, "samples": [1, 3, 2]}
+        assert [percentile(p, range(1, 101)) for p in (50, 95, 99)] == [50, 95, 99]
 
     def test_queries_differ(self):
         found = mixed.queries(200)
         assert len(set(found)) == 200
         assert found == mixed.queries(200)
+
+    def test_no_round_repeats_another(self):
+        turns = list(itertools.product(range(7), (1, 5, 20), range(mixed.CLIENTS)))
+        assert len({mixed.dice_of(*turn).random() for turn in turns}) == len(turns)
+        assert mixed.dice_of(1, 5, 2).random() == mixed.dice_of(1, 5, 2).random()
 
     def test_results_survive_their_file(self):
         made = Results(size="tiny", machine={"cores": 2})
@@ -279,16 +370,38 @@ class TestFigures:
     def test_one_stale_answer_breaks_the_promise(self):
         made = Results()
         for name, stale in (("ours", 1), ("flush", 7)):
-            made.add("mixed", name, {"writes": 5}, stale=stale, hit_ratio=0.9)
+            figures = {"stale": stale, "reads": 500, "hit_ratio": 0.9}
+            made.add("mixed", name, {"writes": 5}, **figures)
         kept = {each.promise: each.kept for each in targets.held(made)}
-        assert kept["stale answers (1 of 1 other strategies have some)"] is False
+        [promise] = [each for each in kept if each.startswith("stale answers")]
+        assert promise.endswith("in 500 reads (1 of 1 other strategies have some)")
+        assert kept[promise] is False
 
-    def test_the_rare_misses_are_those_of_all_rounds(self):
+    @pytest.mark.parametrize(
+        ("requests", "rare"), [(19, (None, None)), (20, (19, None)), (100, (95, 99))]
+    )
+    def test_the_rare_ones_are_those_of_all_rounds_if_there_are_enough(
+        self, requests, rare
+    ):
         made = Results()
-        for time in range(1, 101):
-            made.add("misses", "ours", {"books": 20}, p50_ms=time)
-        assert made.percentile(95, "p50_ms", "misses", "ours", books=20) == 95
-        assert made.percentile(95, "p50_ms", "misses", "flush", books=20) is None
+        for time in range(1, requests + 1):
+            made.add("misses", "ours", {"books": 20}, p50_ms=time, samples=[time])
+        where = ("misses", "ours")
+        assert tuple(made.rare(p, *where, books=20) for p in (95, 99)) == rare
+        assert made.rare(95, "misses", "flush", books=20) is None
+        assert f"| {requests} |" in report.render(made, [])
+
+    def test_growth_is_held_against_its_worst_size(self):
+        made = Results()
+        for kept, times in (("the count", (4, 16, 8)), ("nothing", (4, 8, 40))):
+            for books, floors in zip((10**4, 10**5, 10**6), times):
+                case = {"page": "text and tag", "books": books, "kept": kept}
+                made.add("growth", "ours", case, p50_ms=1, p50_floors=floors)
+        [target] = targets.held(made)
+        assert (target.measured, target.kept) == ("4.0", False)
+        assert "| text and tag | 4 | 10 |" in report.render(made, [])
+        grown = json.loads(report.summary(made))["grown"]["text-and-tag"]
+        assert grown == {"the count": 4, "nothing": 10}
 
     def test_who_is_ahead_is_named_and_marked_if_stale(self):
         made = Results()
@@ -310,11 +423,16 @@ class TestFigures:
         ],
     )
     def test_numbers_have_three_digits(self, value, shown):
-        assert report.number(value) == shown
+        assert tables.number(value) == shown
 
 
 class TestColours:
     """WCAG's contrast, against a white page and a dark one."""
+
+    @pytest.mark.parametrize("colours", list(itertools.combinations(plots.COLOURS, 2)))
+    @pytest.mark.parametrize("eyes", EYES)
+    def test_no_two_are_close_whoever_looks(self, eyes, colours):
+        assert math.dist(*(seen(colour, EYES[eyes]) for colour in colours)) >= 17
 
     @pytest.mark.parametrize("page", PAGES)
     @pytest.mark.parametrize("colour", {style[0] for style in plots.STYLES.values()})
@@ -326,7 +444,10 @@ class TestColours:
         assert contrast(plots.TEXT, page) >= 4
 
     def test_there_is_a_look_for_each_page(self):
-        assert len(set(plots.SERIES)) == len(plots.SERIES) >= len(growth.PATHS)
+        assert len(plots.SERIES) >= len(growth.PATHS)
+        # Without any colour, too.
+        for look in list(zip(*plots.SERIES))[1:]:
+            assert len(set(look)) == len(plots.SERIES)
 
     def test_no_two_strategies_look_the_same(self):
         looks = [plots.STYLES[name] for name in LADDER]
@@ -348,8 +469,28 @@ def contrast(one, other):
 
 
 def luminance(colour):
+    return sum(
+        weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear(colour))
+    )
+
+
+def linear(colour):
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [
+    return [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     ]
-    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear))
+
+
+def seen(colour, eyes):
+    """Return where a colour lies in CIELAB for these eyes, to be compared."""
+    colour = [max(0, product(row, linear(colour))) for row in eyes]
+    x, y, z = (cube_root(product(row, colour)) for row in TO_XYZ)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def product(row, vector):
+    return sum(a * b for a, b in zip(row, vector))
+
+
+def cube_root(value):
+    return value ** (1 / 3) if value > 0.008856 else 7.787 * value + 16 / 116

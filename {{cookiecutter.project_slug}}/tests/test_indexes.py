@@ -8,11 +8,13 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from books import documents, selectors
+from books import documents, pages, selectors
+from books.models import Book
 from books.queries import ORDERS, BookQuery
 from common.keyset import Place, rows_after
-from tests.factories import BookFactory
+from tests.factories import BookFactory, TagFactory
 
 pytestmark = [
     pytest.mark.django_db,
@@ -70,6 +72,21 @@ def test_few_are_found_by_their_texts_and_then_sorted(trigrams, order_by):
     assert "Index Scan" in plan(walked[:10])
     for index in ("book_by_title", "book_by_day", "books_book_pkey"):
         assert index not in plan(found[:10]), plan(found[:10])
+
+
+@pytest.mark.parametrize(("more", "sorts"), [(0, True), (1, False)])
+def test_it_is_sorted_when_found_if_the_texts_alone_find_few(
+    trigrams, reader, more, sorts
+):
+    isbns = range(pages.FEW + more)
+    books = [BookFactory.build(title="A flood", isbn=f"{n:013}") for n in isbns]
+    tag = TagFactory()
+    tag.books.add(*Book.objects.bulk_create(books)[:2])
+    with CaptureQueriesContext(connection) as queries:
+        response = reader.get(f"/books?title=flood&tag={tag.pk}&page_size=1")
+    # Few in any case, but what is sorted is what has the text.
+    assert response.json()["count"] == 2
+    assert any("COALESCE" in query["sql"] for query in queries) is sorts
 
 
 @pytest.mark.parametrize(

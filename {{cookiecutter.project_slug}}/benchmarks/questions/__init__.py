@@ -10,6 +10,7 @@ from benchmarks.questions import (
     memory,
     misses,
     mixed,
+    races,
     throughput,
     writes,
 )
@@ -20,6 +21,7 @@ QUESTIONS = {
     "throughput": throughput,
     "writes": writes,
     "crowd": crowd,
+    "races": races,
     "mixed": mixed,
     "memory": memory,
     "growth": growth,

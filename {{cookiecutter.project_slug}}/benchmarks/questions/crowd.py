@@ -1,7 +1,8 @@
 """Fifty readers come right after a write: how many ask the database?
 
 Without a protection all that come before the first answer is kept compute it
-(a cache stampede). And who is shown the list as it was before the write?
+(a cache stampede). And who is shown the list as it was before the write? The last
+answer is held against that of as many readers of the floor, right after them.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import threading
 import time
 
 from benchmarks.ladder import LADDER
-from benchmarks.measure import API, together, turns, warm
+from benchmarks.measure import API, FLOOR, together, turns, warm
 
 TITLE = "A crowd after a write"
 
@@ -18,10 +19,10 @@ TITLE = "A crowd after a write"
 def ask(servers, plan, results, lab):
     """Change a book, then let all read the list at the same moment."""
     rounds = -(-plan.rounds // 3)
-    everybody = list(servers.values())
-    for number, (_, server) in enumerate(turns("crowd", rounds, [None], everybody)):
-        case = {"readers": plan.crowd, "books": plan.crowd_books}
+    case = {"readers": plan.crowd, "books": plan.crowd_books}
+    for number, _, server in turns("crowd", rounds, [None], servers.values()):
         figures = _round(server, plan, number)
+        figures["last_floors"] = figures["last_ms"] / _floor(lab.floor, plan)
         results.add("crowd", server.name, case, **figures)
 
 
@@ -34,16 +35,33 @@ def _round(server, plan, number):
         book_id = re.search(rb'"book_id":(\d+)', readers[0].get(path).body)[1].decode()
         title = f"Read by a crowd, {number}"
         readers[0].send("PATCH", f"{API}/{book_id}", {"title": title})
-        barrier = threading.Barrier(plan.crowd)
-
-        def read(number, reader):
-            barrier.wait()
-            start = time.perf_counter()
-            return reader.get(path), time.perf_counter() - start
-
-        answers = together(readers, read)
+        answers, last_ms = _all_at_once(readers, path)
     return {
-        "computed": sum(answer.queries > 0 for answer, _ in answers),
-        "stale": sum(title.encode() not in answer.body for answer, _ in answers),
-        "last_ms": 1000 * max(seconds for _, seconds in answers),
+        "computed": sum(answer.queries > 0 for answer in answers),
+        "stale": sum(title.encode() not in answer.body for answer in answers),
+        "reads": len(answers),
+        "last_ms": last_ms,
     }
+
+
+def _floor(server, plan):
+    """Return in how many ms the last of as many readers has the floor's answer."""
+    path = f"{FLOOR}?page_size={plan.crowd_books}"
+    with contextlib.ExitStack() as stack:
+        readers = server.spread(plan.crowd, stack)
+        for reader in readers:
+            reader.get(path)
+        return _all_at_once(readers, path)[1]
+
+
+def _all_at_once(readers, path):
+    """Return the answers to all, and after how many ms the last of them came."""
+    barrier = threading.Barrier(len(readers))
+
+    def read(number, reader):
+        barrier.wait()
+        start = time.perf_counter()
+        return reader.get(path), time.perf_counter() - start
+
+    answers, seconds = zip(*together(readers, read))
+    return answers, 1000 * max(seconds)

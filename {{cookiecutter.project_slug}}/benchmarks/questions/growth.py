@@ -15,7 +15,7 @@ import time
 import psycopg
 
 from benchmarks.lab import BOOKS
-from benchmarks.measure import API, floor_beside, single, turns
+from benchmarks.measure import API, bar, floors_beside, single, turns
 
 TITLE = "Growth, with books in PostgreSQL"
 PATHS = {
@@ -36,13 +36,16 @@ WITH more AS (SELECT id FROM books_book ORDER BY id OFFSET %(books)s),
     links AS (DELETE FROM books_book_tags WHERE book_id IN (TABLE more))
 DELETE FROM books_book WHERE id IN (TABLE more)
 """
+# Books are added by so many; the ISBN of the lab's own begins with 978, theirs with 0.
+CHUNK = 50_000
 ADD_BOOKS = """
 INSERT INTO books_book
     (isbn, title, author, publisher, stock, published_at, created_at)
 SELECT lpad(n::text, 13, '0'), title, author, publisher, stock,
     published_at + n %% 365, created_at
-FROM generate_series(1, %(missing)s) AS n
-JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM books_book) AS model
+FROM generate_series(%(first)s::int, %(last)s::int) AS n
+JOIN (SELECT *, row_number() OVER (ORDER BY id) AS place FROM books_book
+      WHERE isbn >= '9') AS model
     ON place = 1 + abs(hashint4(n::int)) %% %(there)s
 ORDER BY n
 """
@@ -51,47 +54,59 @@ INSERT INTO books_book_tags (book_id, tag_id)
 SELECT book.id, link.tag_id
 FROM books_book AS book
 JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM books_book
-      WHERE isbn NOT LIKE '000%%') AS model
+      WHERE isbn >= '9') AS model
     ON place = 1 + abs(hashint4(book.isbn::bigint::int)) %% %(there)s
 JOIN books_book_tags AS link ON link.book_id = model.id
-WHERE book.isbn LIKE '000%%'
+WHERE book.isbn BETWEEN lpad(%(first)s::text, 13, '0') AND lpad(%(last)s::text, 13, '0')
 """
 
 
 def ask(servers, plan, results, lab):
     """Measure each page at each number of books."""
     with contextlib.ExitStack() as stack:
-        grown = {
-            books: _library(lab, stack, books, results, plan) for books in plan.books
-        }
+        grown = _libraries(lab, stack, results, plan)
         cases = list(itertools.product(PATHS, grown, KEPT))
-        floor = stack.enter_context(floor_beside(lab, books=20))
-        for (page, books, kept), _ in turns("growth", plan.rounds, cases, [None]):
+        floors = stack.enter_context(floors_beside(lab, 20, "floors"))
+        for _, (page, books, kept), _ in turns("growth", plan.rounds, cases, [None]):
             case = {"page": page, "books": books, "kept": kept}
-            for figures in _read(grown[books], page, books, KEPT[kept], floor):
+            for figures in _read(grown[books], page, books, KEPT[kept], floors):
                 results.add("growth", "ours", case, **figures)
 
 
-def _library(lab, stack, books, results, plan):
-    """Return a Server of the API with so many books."""
-    url, start = lab.database(lab.base), time.perf_counter()
+def _libraries(lab, stack, results, plan):
+    """Return {books: a Server of the API with so many}."""
+    grown = {}
+    with bar("growth, load", sum(plan.books)) as drawn:
+        for books in plan.books:
+            url, start = lab.database(lab.base), time.perf_counter()
+            with psycopg.connect(url, autocommit=True) as connection:
+                _grow(connection, books, drawn)
+            took = time.perf_counter() - start
+            results.add("growth", "load", {"books": books}, seconds=took)
+            grown[books] = lab.serve("ours", url, stack)
+    return grown
+
+
+def _grow(connection, books, drawn):
     there = min(books, BOOKS)
-    missing = {"missing": books - there, "there": there}
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(REMOVE, {"books": books})
-        connection.execute(ADD_BOOKS, missing)
-        connection.execute(ADD_TAGS, missing)
-        connection.execute("VACUUM ANALYZE")
-    results.add("growth", "load", {"books": books}, seconds=time.perf_counter() - start)
-    return lab.serve("ours", url, stack)
+    connection.execute(REMOVE, {"books": books})
+    drawn.update(there)
+    missing = books - there
+    for first in range(1, missing + 1, CHUNK):
+        last = min(first + CHUNK - 1, missing)
+        part = {"first": first, "last": last, "there": there}
+        connection.execute(ADD_BOOKS, part)
+        connection.execute(ADD_TAGS, part)
+        drawn.update(last - first + 1)
+    connection.execute("VACUUM ANALYZE")
 
 
-def _read(server, page, books, spared, floor):
+def _read(server, page, books, spared, floors):
     path = f"{API}?{PATHS[page].format(page=books // 40, place=books // 2)}"
     with server.connect() as connection:
         connection.get(f"{API}?page_size=1")
         connection.get(path)
         for _ in range(TIMES):
             server.forget(*spared)
-            _, figures = single(connection, path, floor)
+            _, figures = single(connection, path, floors)
             yield figures

@@ -48,8 +48,8 @@ def ask(servers, plan, results, lab):
     for server in servers.values():
         server.forget()
     rounds = -(-plan.rounds // 2)
-    for share, server in turns("mixed", rounds, plan.mixes, servers.values()):
-        mix = Mix(judges[server.name], titles[server.name], found, share)
+    for number, share, server in turns("mixed", rounds, plan.mixes, servers.values()):
+        mix = Mix(judges[server.name], titles[server.name], found, share, number)
         results.add(
             "mixed", server.name, {"writes": share}, **mix.run(server, plan.mix)
         )
@@ -58,8 +58,9 @@ def ask(servers, plan, results, lab):
 class Mix:
     """One round with one strategy."""
 
-    def __init__(self, judge, titles, found, share):
-        self.judge, self.titles, self.found, self.share = judge, titles, found, share
+    def __init__(self, judge, titles, found, share, number):
+        self.judge, self.titles, self.found = judge, titles, found
+        self.share, self.number = share, number
         self.ranks = list(itertools.accumulate(1 / r for r in range(1, len(found) + 1)))
         self.counts, self.stale = judge.turn_page()
 
@@ -82,7 +83,7 @@ class Mix:
         }
 
     def _work(self, number, connection):
-        dice = random.Random(number)
+        dice = dice_of(self.number, self.share, number)
         # No two change the same book: what comes later must be the later version.
         mine = sorted(self.titles)[number::CLIENTS]
         while time.perf_counter() < self.deadline:
@@ -106,6 +107,11 @@ class Mix:
             value = f"{self.titles[book]} v{write.version}"
         connection.send("PATCH", f"{API}/{book}", {kind: value})
         self.judge.acknowledges((kind, book), write)
+
+
+def dice_of(number, share, client):
+    """Return the dice of a client in this round: alike for all strategies."""
+    return random.Random(f"{number}, {share}, {client}")
 
 
 def versions(answer):

@@ -23,7 +23,7 @@ def ask(servers, plan, results, lab):
     everybody = [*servers.values(), floor]
     cases = [(books, many) for books in plan.load_sizes for many in plan.clients]
     rounds = -(-plan.rounds // 2)
-    for (books, clients), server in turns("throughput", rounds, cases, everybody):
+    for _, (books, clients), server in turns("throughput", rounds, cases, everybody):
         with contextlib.ExitStack() as stack:
             team = Team(server, f"{PATHS.get(server.name, API)}?page_size={books}")
             below = Team(floor, f"{FLOOR}?page_size={books}")

@@ -33,7 +33,7 @@ end
 
 def ask(servers, plan, results, lab):
     """Measure a change of one book, for each number of keys."""
-    for keys, server in turns("writes", 1, plan.keys, servers.values()):
+    for _, keys, server in turns("writes", 1, plan.keys, servers.values()):
         with server.connect() as connection, lab.floor.connect() as other:
             [book] = _books(connection)
             spent, number = 0, 0
@@ -42,7 +42,7 @@ def ask(servers, plan, results, lab):
                 held = server.redis.dbsize()
                 with watched(server.redis) as waits:
                     seconds = _write(connection, book, number)
-                with watched(lab.floor.redis):
+                with watched(lab.floor.redis) as floor_waits:
                     floor = _write(other, book, number)
                 results.add(
                     "writes",
@@ -51,6 +51,7 @@ def ask(servers, plan, results, lab):
                     write_ms=1000 * seconds,
                     write_floors=seconds / floor,
                     blocked_ms=1000 * max(waits),
+                    blocked_floors=max(waits) / max(floor_waits),
                     held=held,
                     left=server.redis.dbsize(),
                 )
