@@ -8,6 +8,8 @@ Works on Redis 6 and newer and on Valkey: MGET, SET with PX and NX, EVALSHA. Key
     library:books:list:3f2c…     an entry; with `:lead:` behind it, its leader
 """
 
+import os
+import threading
 from pathlib import Path
 
 import redis
@@ -38,6 +40,7 @@ class RedisStore:
             # _ask() tries again: the client would send the same token twice.
             retry=Retry(NoBackoff(), 0),
         )
+        self.local = threading.local()
         self.breaker = Breaker(cooldown=cooldown, errors=(redis.RedisError, OSError))
         self.script = self.client.register_script(SCRIPT)
         self.release_script = self.client.register_script(RELEASE)
@@ -68,17 +71,23 @@ class RedisStore:
 
     def _mget(self, keys):
         # What client.mget() does, without what it does besides: half of a hit's cost.
-        pool = self.client.connection_pool
-        connection = pool.get_connection()
+        connection = self._own_connection()
         try:
             connection.send_command("MGET", *keys)
             return connection.read_response()
         except BaseException:
-            # An answer may still come: nobody else may get it.
+            # An answer may still come: no later command may get it.
             connection.disconnect()
             raise
-        finally:
-            pool.release(connection)
+
+    def _own_connection(self):
+        # This thread's: a pool's would be looked after each time. Never the parent's of
+        # a forked process.
+        process, connection = getattr(self.local, "kept", (None, None))
+        if process != os.getpid():
+            connection = self.client.connection_pool.make_connection()
+            self.local.kept = os.getpid(), connection
+        return connection
 
     def open(self, names):
         """Make the stamps that are missing, end what expired, and return them."""

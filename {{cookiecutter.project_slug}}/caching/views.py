@@ -27,7 +27,7 @@ from caching.stamps import Selection
 SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
 USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
 # Longer query strings are read each time: this memory is not for whoever sends them.
-REMEMBERED_QUERIES, LONGEST_REMEMBERED = 4096, 300
+REMEMBERED_PLANS, LONGEST_REMEMBERED = 4096, 300
 
 
 class Cached:
@@ -40,16 +40,24 @@ class Cached:
 
     def __init__(self, name, *depends_on, query=None):
         self.name, self.depends_on, self.query = name, depends_on, query
-        self.remember = lru_cache(REMEMBERED_QUERIES)(query) if query else None
+        self.remember = lru_cache(REMEMBERED_PLANS)(self.make_plan)
 
     def plan(self, request, arguments):
         """Return the Plan of the entry for this request. Raises ValidationError."""
+        place, raw = "", ""
+        if self.query:
+            place = f"{request.scheme}://{request.get_host()}"
+            raw = request.META.get("QUERY_STRING", "")
+        make = self.remember if len(raw) <= LONGEST_REMEMBERED else self.make_plan
+        return make(place, raw, *arguments.items())
+
+    def make_plan(self, place, raw, *arguments):
+        """Return the Plan for a raw query string. Raises ValidationError."""
+        arguments = dict(arguments)
         key, fields = ":".join((self.name, *map(str, arguments.values()))), frozenset()
         if self.query:
-            raw = request.META.get("QUERY_STRING", "")
-            read = self.remember if len(raw) <= LONGEST_REMEMBERED else self.query
-            query, fields = read(raw)
-            key += f":{_digest(request, query)}"
+            query, fields = self.query(raw)
+            key += f":{_digest(place, query)}"
         return Plan(key, tuple(d.of(arguments, fields) for d in self.depends_on))
 
     def rows(self, document):
@@ -58,10 +66,9 @@ class Cached:
         return [row[s.id] for s in selections for row in document["results"]]
 
 
-def _digest(request, query):
-    # The links in a list begin with the scheme and the host.
-    told = f"{request.scheme}://{request.get_host()}?{query}"
-    return blake2b(told.encode(), digest_size=8).hexdigest()
+def _digest(place, query):
+    # The links in a list begin with the scheme and the host: its place.
+    return blake2b(f"{place}?{query}".encode(), digest_size=8).hexdigest()
 
 
 class CachedReads:
