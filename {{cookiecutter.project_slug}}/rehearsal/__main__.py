@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from rehearsal import PROJECT, releases, report
-from rehearsal.docker import Refused, docker, ensure_image, remove_all, require_engine
+from rehearsal.docker import Refused, docker, ensure_image, remove_all, require_tools
 from rehearsal.host import IMAGES_ON_SERVER, Host
 from rehearsal.scenarios import SCENARIOS
 from rehearsal.stage import Stage
@@ -72,25 +72,31 @@ def rehearse(host, options):
     return sum(len(outcome.problems) for outcome in outcomes)
 
 
-def main():
-    options = arguments()
-    # Being ended politely cleans up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+def on_a_server(options):
+    """Rehearse on a server that is gone afterwards; return the number of problems."""
     run_id = secrets.token_hex(4)
     try:
-        require_engine()
-        for image in BASES:
-            ensure_image(image)
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
             host = Host(run_id, folder)
             say(f"starting the throw-away server {host.name}")
             host.start()
-            problems = rehearse(host, options)
-    except Refused as error:
-        sys.exit(f"The rehearsal stopped: {error}")
+            return rehearse(host, options)
     finally:
         say("removing everything that was made")
         remove_all(run_id)
+
+
+def main():
+    options = arguments()
+    # Being ended politely cleans up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    try:
+        require_tools()
+        for image in BASES:
+            ensure_image(image)
+        problems = on_a_server(options)
+    except Refused as error:
+        sys.exit(f"The rehearsal stopped: {error}")
     if problems:
         sys.exit(f"{problems} things were not as they must be (see PROBLEM above)")
 
