@@ -19,6 +19,18 @@ from tools.ports import free_port
 MEMORY = "1g"
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
 HEALTH = "/api/v1/common/health-check"
+# Strikes a deploy exactly before one of its commands: Bash reads this file first.
+STRIKER_FILE = "/opt/striker.sh"
+STRIKER = """\
+unset BASH_ENV
+set -T
+strike() {
+  echo "STRUCK before: $BASH_COMMAND" >&3
+  trap - DEBUG
+  kill -s "$STRIKE_WITH" $$
+}
+trap '[[ $BASH_COMMAND != "$STRIKE_AT"* ]] || strike' DEBUG
+"""
 # What an engine inside a container needs; far less than --privileged.
 RIGHTS = [
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
@@ -177,6 +189,20 @@ class Host:
         return self.ssh_command(
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
+
+    def struck_deploy(self, tag, signal, at):
+        """Return the SSH arguments of a deploy that gets a signal before a command.
+
+        `at` is how the command begins, as it is written in deploy.sh.
+        """
+        self.inside("tee", STRIKER_FILE, stdin=STRIKER)
+        strike = [
+            f"BASH_ENV={STRIKER_FILE}",
+            f"STRIKE_WITH={signal}",
+            f"STRIKE_AT={at}",
+        ]
+        deploy = ["sudo", "env", *strike, "/opt/library/deploy.sh", tag]
+        return self.ssh_command(shlex.join(deploy))
 
     def push(self, tag):
         """Push an image to the registry, with a login that is forgotten at once."""
