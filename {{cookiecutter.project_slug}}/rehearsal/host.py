@@ -19,6 +19,10 @@ from tools.ports import free_port
 MEMORY = "1g"
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
 HEALTH = "/api/v1/common/health-check"
+COMPLAINTS = """\
+for container in $(docker ps --all --quiet --filter name=library-web-); do
+  docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
+done"""
 # Strikes a deploy exactly before one of its commands: Bash reads this file first.
 STRIKER_FILE = "/opt/striker.sh"
 STRIKER = """\
@@ -230,6 +234,10 @@ class Host:
         return self.inside(
             "docker", "exec", "library-db-1", *psql, f"--command={query}"
         ).splitlines()
+
+    def complaints(self):
+        """Return the last errors in the log of each colour, as lines."""
+        return self.inside("sh", "-c", COMPLAINTS).splitlines()
 
     def live(self):
         """Return the colour that the proxy sends readers to; None if it is down."""
