@@ -98,6 +98,7 @@ def accidents(host):
     set_domain(host, "localhost")
     said["https again"] = host.inside(*TRUSTED, f"https://{API}/books")
     said["registry"] = without_a_registry(host)
+    said["password"] = with_another_password(host)
     said["lost"] = lose_the_connection(host)
     return said
 
@@ -108,6 +109,16 @@ def without_a_registry(host):
     host.inside("tee", "/etc/registry-password", stdin="wrong")
     said = script(host, "deploy.sh", "never-seen")
     host.inside("tee", "/etc/registry-password", stdin=password)
+    return said
+
+
+def with_another_password(host):
+    """Return what a deploy says to whom the database refuses the password."""
+    path = "/var/lib/library/secrets.env"
+    before = host.inside("cat", path)
+    host.inside("sed", "-i", "s/^POSTGRES_PASSWORD=.*/POSTGRES_PASSWORD=other/", path)
+    said = script(host, "deploy.sh", "v1")
+    host.inside("tee", path, stdin=before + "\n")
     return said
 
 

@@ -124,5 +124,13 @@ def test_a_login_that_is_refused_is_not_taken_for_a_missing_image(said):
     assert "last log line: " in output and "401 Unauthorized" in output
 
 
+def test_a_refused_password_is_told_without_advice_to_delete_the_database(said):
+    code, output = said["password"]
+    assert code == 1
+    assert "FAILED: the migration failed" in output
+    assert "last log line: The database has another password" in output
+    assert "--volumes" not in output
+
+
 def test_a_lost_connection_does_not_stop_a_deploy(said):
     assert said["lost"] == "it went on"

@@ -19,7 +19,7 @@ HOST = "/opt/library/host"
 # The stand-in for Docker knows no image, so a deploy ends where it would pull one.
 NO_DOCKER = """\
 #!/bin/sh
-case "$*" in *login*) exec cat > /dev/null ;; esac
+case "$*" in *--password-stdin*) exec cat > /dev/null ;; esac
 echo no registry here >&2
 exit 1
 """

@@ -83,7 +83,9 @@ take_lock() {
   echo $$ >"$STATE/lock"
 }
 
-last_line() { grep -sv '^[[:space:]]*$' "$STATE/last.log" | tail -n 1 || true; }
+# The last line that is not blank.
+last_of() { awk 'NF {line = $0} END {print line}' "$@" 2>/dev/null || true; }
+last_line() { last_of "$STATE/last.log"; }
 
 # quietly COMMAND...: its output goes to last.log, to be quoted if it fails.
 quietly() { "$@" >"$STATE/last.log" 2>&1; }
@@ -141,8 +143,8 @@ start_release() {
     fail "the container did not start" "$(last_line)"
 }
 
-last_words() { docker logs --tail 1 "$(container_of "$next")" 2>&1 || true; }
-last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | awk 'NF {line = $0} END {print line}'; }
+last_words() { docker logs --tail 20 "$(container_of "$next")" 2>&1 | last_of; }
+last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | last_of; }
 
 wait_until_healthy() {
   local deadline=$((SECONDS + HEALTH_SECONDS)) restarts
