@@ -13,8 +13,7 @@ from django.db import OperationalError, connection
 
 SECONDS = 30
 WRONG_PASSWORD = (
-    "The database refuses our password: it was made with another one than "
-    "POSTGRES_PASSWORD or DATABASE_URL says."
+    "The database has another password than POSTGRES_PASSWORD or DATABASE_URL says."
 )
 
 
