@@ -113,7 +113,10 @@ SCENARIOS = [
     ),
     Scenario(
         *("crash at start", crashing, 1, UNCHANGED, UNCHANGED),
-        says=("crashing crashes at start", f"{LOG}RuntimeError: this release crashes"),
+        says=(
+            "crashing crashes at start",
+            f"{LOG}Error: this release crashes at start",
+        ),
     ),
     Scenario(
         *("missing tag", missing, 1, UNCHANGED, UNCHANGED),

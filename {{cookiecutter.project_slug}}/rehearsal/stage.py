@@ -53,7 +53,7 @@ class Outcome:
 
 @dataclasses.dataclass
 class Before:
-    """What was so before a scenario; `releases` are the stable ones, last the latest."""
+    """What was so before a scenario; `releases` are the stable ones until then."""
 
     live: str
     releases: list
