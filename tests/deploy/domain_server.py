@@ -98,6 +98,7 @@ def accidents(host):
     set_domain(host, "localhost")
     said["https again"] = host.inside(*TRUSTED, f"https://{API}/books")
     said["registry"] = without_a_registry(host)
+    said["full"] = with_a_full_disk(host)
     said["password"] = with_another_password(host)
     said["lost"] = lose_the_connection(host)
     return said
@@ -110,6 +111,17 @@ def without_a_registry(host):
     said = script(host, "deploy.sh", "never-seen")
     host.inside("tee", "/etc/registry-password", stdin=password)
     return said
+
+
+def with_a_full_disk(host):
+    """Return what a deploy says that can't write the proxy's file, and what it left."""
+    proxy = "/var/lib/library/proxy"
+    host.inside("mount", "-t", "tmpfs", "-o", "size=4k", "none", proxy)
+    host.inside("sh", "-c", f"head -c 4096 /dev/zero > {proxy}/full")
+    said = script(host, "deploy.sh", "v1")
+    left = host.inside("find", proxy, "-name", "*.caddy")
+    host.inside("umount", proxy)
+    return *said, left
 
 
 def with_another_password(host):

@@ -124,6 +124,14 @@ def test_a_login_that_is_refused_is_not_taken_for_a_missing_image(said):
     assert "last log line: " in output and "401 Unauthorized" in output
 
 
+def test_a_full_disk_gives_the_proxy_no_empty_file(said):
+    code, output, left = said["full"]
+    assert code == 1
+    assert "FAILED: /var/lib/library can't be written" in output
+    assert "No space left on device" in output
+    assert left == ""
+
+
 def test_a_refused_password_is_told_without_advice_to_delete_the_database(said):
     code, output = said["password"]
     assert code == 1

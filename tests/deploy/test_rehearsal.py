@@ -12,6 +12,7 @@ LABEL = "library.rehearsal"
 COSTLY = {"host restart", "control: down && up"}
 SCENARIOS = {
     "good release",
+    "logins at once",
     "unhealthy release",
     "crash at start",
     "missing tag",

@@ -15,6 +15,9 @@ from rehearsal.stage import Stage
 
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 
+# All of the load comes from one address.
+SETTINGS = {"AWS_REGION": "here", "THROTTLE_LOGIN": "1000/min"}
+
 
 def say(text):
     print(f"{time.strftime('%T')}  {text}", flush=True)
@@ -49,9 +52,7 @@ def arguments():
 def rehearse(host, options):
     """Play the scenarios on a started host; return the number of problems."""
     releases.build_all(host, say)
-    host.install(
-        PROJECT / "scripts", {"REGISTRY": host.repository, "AWS_REGION": "here"}
-    )
+    host.install(PROJECT / "scripts", SETTINGS | {"REGISTRY": host.repository})
     stage = Stage(host, say)
     try:
         say("first deploy")

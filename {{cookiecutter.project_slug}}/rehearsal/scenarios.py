@@ -38,6 +38,12 @@ def good(stage):
     return stage.deploy("v2")
 
 
+def logins_at_once(stage):
+    """More than the API has threads: each password's hash takes memory."""
+    stage.log_in_together(40)
+    return 0
+
+
 def unhealthy(stage):
     return stage.deploy("unhealthy")
 
@@ -107,6 +113,7 @@ DONE = ("done: ",)
 LOG = "last log line: "
 SCENARIOS = [
     Scenario("good release", good, 0, "v2", "v2", DONE, 1),
+    Scenario("logins at once", logins_at_once, 0, UNCHANGED, UNCHANGED),
     Scenario(
         *("unhealthy release", unhealthy, 1, UNCHANGED, UNCHANGED),
         says=("unhealthy is unhealthy, its check says: 500", LOG),

@@ -1,5 +1,6 @@
 """What scenarios act with: deploys over SSH, the load, and the books that were kept."""
 
+import concurrent.futures
 import dataclasses
 import subprocess
 import threading
@@ -93,6 +94,14 @@ class Stage:
             self.host.url + "/api/v1/auth/login", json=login, timeout=30
         )
         return answer.raise_for_status().json()["access_token"]
+
+    def log_in_together(self, times):
+        """Log in so many times at once; raise Refused unless each one gets a token."""
+        with concurrent.futures.ThreadPoolExecutor(times) as pool:
+            tries = [pool.submit(self._token) for _ in range(times)]
+        errors = [error for each in tries if (error := each.exception())]
+        if errors:
+            raise Refused(f"{len(errors)} of {times} logins failed: {errors[0]}")
 
     def _watch_memory(self):
         while not self._watching.wait(3):
@@ -238,7 +247,7 @@ def meant(tag, before):
 def colour_after(colour, switches):
     """Return which colour readers are at after so many switches."""
     other = {"blue": "green", "green": "blue"}
-    return other[colour] if switches % 2 else colour
+    return other.get(colour) if switches % 2 else colour
 
 
 def problems(scenario, seen, before, output):
