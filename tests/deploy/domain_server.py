@@ -39,9 +39,9 @@ def script(host, *command):
     return run(host.script(*command))
 
 
-def struck(host, signal, at):
-    """The same for a deploy that gets a signal, and which colour serves after it."""
-    return *run(host.struck_deploy("v1", signal, at)), host.live()
+def struck(host, at, strike, tag="v1"):
+    """The same for a deploy that is struck, and which colour serves after it."""
+    return *run(host.struck_deploy(tag, at, strike)), host.live()
 
 
 def set_up(host):
@@ -89,14 +89,20 @@ def accidents(host):
     """Interrupt deploys and lose their connection; return what was said."""
     said = {"colour": host.live()}
     for signal in ("INT", "TERM"):
-        said[signal] = struck(host, signal, "quietly docker --config")
+        said[signal] = struck(host, "quietly docker --config", f"kill -{signal} $$")
     said["logins of the interrupted"] = logins(host)
-    said["too late"] = struck(host, "TERM", "quietly docker tag")
+    said["too late"] = struck(host, "quietly docker tag", "kill -TERM $$")
     # What fails after the switch goes back to the old colour at the old address.
     set_domain(host, "other.localhost")
     said["wrong"] = *script(host, "deploy.sh", "mislabelled"), host.live()
     set_domain(host, "localhost")
     said["https again"] = host.inside(*TRUSTED, f"https://{API}/books")
+    # In the way of the file that would send readers back.
+    obstacle = "/var/lib/library/proxy/upstream.new"
+    said["no way back"] = struck(host, "take_back", f"mkdir {obstacle}", "mislabelled")
+    said["still"] = host.inside(*TRUSTED, f"https://{API}/common/health-check")
+    host.inside("rmdir", obstacle)
+    said["recovered"] = script(host, "deploy.sh", "v1")
     said["registry"] = without_a_registry(host)
     said["full"] = with_a_full_disk(host)
     said["password"] = with_another_password(host)

@@ -117,6 +117,16 @@ def test_what_fails_after_the_switch_goes_back_to_the_old_address(said):
     assert said["https again"].startswith("HTTP/2 401")
 
 
+def test_a_release_that_readers_are_at_is_not_removed(said):
+    code, output, live = said["no way back"]
+    assert code == 1
+    assert "did not go back to blue (try 3)" in output
+    assert "readers are at mislabelled (green), and blue runs on beside it" in output
+    assert live == "green"
+    assert said["still"].startswith("HTTP/2 200")
+    assert said["recovered"][0] == 0, said["recovered"][1]
+
+
 def test_a_login_that_is_refused_is_not_taken_for_a_missing_image(said):
     code, output = said["registry"]
     assert code == 1

@@ -31,7 +31,7 @@ set -T
 strike() {
   echo "STRUCK before: $BASH_COMMAND" >&3
   trap - DEBUG
-  kill -s "$STRIKE_WITH" $$
+  eval "$STRIKE"
 }
 trap '[[ $BASH_COMMAND != "$STRIKE_AT"* ]] || strike' DEBUG
 """
@@ -194,16 +194,16 @@ class Host:
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
 
-    def struck_deploy(self, tag, signal, at):
-        """Return the SSH arguments of a deploy that gets a signal before a command.
+    def struck_deploy(self, tag, at, strike):
+        """Return the SSH arguments of a deploy that is struck before a command.
 
-        `at` is how the command begins, as it is written in deploy.sh.
+        `at` is how that begins, as it is written in deploy.sh; `strike` is shell code.
         """
         self.inside("tee", STRIKER_FILE, stdin=STRIKER)
         strike = [
             f"BASH_ENV={STRIKER_FILE}",
-            f"STRIKE_WITH={signal}",
             f"STRIKE_AT={at}",
+            f"STRIKE={strike}",
         ]
         deploy = ["sudo", "env", *strike, "/opt/library/deploy.sh", tag]
         return self.ssh_command(shlex.join(deploy))

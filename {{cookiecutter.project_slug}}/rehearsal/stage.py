@@ -214,7 +214,7 @@ class Stage:
 
     def strike_and_repeat(self, tag, at):
         """Kill a deploy exactly before a command; return the repeated one's code."""
-        process = self._start(self.host.struck_deploy(tag, "KILL", at))
+        process = self._start(self.host.struck_deploy(tag, at, "kill -9 $$"))
         self.finish(process)
         if f"STRUCK before: {at}" not in self.said(process):
             raise Refused(f"the deploy was not killed before '{at}'")
