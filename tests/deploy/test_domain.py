@@ -1,4 +1,4 @@
-"""A server with a domain: HTTPS by itself, and scripts that tell what is so."""
+"""A server that gets a domain: HTTPS by itself, and scripts that tell what is so."""
 
 import json
 import re
@@ -20,11 +20,18 @@ def said(base_images, project, once):
     return json.loads((once("domain", deploy) / "said.json").read_text())
 
 
-@pytest.mark.minutes(1.5)
-def test_the_deploy_ends_well(said):
-    code, output = said["deploy"]
+@pytest.mark.minutes(4)
+def test_without_a_domain_readers_come_in_at_plain_http(said):
+    code, output = said["plain"]
     assert code == 0, output
     assert "done: v1 serves as blue, and is stable" in output
+    assert said["plain http"].startswith("HTTP/1.1 401")
+
+
+def test_a_domain_set_later_comes_with_the_next_deploy(said):
+    code, output = said["deploy"]
+    assert code == 0, output
+    assert "done: v1 serves as green, and is stable" in output
 
 
 def test_readers_get_a_trusted_certificate_and_hsts(said):
@@ -52,10 +59,10 @@ def test_the_checker_says_that_nothing_serves_yet(said):
 def test_the_checker_says_which_colour_serves_what(said):
     code, output = said["well"]
     assert code == 0, output
-    assert re.search(r"^blue +healthy +v1 +<- readers$", output, re.MULTILINE)
-    assert re.search(r"^green +missing", output, re.MULTILINE)
+    assert re.search(r"^green +healthy +v1 +<- readers$", output, re.MULTILINE)
+    assert re.search(r"^blue +exited +v1$", output, re.MULTILINE)
     assert "stable: v1" in output
-    assert '"release":"v1"' in output
+    assert 'https://localhost answers: {"status":"ok"' in output
 
 
 def test_without_an_earlier_release_there_is_nothing_to_roll_back_to(said):
@@ -67,12 +74,81 @@ def test_without_an_earlier_release_there_is_nothing_to_roll_back_to(said):
 def test_the_checker_fails_when_readers_get_no_answer(said):
     code, output = said["ill"]
     assert code == 1
-    assert "blue does not answer through the proxy" in output
+    assert "does not answer through the proxy" in output
 
 
 def test_no_secret_is_printed_and_no_login_is_kept(said):
     values = re.findall(r"^\w+=(\w{64})$", said["secrets"], re.MULTILINE)
     assert len(values) == 3
-    outputs = " ".join(said[name][1] for name in ("deploy", "well", "rollback", "ill"))
+    outputs = " ".join(each[1] for each in said.values() if isinstance(each, list))
     assert not [value for value in values if value in outputs]
     assert said["logins"] == ""
+
+
+def test_a_setting_reaches_the_api_and_no_other_container(said):
+    for setting in ("CACHE_TTL=77", "THROTTLE_LOGIN=40/min"):
+        assert setting in said["web"].splitlines()
+        assert said["containers"].count(f'"{setting}"') == 1
+
+
+@pytest.mark.parametrize("signal", ["INT", "TERM"])
+def test_an_interrupted_deploy_says_so_and_leaves_all_as_it_was(said, signal):
+    code, output, live = said[signal]
+    assert code == 1
+    assert "FAILED: interrupted\n          last log line: Login Succeeded" in output
+    assert "still serving: v1 (green)" in output
+    assert live == said["colour"] == "green"
+    assert said["logins of the interrupted"] == ""
+
+
+def test_a_release_that_proved_itself_is_not_taken_back(said):
+    code, output, live = said["too late"]
+    assert "STRUCK before: quietly docker tag" in output
+    assert code == 0, output
+    assert "done: v1 serves as blue" in output
+    assert live == "blue"
+
+
+def test_what_fails_after_the_switch_goes_back_to_the_old_address(said):
+    code, output, live = said["wrong"]
+    assert code == 1
+    assert "FAILED: the proxy's answer is not from mislabelled" in output
+    assert live == "blue"
+    assert said["https again"].startswith("HTTP/2 401")
+
+
+def test_a_release_that_readers_are_at_is_not_removed(said):
+    code, output, live = said["no way back"]
+    assert code == 1
+    assert "did not go back to blue (try 3)" in output
+    assert "readers are at mislabelled (green), and blue runs on beside it" in output
+    assert live == "green"
+    assert said["still"].startswith("HTTP/2 200")
+    assert said["recovered"][0] == 0, said["recovered"][1]
+
+
+def test_a_login_that_is_refused_is_not_taken_for_a_missing_image(said):
+    code, output = said["registry"]
+    assert code == 1
+    assert "FAILED: the registry did not let us in" in output
+    assert "last log line: " in output and "401 Unauthorized" in output
+
+
+def test_a_full_disk_gives_the_proxy_no_empty_file(said):
+    code, output, left = said["full"]
+    assert code == 1
+    assert "FAILED: /var/lib/library can't be written" in output
+    assert "No space left on device" in output
+    assert left == ""
+
+
+def test_a_refused_password_is_told_without_advice_to_delete_the_database(said):
+    code, output = said["password"]
+    assert code == 1
+    assert "FAILED: the migration failed" in output
+    assert "last log line: The database has another password" in output
+    assert "--volumes" not in output
+
+
+def test_a_lost_connection_does_not_stop_a_deploy(said):
+    assert said["lost"] == "it went on"

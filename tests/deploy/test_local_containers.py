@@ -45,7 +45,8 @@ def test_up_seed_down_and_up_again(compose_project):
         "make", "up", f"PORT={port}", POSTGRES_PASSWORD="changed"
     )
     assert done.returncode != 0
-    assert "made with another POSTGRES_PASSWORD" in done.stdout
+    assert "has another password than POSTGRES_PASSWORD" in done.stdout
+    assert "Put the old one back, or start with an empty database" in done.stdout
 
 
 def test_only_the_api_is_published_and_only_to_this_machine(compose_project):

@@ -1,8 +1,8 @@
 """The rehearsal, played in full: no deploy loses a request or a row."""
 
 import json
-import os
 import re
+import shutil
 
 import pytest
 
@@ -12,12 +12,15 @@ LABEL = "library.rehearsal"
 COSTLY = {"host restart", "control: down && up"}
 SCENARIOS = {
     "good release",
+    "logins at once",
     "unhealthy release",
     "crash at start",
     "missing tag",
+    "failed smoke test",
     "two deploys at once",
     "killed before the start",
     "killed before the switch",
+    "killed during the switch",
     "killed after the switch",
     "expanding migration",
     "--rollback",
@@ -79,8 +82,25 @@ def test_no_request_and_no_row_is_lost(rehearsal):
 
 
 def test_a_bad_release_answers_nobody(rehearsal):
-    answered = {each for outcome in rehearsal.outcomes for each in outcome["releases"]}
-    assert answered == {"v1", "v2", "v3", "v4", "expanding"}
+    answered = {
+        outcome["name"]: set(outcome["releases"]) for outcome in rehearsal.outcomes
+    }
+    # Only readers can find this fault: for a moment some are sent to it.
+    answered["failed smoke test"].discard("another")
+    assert set.union(*answered.values()) == {"v1", "v2", "v3", "v4", "expanding"}
+
+
+def test_the_load_is_reported_as_it_was(rehearsal):
+    for outcome in rehearsal.outcomes:
+        seconds = outcome["ended"] - outcome["began"]
+        assert outcome["rate"] == pytest.approx(outcome["sent"] / seconds)
+        assert outcome["slowest"] > 0
+    assert "a second" in rehearsal.said and "slowest" in rehearsal.said
+
+
+def test_every_request_belongs_to_a_scenario(rehearsal):
+    ends = [outcome["ended"] for outcome in rehearsal.outcomes]
+    assert [outcome["began"] for outcome in rehearsal.outcomes[1:]] == ends[:-1]
 
 
 def test_it_ends_with_a_table_and_a_timeline(rehearsal):
@@ -95,22 +115,40 @@ def test_nothing_of_it_is_left(rehearsal):
     assert docker("image", "ls", "--quiet", "python:3.13-slim")
 
 
-def test_without_docker_it_says_what_to_install(project, tmp_path):
-    done = project.try_to_run(
-        *(project.path / ".venv/bin/python", "-m", "rehearsal"), PATH=str(tmp_path)
-    )
-    assert done.returncode == 1
-    assert "Docker is not installed: see docs.docker.com" in done.stdout
+@pytest.fixture
+def refusal(project):
+    """Run the rehearsal where it can't; give the one line that it says."""
+
+    def rehearse(**variables):
+        python = project.path / ".venv/bin/python"
+        done = project.try_to_run(python, "-m", "rehearsal", **variables)
+        assert done.returncode == 1
+        (line,) = done.stdout.splitlines()
+        return line
+
+    return rehearse
 
 
-def test_without_an_engine_it_says_to_start_it(engine, project, tmp_path):
-    done = project.try_to_run(
-        *(project.path / ".venv/bin/python", "-m", "rehearsal"),
-        DOCKER_HOST=f"unix://{tmp_path}/no.sock",
-        PATH=os.environ["PATH"],
-    )
-    assert done.returncode == 1
-    assert "Docker does not answer; start it first" in done.stdout
+def programs(folder, *names):
+    """A PATH with these programs of this machine and no others."""
+    for name in names:
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+def test_without_docker_it_says_what_to_install(refusal, tmp_path):
+    line = refusal(PATH=str(tmp_path))
+    assert "Docker is not installed: see docs.docker.com" in line
+
+
+def test_without_an_engine_it_says_to_start_it(engine, refusal, tmp_path):
+    line = refusal(DOCKER_HOST=f"unix://{tmp_path}/no.sock")
+    assert "Docker does not answer; start it first" in line
+
+
+def test_without_ssh_it_says_what_to_install(engine, refusal, tmp_path):
+    line = refusal(PATH=programs(tmp_path, "docker", "ssh"))
+    assert "ssh-keygen is not installed: it comes with OpenSSH's client" in line
 
 
 def test_a_scenario_that_does_not_exist_is_refused_with_those_that_do(project):

@@ -1,6 +1,7 @@
 """What runs on the server: limits, ports, secrets, and HTTPS with a domain."""
 
 import json
+import shutil
 
 import pytest
 
@@ -16,17 +17,22 @@ SETTINGS = {
     "POSTGRES_PASSWORD": "p" * 40,
 }
 
+# As terraform/host/settings.sh writes it.
+CONFIG = "CACHE_TTL='7'\nTHROTTLE_LOGIN='3/min'\nPORT='9000'\nREDIS_URL=''\n"
+
 
 @pytest.fixture
-def configured(engine, rendered):
+def configured(engine, rendered, tmp_path):
     """Resolve the server's Compose file with these settings."""
+    folder = shutil.copytree(rendered.path / "scripts", tmp_path / "scripts")
+    (folder / "config.env").write_text(CONFIG)
 
     def resolve(**changes):
         settings = SETTINGS | changes
         known = {name: value for name, value in settings.items() if value is not None}
         return run(
             *("docker", "compose", "config", "--format=json"),
-            cwd=rendered.path / "scripts",
+            cwd=folder,
             env=clean_environment(**known),
         )
 
@@ -78,7 +84,7 @@ def test_a_missing_secret_is_refused_by_name(configured, name):
 def test_without_a_domain_it_is_plain_http(configured):
     found = services(configured())
     assert found["web-blue"]["environment"]["USE_HTTPS"] == ""
-    assert found["caddy"]["environment"]["SITE"] == ":80"
+    assert found["web-blue"]["labels"]["site"] == ":80"
 
 
 def test_with_a_domain_the_settings_are_those_of_https(configured):
@@ -87,7 +93,25 @@ def test_with_a_domain_the_settings_are_those_of_https(configured):
     assert environment["USE_HTTPS"] == "on"
     assert environment["ALLOWED_HOSTS"] == "library.example.com"
     assert environment["CSRF_TRUSTED_ORIGINS"] == "https://library.example.com"
-    assert found["caddy"]["environment"]["SITE"] == "library.example.com"
+    assert found["web-green"]["labels"]["site"] == "library.example.com"
+
+
+def test_every_setting_reaches_the_api_and_nothing_else(configured):
+    found = services(configured(COMPOSE_PROFILES="postgres"))
+    web = [found.pop(name)["environment"] for name in ("web-blue", "web-green")]
+    for environment in web:
+        assert environment["CACHE_TTL"] == "7"
+        assert environment["THROTTLE_LOGIN"] == "3/min"
+        assert environment["REDIS_URL"] == "redis://redis:6379/0"
+        assert environment["PORT"] == "8000", "the proxy asks there"
+    others = [set(service.get("environment", {})) for service in found.values()]
+    assert set.union(*others) == {"POSTGRES_USER", "POSTGRES_PASSWORD"}
+
+
+def test_an_origin_of_ones_own_is_kept(configured):
+    own = "https://admin.example.com"
+    found = services(configured(CSRF_TRUSTED_ORIGINS=own, DOMAIN="example.com"))
+    assert found["web-blue"]["environment"]["CSRF_TRUSTED_ORIGINS"] == own
 
 
 @pytest.mark.parametrize(
@@ -98,10 +122,11 @@ def test_the_proxy_gets_its_certificate_by_itself(
 ):
     upstream = (
         "(colour) {\n respond /colour blue\n}\n(app) {\n reverse_proxy web:8000\n}\n"
+        f"{site} {{\n import readers\n}}\n"
     )
     (tmp_path / "upstream.caddy").write_text(upstream)
     adapted = docker(
-        *("run", "--rm", "--env", f"SITE={site}"),
+        *("run", "--rm"),
         *("--volume", f"{rendered.path}/scripts/proxy:/etc/caddy:ro"),
         *("--volume", f"{tmp_path}:/proxy:ro", "caddy:2"),
         *("caddy", "adapt", "--config", "/etc/caddy/Caddyfile"),

@@ -1,6 +1,7 @@
 """Waits until the database takes our password: `python -m config.wait_for_database`.
 
-Exits 0 when it does, 1 with one line of cause when it never will.
+Exits 0 when it does, 1 with one line of cause when it never will. An argument is advice
+for a refused password, which takes a line of its own.
 """
 
 import os
@@ -11,9 +12,9 @@ import django
 from django.db import OperationalError, connection
 
 SECONDS = 30
-WRONG_PASSWORD = """\
-The database refuses our password: its volume was made with another POSTGRES_PASSWORD.
-Put the old one back, or start with an empty database: docker compose down --volumes"""
+WRONG_PASSWORD = (
+    "The database has another password than POSTGRES_PASSWORD or DATABASE_URL says."
+)
 
 
 def why_not():
@@ -24,12 +25,15 @@ def why_not():
         return str(error).strip()
 
 
-def wait(seconds):
-    """Return when the database can be used; exit if that takes over `seconds`."""
+def wait(seconds, advice):
+    """Return when the database can be used; exit if that takes over `seconds`.
+
+    `advice` are the lines to add where the password is refused.
+    """
     deadline = time.monotonic() + seconds
     while reason := why_not():
         if "password authentication failed" in reason:
-            sys.exit(WRONG_PASSWORD)
+            sys.exit("\n".join([WRONG_PASSWORD, *advice]))
         if time.monotonic() > deadline:
             sys.exit(f"No database after {seconds} s: {reason.splitlines()[-1]}")
         time.sleep(0.5)
@@ -38,4 +42,4 @@ def wait(seconds):
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    wait(SECONDS)
+    wait(SECONDS, advice=sys.argv[1:])

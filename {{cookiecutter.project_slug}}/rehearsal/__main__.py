@@ -8,12 +8,15 @@ import tempfile
 import time
 
 from rehearsal import PROJECT, releases, report
-from rehearsal.docker import Refused, docker, ensure_image, remove_all, require_engine
+from rehearsal.docker import Refused, docker, ensure_image, remove_all, require_tools
 from rehearsal.host import IMAGES_ON_SERVER, Host
 from rehearsal.scenarios import SCENARIOS
 from rehearsal.stage import Stage
 
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
+
+# All of the load comes from one address.
+SETTINGS = {"AWS_REGION": "here", "THROTTLE_LOGIN": "1000/min"}
 
 
 def say(text):
@@ -49,9 +52,7 @@ def arguments():
 def rehearse(host, options):
     """Play the scenarios on a started host; return the number of problems."""
     releases.build_all(host, say)
-    host.install(
-        PROJECT / "scripts", {"REGISTRY": host.repository, "AWS_REGION": "here"}
-    )
+    host.install(PROJECT / "scripts", SETTINGS | {"REGISTRY": host.repository})
     stage = Stage(host, say)
     try:
         say("first deploy")
@@ -72,25 +73,31 @@ def rehearse(host, options):
     return sum(len(outcome.problems) for outcome in outcomes)
 
 
-def main():
-    options = arguments()
-    # Being ended politely cleans up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+def on_a_server(options):
+    """Rehearse on a server that is gone afterwards; return the number of problems."""
     run_id = secrets.token_hex(4)
     try:
-        require_engine()
-        for image in BASES:
-            ensure_image(image)
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
             host = Host(run_id, folder)
             say(f"starting the throw-away server {host.name}")
             host.start()
-            problems = rehearse(host, options)
-    except Refused as error:
-        sys.exit(f"The rehearsal stopped: {error}")
+            return rehearse(host, options)
     finally:
         say("removing everything that was made")
         remove_all(run_id)
+
+
+def main():
+    options = arguments()
+    # Being ended politely cleans up as Ctrl-C does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    try:
+        require_tools()
+        for image in BASES:
+            ensure_image(image)
+        problems = on_a_server(options)
+    except Refused as error:
+        sys.exit(f"The rehearsal stopped: {error}")
     if problems:
         sys.exit(f"{problems} things were not as they must be (see PROBLEM above)")
 

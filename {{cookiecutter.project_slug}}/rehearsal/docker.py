@@ -1,6 +1,7 @@
 """Calls the `docker` command; everything that is made carries this run's label."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -32,15 +33,16 @@ def run(*command, stdin=None, env=None):
     return result.stdout if binary else result.stdout.rstrip("\n")
 
 
-def require_engine():
-    """Raise Refused, saying what to install, unless Docker and Compose 2 work."""
+def require_tools():
+    """Raise Refused, saying what to install, unless Docker, Compose 2 and SSH work."""
+    if not shutil.which("docker"):
+        raise Refused("Docker is not installed: see docs.docker.com/get-docker")
+    for name in ("ssh", "ssh-keygen"):
+        if not shutil.which(name):
+            raise Refused(f"{name} is not installed: it comes with OpenSSH's client")
     try:
         docker("version")
         docker("compose", "version")
-    except FileNotFoundError:
-        raise Refused(
-            "Docker is not installed: see docs.docker.com/get-docker"
-        ) from None
     except Refused as error:
         raise Refused(f"Docker does not answer; start it first. ({error})") from None
 

@@ -19,6 +19,22 @@ from tools.ports import free_port
 MEMORY = "1g"
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
 HEALTH = "/api/v1/common/health-check"
+COMPLAINTS = """\
+for container in $(docker ps --all --quiet --filter name=library-web-); do
+  docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
+done"""
+# Strikes a deploy exactly before one of its commands: Bash reads this file first.
+STRIKER_FILE = "/opt/striker.sh"
+STRIKER = """\
+unset BASH_ENV
+set -T
+strike() {
+  echo "STRUCK before: $BASH_COMMAND" >&3
+  trap - DEBUG
+  eval "$STRIKE"
+}
+trap '[[ $BASH_COMMAND != "$STRIKE_AT"* ]] || strike' DEBUG
+"""
 # What an engine inside a container needs; far less than --privileged.
 RIGHTS = [
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
@@ -178,6 +194,20 @@ class Host:
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
 
+    def struck_deploy(self, tag, at, strike):
+        """Return the SSH arguments of a deploy that is struck before a command.
+
+        `at` is how that begins, as it is written in deploy.sh; `strike` is shell code.
+        """
+        self.inside("tee", STRIKER_FILE, stdin=STRIKER)
+        strike = [
+            f"BASH_ENV={STRIKER_FILE}",
+            f"STRIKE_AT={at}",
+            f"STRIKE={strike}",
+        ]
+        deploy = ["sudo", "env", *strike, "/opt/library/deploy.sh", tag]
+        return self.ssh_command(shlex.join(deploy))
+
     def push(self, tag):
         """Push an image to the registry, with a login that is forgotten at once."""
         config = self.folder / "docker"
@@ -204,6 +234,10 @@ class Host:
         return self.inside(
             "docker", "exec", "library-db-1", *psql, f"--command={query}"
         ).splitlines()
+
+    def complaints(self):
+        """Return the last errors in the log of each colour, as lines."""
+        return self.inside("sh", "-c", COMPLAINTS).splitlines()
 
     def live(self):
         """Return the colour that the proxy sends readers to; None if it is down."""

@@ -1,4 +1,4 @@
-"""Constant load: so many requests a second, each on a connection of its own."""
+"""Steady load: so many requests a second at most, each on its own connection."""
 
 import asyncio
 import collections
@@ -11,7 +11,8 @@ import httpx
 
 RATE = 50
 TIMEOUT = 60
-# On a machine too slow for RATE, requests wait here and not in the server's queues.
+# On a machine too slow for RATE, requests wait here and not in the server's queues:
+# fewer are sent, and the report says how many a second they were.
 MOST_AT_ONCE = 100
 PUBLISHER = "rehearsal"
 # Of ten requests: six list books, two write one, two ask which release answers.
@@ -55,10 +56,10 @@ def isbn13(number):
 
 
 class Load:
-    """Sends RATE requests a second to `url` from `start()` to `stop()`.
+    """Sends up to RATE requests a second to `url` from `start()` to `stop()`.
 
-    A request is sent when its time has come, though earlier ones may be unanswered, and
-    never repeated: a failure stays a failure.
+    A request is sent when its time has come, though up to MOST_AT_ONCE earlier ones may
+    be unanswered, and never repeated: a failure stays a failure.
     """
 
     def __init__(self, url, token):

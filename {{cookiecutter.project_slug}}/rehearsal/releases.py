@@ -32,7 +32,7 @@ USER 0
 COPY addition /tmp/addition
 RUN cat /tmp/addition >> {path} && {then}
 USER 10001
-ENV RELEASE={tag}
+ENV RELEASE={says}
 """
 
 
@@ -45,15 +45,18 @@ def build(host, tag):
     host.push(tag)
 
 
-def build_changed(host, tag, path, addition, then="true"):
+def build_changed(host, tag, path, addition, then="true", says=None):
     """Build v1 with text added to one of its files, as release `tag`, and push it.
 
-    `then` is a shell command that runs in the changed image, before it is sealed.
+    `then` is a shell command that runs in the changed image, before it is sealed;
+    `says` is the release that its health check shows, unless that is `tag`.
     """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "addition").write_text(addition, encoding="utf-8")
         Path(folder, "Dockerfile").write_text(
-            CHANGED.format(base=f"{host.repository}:v1", tag=tag, path=path, then=then),
+            CHANGED.format(
+                base=f"{host.repository}:v1", says=says or tag, path=path, then=then
+            ),
             encoding="utf-8",
         )
         name = f"{host.repository}:{tag}"
@@ -66,7 +69,13 @@ def build_all(host, say):
     for tag in ("v1", "v2", "v3", "v4"):
         say(f"building release {tag}")
         build(host, tag)
-    say("building an unhealthy, a crashing and a migrating release")
+    say("building an unhealthy, a crashing, a mislabelled and a migrating release")
     build_changed(host, "unhealthy", "config/wsgi.py", BROKEN_VIEWS)
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
+    build_mislabelled(host)
     build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
+
+
+def build_mislabelled(host):
+    """Build a release that is healthy, and only the smoke test finds wrong."""
+    build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

@@ -1,7 +1,7 @@
 """What happens to the server, one scenario after another.
 
-Each function takes the Rehearsal, does one thing, and returns the exit code of the
-deploy it is about. What must be so afterwards stands beside it in SCENARIOS.
+Each function takes the Stage, does one thing, and returns the exit code of the deploy
+it is about. What must be so afterwards stands beside it in SCENARIOS.
 """
 
 import dataclasses
@@ -21,6 +21,7 @@ class Scenario:
     """A name, what to do, and what must be so when it is done.
 
     `release` serves afterwards and `stable` is marked so: a tag, UNCHANGED or EARLIER.
+    The scripts have said each of `says`.
     """
 
     name: str
@@ -28,11 +29,19 @@ class Scenario:
     exit_code: int
     release: str
     stable: str
+    says: tuple = ()
+    switches: int = 0  # how often readers go over to the other colour
     may_fail: str = ""  # why requests may fail here; empty: none may
 
 
 def good(stage):
     return stage.deploy("v2")
+
+
+def logins_at_once(stage):
+    """More than the API has threads: each password's hash takes memory."""
+    stage.log_in_together(40)
+    return 0
 
 
 def unhealthy(stage):
@@ -47,6 +56,10 @@ def missing(stage):
     return stage.deploy("no-such-tag")
 
 
+def mislabelled(stage):
+    return stage.deploy("mislabelled")
+
+
 def two_at_once(stage):
     """The exit code is the second's; the first must end well."""
     first = stage.start_deploy("v3")
@@ -58,15 +71,21 @@ def two_at_once(stage):
 
 
 def killed_before_the_start(stage):
-    return stage.kill_and_repeat("v4", when="migrating")
+    """All of it at once, the migration's client with it."""
+    return stage.kill_and_repeat("v4", says="migrating", not_yet="starting")
 
 
 def killed_before_the_switch(stage):
-    return stage.kill_and_repeat("v2", when="is healthy")
+    return stage.strike_and_repeat("v2", at="switch_proxy")
+
+
+def killed_during_the_switch(stage):
+    """The proxy's file is written, and not loaded."""
+    return stage.strike_and_repeat("v3", at="quietly compose exec")
 
 
 def killed_after_the_switch(stage):
-    return stage.kill_and_repeat("v3", when="stopping")
+    return stage.strike_and_repeat("v2", at="keep_release")
 
 
 def expanding(stage):
@@ -90,17 +109,50 @@ def down_and_up(stage):
 
 OFF = "the machine is off"
 CONTROL = "the control"
+DONE = ("done: ",)
+LOG = "last log line: "
 SCENARIOS = [
-    Scenario("good release", good, 0, "v2", "v2"),
-    Scenario("unhealthy release", unhealthy, 1, UNCHANGED, UNCHANGED),
-    Scenario("crash at start", crashing, 1, UNCHANGED, UNCHANGED),
-    Scenario("missing tag", missing, 1, UNCHANGED, UNCHANGED),
-    Scenario("two deploys at once", two_at_once, BUSY, "v3", "v3"),
-    Scenario("killed before the start", killed_before_the_start, 0, "v4", "v4"),
-    Scenario("killed before the switch", killed_before_the_switch, 0, "v2", "v2"),
-    Scenario("killed after the switch", killed_after_the_switch, 0, "v3", "v3"),
-    Scenario("expanding migration", expanding, 0, "expanding", "expanding"),
-    Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER),
+    Scenario("good release", good, 0, "v2", "v2", DONE, 1),
+    Scenario("logins at once", logins_at_once, 0, UNCHANGED, UNCHANGED),
+    Scenario(
+        *("unhealthy release", unhealthy, 1, UNCHANGED, UNCHANGED),
+        says=("unhealthy is unhealthy, its check says: 500", LOG),
+    ),
+    Scenario(
+        *("crash at start", crashing, 1, UNCHANGED, UNCHANGED),
+        says=(
+            "crashing crashes at start",
+            f"{LOG}Error: this release crashes at start",
+        ),
+    ),
+    Scenario(
+        *("missing tag", missing, 1, UNCHANGED, UNCHANGED),
+        says=("FAILED: no image", LOG),
+    ),
+    Scenario(
+        *("failed smoke test", mislabelled, 1, UNCHANGED, UNCHANGED),
+        says=("the proxy's answer is not from mislabelled", f'{LOG}{{"status":"ok"'),
+        switches=2,
+    ),
+    Scenario(
+        *("two deploys at once", two_at_once, BUSY, "v3", "v3"),
+        says=("another deploy is running", *DONE),
+        switches=1,
+    ),
+    Scenario(
+        "killed before the start", killed_before_the_start, 0, "v4", "v4", DONE, 1
+    ),
+    Scenario(
+        "killed before the switch", killed_before_the_switch, 0, "v2", "v2", DONE, 1
+    ),
+    Scenario(
+        "killed during the switch", killed_during_the_switch, 0, "v3", "v3", DONE, 1
+    ),
+    Scenario(
+        "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
+    ),
+    Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
+    Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER, DONE, 1),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
     Scenario("control: down && up", down_and_up, 0, "v4", UNCHANGED, may_fail=CONTROL),
 ]

@@ -7,6 +7,9 @@ STATE=$DATA_DIR/deploy
 # The proxy, as only this machine can reach it.
 INSIDE=http://127.0.0.1:8081
 HEALTH=/api/v1/common/health-check
+# The exit code of a deploy that found another one at work.
+# shellcheck disable=SC2034
+BUSY=75
 
 # shellcheck disable=SC2034  # used by the scripts that read this file
 if [ -t 1 ]; then BOLD=$'\e[1m' RED=$'\e[31m' GREEN=$'\e[32m' PLAIN=$'\e[0m'
@@ -66,10 +69,19 @@ state_of() {
   echo "${state:-missing}"
 }
 
+# Where a colour's readers come in, as its container was started: a domain, or a port.
+site_of() {
+  local site
+  site=$(inspect "$1" '{{index .Config.Labels "site"}}')
+  echo "${site:-${DOMAIN:-:80}}"
+}
+
+proxy_colour() { curl -fsS -m 3 "$INSIDE/colour" 2>/dev/null; }
+
 # The colour that the proxy sends readers to. The running proxy knows best: a deploy
 # that was killed may have written its file and not loaded it.
 live_colour() {
-  curl -fsS -m 3 "$INSIDE/colour" 2>/dev/null ||
+  proxy_colour ||
     sed -n 's/.*reverse_proxy web-\([a-z]*\):.*/\1/p' "$DATA_DIR/proxy/upstream.caddy" 2>/dev/null ||
     true
 }
@@ -87,8 +99,17 @@ first_host() {
   echo "${host/#\*/localhost}"
 }
 
-# What the API says through the proxy, on one line; fails if it is not well.
-ask_proxy() {
-  curl -fsS -m 5 --retry 5 --retry-delay 1 --retry-connrefused \
-    -H "Host: $(first_host)" "$INSIDE$HEALTH" | tr -d '[:space:]'
+public_url() { if [ -n "${DOMAIN:-}" ]; then echo "https://$DOMAIN"; else echo http://127.0.0.1; fi; }
+
+# ask URL [OPTION...]: the API's health, on one line; fails if it is not well.
+ask() { curl -fsS -m 5 --retry-delay 1 "${@:2}" "$1$HEALTH" | tr -d '[:space:]'; }
+
+ask_proxy() { ask "$INSIDE" --retry 5 --retry-connrefused -H "Host: $(first_host)"; }
+
+# ask_as_reader RETRIES: at the public address, but on this machine. Who signed the
+# certificate is not asked: an own authority is as good.
+ask_as_reader() {
+  local way=(-H "Host: $(first_host)")
+  if [ -n "${DOMAIN:-}" ]; then way=(--insecure --resolve "$DOMAIN:443:127.0.0.1"); fi
+  ask "$(public_url)" --retry "$1" --retry-all-errors "${way[@]}"
 }

@@ -3,14 +3,16 @@
 set -euo pipefail
 # shellcheck source=/dev/null
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+# What people read goes to these, also from within a command whose output is redirected.
+exec 3>&1 4>&2
 
 HEALTH_SECONDS=90
 # The old release goes on this long after the switch: what the proxy took in just
 # before must have reached it.
 DRAIN_SECONDS=3
 CRASHES=2
-BUSY=75
 MIGRATION=library-migration
+LOGIN=$STATE/login
 
 usage() {
   cat <<TEXT
@@ -19,34 +21,59 @@ Usage: deploy.sh TAG
 Deploys the image REGISTRY:TAG (REGISTRY from config.env) and loses no request:
 the new release starts beside the old one, and the proxy switches when it is healthy.
 Whatever fails, the old release goes on serving. Run it again after any accident.
+Ctrl-C takes back what was begun; a lost SSH connection does not stop it.
 
 Exit codes: 0 deployed · 1 failed, the old release serves · $BUSY another deploy is running
 TEXT
 }
 
-# A reader who went away (a lost SSH connection) does not stop a deploy.
-say() { printf '%s  %s\n' "$(date +%T)" "$1" || true; }
+# Where the deploy was started from may be gone: it goes on without.
+say() { printf '%s  %s\n' "$(date +%T)" "$1" >&3 || true; }
 
 # One line of cause, then the last line that explains it.
 fail() {
+  trap '' INT TERM
   settled=yes
-  printf '%s%s  FAILED: %s%s\n' "$RED" "$(date +%T)" "$1" "$PLAIN" >&2 || true
-  [ -z "${2:-}" ] || printf '          last log line: %s\n' "$2" >&2 || true
+  printf '%s%s  FAILED: %s%s\n' "$RED" "$(date +%T)" "$1" "$PLAIN" >&4 || true
+  [ -z "${2:-}" ] || printf '          last log line: %s\n' "$2" >&4 || true
   take_back
   exit 1
 }
 
 on_exit() {
+  rm -rf -- "$LOGIN"
   [ "${settled:-}" = yes ] || fail "stopped unexpectedly (exit code $1)" "$(last_line)"
+}
+
+# Whoever ends this script gets a reason and the old release; nobody's absence ends it.
+stand_guard() {
+  trap 'on_exit $?' EXIT
+  trap 'fail interrupted "$(last_line)"' INT TERM
+  trap '' HUP PIPE
+  exec </dev/null
 }
 
 # Leave the machine as it was before this deploy.
 take_back() {
   [ -n "${next:-}" ] || return 0
-  [ "${switched:-}" != yes ] || [ -z "$live" ] || route_to "$live" || true
+  [ "${switched:-}" != yes ] || [ -z "$live" ] || switch_back
+  if [ -n "$live" ] && [ "$(live_colour)" = "$next" ]; then
+    say "the proxy did not go back: readers are at $tag ($next), and $live runs on beside it"
+    return
+  fi
   compose rm --stop --force "web-$next" >/dev/null 2>&1 || true
   if [ -n "$live" ]; then say "still serving: $(tag_of "$live") ($live)"
   else say "nothing was serving before, and nothing is now"; fi
+}
+
+# Requests that the new release took in meanwhile end there, as the old one's would.
+switch_back() {
+  local try
+  for try in 1 2 3; do
+    if route_to "$live"; then sleep "$DRAIN_SECONDS"; return; fi
+    say "the proxy did not go back to $live (try $try): $(last_line)"
+    sleep 1
+  done
 }
 
 take_lock() {
@@ -56,29 +83,32 @@ take_lock() {
   echo $$ >"$STATE/lock"
 }
 
-last_line() { grep -v '^[[:space:]]*$' "$STATE/last.log" | tail -n 1 || true; }
+# The last line that is not blank.
+last_of() { awk 'NF {line = $0} END {print line}' "$@" 2>/dev/null || true; }
+last_line() { last_of "$STATE/last.log"; }
 
 # quietly COMMAND...: its output goes to last.log, to be quoted if it fails.
 quietly() { "$@" >"$STATE/last.log" 2>&1; }
 
-# The registry's password lives for this one pull, in a folder that goes with it.
-pull() {
-  local keys status=0
-  keys=$(mktemp -d)
-  { aws ecr get-login-password --region "${AWS_REGION:-}" |
-      docker --config "$keys" login --username AWS --password-stdin "${REGISTRY%%/*}" &&
-      docker --config "$keys" pull --quiet "$REGISTRY:$tag"; } || status=$?
-  rm -rf -- "$keys"
-  return "$status"
+log_in() {
+  aws ecr get-login-password --region "${AWS_REGION:-}" |
+    docker --config "$LOGIN" login --username AWS --password-stdin "${REGISTRY%%/*}"
 }
 
+# The registry's password lives for this one pull, in a folder that goes with it.
 fetch_image() {
+  local problem=''
+  forget_old_images
   say "pulling $REGISTRY:$tag"
-  quietly pull && return
+  if ! quietly log_in; then problem="the registry did not let us in"
+  elif ! quietly docker --config "$LOGIN" pull --quiet "$REGISTRY:$tag"; then
+    problem="no image $REGISTRY:$tag came from the registry"
+  fi
+  rm -rf -- "$LOGIN"
+  [ -n "$problem" ] || return 0
   # A tag never changes, so a copy from an earlier deploy is the same release.
-  docker image inspect "$REGISTRY:$tag" >/dev/null 2>&1 ||
-    fail "no image $REGISTRY:$tag" "$(last_line)"
-  say "the registry did not answer; using this machine's copy ($(last_line))"
+  docker image inspect "$REGISTRY:$tag" >/dev/null 2>&1 || fail "$problem" "$(last_line)"
+  say "$problem; using this machine's copy ($(last_line))"
 }
 
 # --no-recreate: a deploy never restarts the database under the running release.
@@ -113,8 +143,8 @@ start_release() {
     fail "the container did not start" "$(last_line)"
 }
 
-last_words() { docker logs --tail 1 "$(container_of "$next")" 2>&1 || true; }
-last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | awk 'NF {line = $0} END {print line}'; }
+last_words() { docker logs --tail 20 "$(container_of "$next")" 2>&1 | last_of; }
+last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | last_of; }
 
 wait_until_healthy() {
   local deadline=$((SECONDS + HEALTH_SECONDS)) restarts
@@ -133,7 +163,8 @@ wait_until_healthy() {
 
 # Written beside and moved over, so that the proxy never reads half a file.
 write_upstream() {
-  cat >"$DATA_DIR/proxy/upstream.new" <<CADDY
+  local file=$DATA_DIR/proxy/upstream
+  cat >"$file.new" <<CADDY && mv -- "$file.new" "$file.caddy"
 # Written by deploy.sh.
 (colour) {
 	respond /colour $1
@@ -148,15 +179,17 @@ write_upstream() {
 		}
 	}
 }
+$(site_of "$1") {
+	import readers
+}
 CADDY
-  mv -- "$DATA_DIR/proxy/upstream.new" "$DATA_DIR/proxy/upstream.caddy"
 }
 
 route_to() {
-  write_upstream "$1"
-  quietly compose up --detach --no-recreate caddy || return 1
-  quietly compose exec -T caddy \
-    caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile
+  quietly write_upstream "$1" &&
+    quietly compose up --detach --no-recreate caddy &&
+    quietly compose exec -T caddy \
+      caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile
 }
 
 switch_proxy() {
@@ -169,15 +202,28 @@ smoke_test() {
   local answer
   answer=$(ask_proxy 2>"$STATE/last.log") ||
     fail "$tag does not answer through the proxy" "$(last_line)"
+  [ "$(proxy_colour)" = "$next" ] || fail "the proxy does not send readers to $next"
   [[ $answer == *"\"release\":\"$tag\""* ]] ||
     fail "the proxy's answer is not from $tag: build it with --build-arg RELEASE=$tag" "$answer"
+  # A first certificate takes a moment.
+  quietly ask_as_reader 30 ||
+    fail "readers get no answer at $(public_url)${DOMAIN:+: does its A record point here?}" "$(last_line)"
 }
 
-# From here on nothing is taken back: the new release serves, and proved it.
+# Written beside and moved over: on a full disk the old list stays whole.
+note_stable() {
+  [ "$(stable_tag)" != "$tag" ] || return 0
+  { history && echo "$tag"; } >"$STATE/releases.new" &&
+    mv -- "$STATE/releases.new" "$STATE/releases"
+}
+
+# From the note on nothing is taken back: the new release serves, and proved it.
 keep_release() {
+  trap '' INT TERM
+  quietly note_stable || fail "$STATE/releases can't be written" "$(last_line)"
   settled=yes
-  [ "$(stable_tag)" = "$tag" ] || echo "$tag" >>"$STATE/releases"
-  docker tag "$REGISTRY:$tag" "$REGISTRY:stable"
+  quietly docker tag "$REGISTRY:$tag" "$REGISTRY:stable" ||
+    say "the image did not get the tag stable: $(last_line)"
   if [ -n "$live" ]; then
     say "stopping $live after its last requests"
     sleep "$DRAIN_SECONDS"
@@ -188,10 +234,10 @@ keep_release() {
 # The disk is small: of our own images, only those that a rollback may need stay.
 forget_old_images() {
   local keep image
-  keep=$(history | tail -n 5; tag_of blue; tag_of green; echo stable)
+  keep=$(history | tail -n 5; tag_of blue; tag_of green; echo stable; echo "$tag")
   docker image ls --format '{{.Tag}}' "$REGISTRY" | while read -r image; do
     grep -Fqx -- "$image" <<<"$keep" || docker image rm "$REGISTRY:$image" >/dev/null 2>&1 || true
-  done
+  done || say "old images stay: Docker does not list them"
 }
 
 main() {
@@ -204,13 +250,11 @@ main() {
   load_config
   export TAG=$tag
   take_lock
+  stand_guard
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
   # A deploy that was killed may have written what the proxy never loaded.
-  [ -z "$live" ] || write_upstream "$live"
-  trap 'on_exit $?' EXIT
-  trap 'fail "interrupted"' HUP INT TERM
-  trap '' PIPE
+  [ -z "$live" ] || quietly write_upstream "$live" || fail "$DATA_DIR can't be written" "$(last_line)"
   fetch_image
   start_services
   migrate

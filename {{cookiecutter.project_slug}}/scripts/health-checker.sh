@@ -12,6 +12,7 @@ Without an option: which colour serves which release, and whether it is healthy.
 --rollback: deploys the last release that proved healthy and is not the live one.
 
 Exit codes: 0 the live release is healthy · 1 it is not, or nothing serves
+$BUSY with --rollback: a deploy is running
 TEXT
 }
 
@@ -28,7 +29,8 @@ report() {
   [ -n "$live" ] || refuse "nothing serves yet: deploy.sh TAG"
   local answer
   answer=$(ask_proxy 2>&1) || refuse "$live does not answer through the proxy: $answer"
-  printf '%sthe proxy answers: %s%s\n' "$GREEN" "$answer" "$PLAIN"
+  ask_as_reader 2 >/dev/null 2>&1 || refuse "readers get no answer at $(public_url)"
+  printf '%s%s answers: %s%s\n' "$GREEN" "$(public_url)" "$answer" "$PLAIN"
 }
 
 rollback() {
