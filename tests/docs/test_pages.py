@@ -43,9 +43,13 @@ def test_what_stands_in_backticks_exists(language):
     assert unknown == []
 
 
-def test_what_is_quoted_stands_in_its_file():
+def texts_of(names):
+    return "\n".join(source(name).read_text("utf-8") for name in names)
+
+
+def test_what_is_quoted_stands_in_its_files():
     quotes = [
-        (fence.place, line, source(fence.directives["quoted"]).read_text("utf-8"))
+        (fence.place, line, texts_of(fence.directives["quoted"].split()))
         for page in pages("en")
         for fence in fences(name_of(page), page.read_text("utf-8"))
         if "quoted" in fence.directives
