@@ -122,6 +122,8 @@ class Stage:
             exit_code = scenario.play(self)
         except Refused as error:
             exit_code, stuck = None, [str(error)]
+            # At once: what is asked next may fail for the same reason.
+            self.say(f"  STUCK: {error}")
         time.sleep(SETTLE)
         outcome = self._outcome(scenario, exit_code)
         outcome.problems = stuck + problems(scenario, outcome, before, self.output)
