@@ -9,7 +9,7 @@ Works on Redis 6 and newer and on Valkey: MGET, SET with PX and NX, EVALSHA. Key
 """
 
 import os
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 import redis
@@ -40,7 +40,7 @@ class RedisStore:
             # _ask() tries again: the client would send the same token twice.
             retry=Retry(NoBackoff(), 0),
         )
-        self.local = threading.local()
+        self.idle = []
         self.breaker = Breaker(cooldown=cooldown, errors=(redis.RedisError, OSError))
         self.script = self.client.register_script(SCRIPT)
         self.release_script = self.client.register_script(RELEASE)
@@ -70,24 +70,29 @@ class RedisStore:
         return self.breaker.call(twice)
 
     def _mget(self, keys):
-        # What client.mget() does, without what it does besides: half of a hit's cost.
-        connection = self._own_connection()
+        # What client.mget() does, without what it and the pool do besides: half of a
+        # hit's cost. The pool looks after a connection each time that it lends it.
+        connection = self._idle_connection()
         try:
             connection.send_command("MGET", *keys)
-            return connection.read_response()
+            values = connection.read_response()
         except BaseException:
-            # An answer may still come: no later command may get it.
+            # An answer may still come: no later command may get it. If Redis closed
+            # this one, it closed the others, too.
             connection.disconnect()
+            self.idle.clear()
             raise
+        self.idle.append(connection)
+        return values
 
-    def _own_connection(self):
-        # This thread's: a pool's would be looked after each time. Never the parent's of
-        # a forked process.
-        process, connection = getattr(self.local, "kept", (None, None))
-        if process != os.getpid():
-            connection = self.client.connection_pool.make_connection()
-            self.local.kept = os.getpid(), connection
-        return connection
+    def _idle_connection(self):
+        while self.idle:
+            with suppress(IndexError):
+                connection = self.idle.pop()
+                # Not its parent's, where this process was forked.
+                if connection.pid == os.getpid():
+                    return connection
+        return self.client.connection_pool.make_connection()
 
     def open(self, names):
         """Make the stamps that are missing, end what expired, and return them."""
