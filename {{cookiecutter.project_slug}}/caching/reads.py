@@ -64,15 +64,15 @@ def look(store, plans):
     keys = [plan.key for plan in plans] + [recent_key(table) for table in tables]
     values, texts = store.read(keys, names)
     recent = dict(zip(tables, values[len(plans) :]))
-    found = stamps.parse(texts)
-    return [judge(plan, value, found, recent) for plan, value in zip(plans, values)]
+    return [judge(plan, value, texts, recent) for plan, value in zip(plans, values)]
 
 
-def judge(plan, value, found, recent):
+def judge(plan, value, texts, recent):
     """Return the Look that an entry's `value`, stamps and recent changes give."""
     depends_on = plan.dependencies()
+    read = tuple((name, texts.get(name)) for name in plan.names())
     try:
-        identity, reason, touched = stamps.standing(depends_on, found)
+        identity, reason, touched = stamps.standing(depends_on, read)
     except stamps.Missing:
         return Look(reason="unopened", unopened=True)
     if reason:
@@ -89,7 +89,7 @@ def judge(plan, value, found, recent):
 def reopen(store, plan):
     """Make missing stamps and end expired announcements; return the Look after."""
     names = list(dict.fromkeys(plan.names()))
-    return judge(plan, None, stamps.parse(store.open(names)), {})
+    return judge(plan, None, store.open(names), {})
 
 
 def try_look(plans):

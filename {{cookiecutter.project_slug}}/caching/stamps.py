@@ -29,7 +29,7 @@ match an old answer. (Generation counters, memcached's "namespaces", lack this.)
 
 import re
 import secrets
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 from caching import changes
@@ -41,6 +41,7 @@ ANNOUNCEMENT = r"[^ :]+:\d+:[^ :]*:[^ :]*"
 TABLE_STAMP = re.compile(rf"{MARK} {TOKEN} {TOKEN}( {ANNOUNCEMENT})*", re.ASCII)
 ROW_STAMP = re.compile(TOKEN, re.ASCII)
 QUARANTINE = "quarantine"
+REMEMBERED = 1024
 
 
 class Standing(NamedTuple):
@@ -188,8 +189,14 @@ def render(fields):
     return " ".join([MARK, *fields])
 
 
-def standing(depends_on, stamps):
-    """Return the Standing of an answer that depends on all these. Raises Missing."""
+@lru_cache(REMEMBERED)
+def standing(depends_on, texts):
+    """Return the Standing of an answer that depends on all these. Raises Missing.
+
+    `texts` are the stamps as they were read, a (name, text) each. From one write to the
+    next they are the same for every hit, so what they say is remembered.
+    """
+    stamps = parse(dict(texts))
     each = [dependency.standing(stamps) for dependency in depends_on]
     return Standing(
         "+".join(one.identity for one in each),

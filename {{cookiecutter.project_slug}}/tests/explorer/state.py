@@ -183,8 +183,7 @@ class Standing:
         self.left = _seconds_left(tables, now)
         texts = {name: " ".join(text.split(" ")[:3]) for name, text in tables}
         texts |= {name: value for name, (value, _) in kept if name != ENTRY}
-        found = stamps.parse(_texts(texts))
-        self.identity = judge(self.plan, None, found, {}).identity
+        self.identity = judge(self.plan, None, _texts(texts), {}).identity
         keys = {table: recent_key(table) for table in self.plan.tables()}
         self.recent = {t: texts[key] for t, key in keys.items() if key in texts}
         self.entry = self._of_entry()
