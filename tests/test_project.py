@@ -50,10 +50,9 @@ def test_the_example_secrets_are_refused_in_one_line(project, tmp_path):
 
 def test_every_variable_of_the_example_is_one_that_the_settings_read(project):
     named = set(re.findall(r"^#? ?([A-Z_]+)=", project.read(".env.example"), re.M))
-    sources = "".join(
-        map(project.read, ["config/settings.py", "config/environment.py"])
-    )
-    read = set(re.findall(r'"([A-Z_]{3,})"', sources))
+    names = ("settings.py", "environment.py", "gunicorn.py")
+    sources = "".join(project.read(f"config/{name}") for name in names)
+    read = set(re.findall(r"""["']([A-Z_]{3,})["']""", sources))
     assert {"SECRET_KEY", "DATABASE_URL"} <= named
     assert named - read == set()
 
