@@ -143,7 +143,8 @@ def test_a_volume_with_something_else_on_it_is_never_formatted(host, first_boot)
 
 def test_a_grown_volume_gives_a_grown_file_system(host, first_boot):
     if not may_resize():
-        leave_out("root may not resize disks here")
+        # Not for want of a tool: in a container, root has no such right.
+        pytest.skip("root may not resize disks here")
     size = "df --output=size -BM /var/lib/library | tail -n 1\n"
     before = int(host.succeed(first_boot + size).split()[-1].rstrip("M"))
     with open(host.disk, "r+b") as disk:
