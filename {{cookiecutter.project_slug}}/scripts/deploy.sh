@@ -146,14 +146,23 @@ start_release() {
 last_words() { docker logs --tail 20 "$(container_of "$next")" 2>&1 | last_of; }
 last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | last_of; }
 
+# give_up_after N: if the new release has crashed so often.
+give_up_after() {
+  local restarts
+  restarts=$(inspect "$next" '{{.RestartCount}}')
+  [ "${restarts:-0}" -lt "$1" ] || fail "$tag crashes at start" "$(last_words)"
+}
+
 wait_until_healthy() {
-  local deadline=$((SECONDS + HEALTH_SECONDS)) restarts
+  local deadline=$((SECONDS + HEALTH_SECONDS))
   while [ "$SECONDS" -lt "$deadline" ]; do
-    restarts=$(inspect "$next" '{{.RestartCount}}')
-    [ "${restarts:-0}" -lt "$CRASHES" ] || fail "$tag crashes at start" "$(last_words)"
+    give_up_after "$CRASHES"
     case "$(state_of "$next")" in
       healthy) say "$tag is healthy"; return ;;
-      unhealthy) fail "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
+      unhealthy)
+        # Docker says so, too, of what has just crashed.
+        give_up_after 1
+        fail "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
       missing) fail "the container of $tag is gone" ;;
     esac
     sleep 0.5
