@@ -57,8 +57,10 @@ class Announced(threading.local):
 
 
 _announced = Announced()
-# Two processes under one name would take each other's announcements away.
-os.register_at_fork(after_in_child=_announced.reset)
+# Two processes under one name would take each other's announcements away. (Windows has
+# no fork.)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_announced.reset)
 
 
 @contextmanager
