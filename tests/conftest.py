@@ -96,6 +96,7 @@ def pytest_collection_modifyitems(config, items):
         items[:] = layers.without_shallow(items)
     else:
         layers.skip_deep(items)
+    layers.limit_minutes(items)
     layers.deal(items, getattr(config, "workerinput", {}).get("workercount", 1))
     # The shared project needs make and a POSIX shell.
     for item in items:

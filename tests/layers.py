@@ -35,6 +35,13 @@ def minutes(item):
     return marker.args[0] if marker else 0
 
 
+def limit_minutes(items):
+    """Let a test of minutes take three times as long, beyond what every test may."""
+    for item in filter(minutes, items):
+        seconds = float(item.config.getini("timeout")) + 180 * minutes(item)
+        item.add_marker(pytest.mark.timeout(seconds))
+
+
 def deal(items, hands):
     """Order the items so that each of so many workers begins with some long ones.
 

@@ -7,7 +7,7 @@ import socket
 
 # Below the ports that Linux and macOS lend by themselves, and not the rendered
 # project's own (tools/ports.py). Each worker of pytest-xdist chooses from its share.
-LOWEST, SHARE, SHARES = 20_000, 500, 12
+LOWEST, SHARE, SHARES = 26_000, 500, 12
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 FIRST = LOWEST + WORKER % SHARES * SHARE
 _turns = itertools.cycle(
