@@ -99,3 +99,60 @@ FAULTS = [
         old="USER 10001\n",
     ),
 ]
+
+# `job` names all that must go red: the template's tests run in two of its jobs.
+OF_THE_TEMPLATE = [
+    Fault(
+        "a formatting error",
+        "demo/table.py",
+        "\nNOTHING = ( )\n",
+        job="everything",
+        told="+NOTHING = ()",
+    ),
+    Fault(
+        "an unsorted import",
+        "demo/__main__.py",
+        "import sys\nimport os\n",
+        job="everything",
+        told="Imports are incorrectly sorted",
+        old="import os\n",
+    ),
+    Fault(
+        "a bad script",
+        ".ci/publish-site",
+        "rm -rf $REPOSITORY/old\n",
+        job="everything",
+        told="SC2086",
+    ),
+    Fault(
+        "an action that is not pinned",
+        ".github/workflows/docs.yml",
+        "actions/checkout@v7",
+        job="everything",
+        told="unpinned-uses",
+        old="actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
+    ),
+    Fault(
+        "a page that its source outran",
+        "docs/en/reference/make.md",
+        "By hand.\n",
+        job="everything",
+        told="assert ['docs/en/reference/make.md'] == []",
+    ),
+    Fault(
+        "a prompt that takes anything",
+        "hooks/pre_gen_project.py",
+        "    if False:\n",
+        job="everything rendering",
+        told="test_a_bad_answer_is_refused_in_one_line",
+        old="    if not SLUG.fullmatch(answer):\n",
+    ),
+    Fault(
+        "a test that is not there",
+        ".github/workflows/ci.yml",
+        "tests/test_prompts.py",
+        job="rendering",
+        told="file or directory not found: tests/test_prompts.py",
+        old="tests/test_hooks.py",
+    ),
+]

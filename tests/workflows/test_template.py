@@ -1,4 +1,4 @@
-"""The template's own CI, played: its commands exist, and its last job sees all."""
+"""The template's own CI, played: green as it is, and red for exactly what is broken."""
 
 import os
 import sys
@@ -8,39 +8,72 @@ from pathlib import Path
 import pytest
 
 from tests.baking import ROOT, commit_everything, run, succeed
+from tests.workflows.faults import OF_THE_TEMPLATE
 from tests.workflows.player import Job, Machine, play
 
 pytestmark = pytest.mark.deep
 PUSH = {"github": {"event_name": "push", "ref": "refs/heads/main", "sha": "a" * 40}}
-# The tests themselves run in the job `everything`, as this one does just now: here
-# they are only collected, and pip only says what it would do.
-ONLY_LOOK = {"PYTEST_ADDOPTS": "--collect-only", "PIP_DRY_RUN": "1"}
+# The tests run in the job `everything`, as this one does just now: in the plays these
+# are enough, and pip only says what it would do.
+FEW = "refused_in_one_line or of_the_listing or has_drifted"
+EXTRA = {
+    "everything": {"ARGS": f"-n0 -k '{FEW}'"},
+    "rendering": {
+        "PYTEST_ADDOPTS": f"-n0 -k '{FEW}'",
+        "PIP_DRY_RUN": "1",
+        "PIP_NO_DEPS": "1",
+    },
+}
+# What `.ci/run` installs is here: it runs this test.
+APT = "#!/bin/sh\necho here already\n"
 
 
-def ci(repository, folder, **done):
-    path = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
-    machine = Machine(
-        *(repository, folder, PUSH),
-        environment={"PATH": path},
-        extra={"rendering": ONLY_LOOK},
-        done=done,
-    )
-    return play(machine, "ci.yml")
+@pytest.fixture
+def ci(repository, tmp_path):
+    """Play ci.yml on what the repository's last commit holds."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "apt-get").write_text(APT)
+    (tools / "apt-get").chmod(0o755)
+    path = [str(tools), os.path.dirname(sys.executable), os.environ["PATH"]]
+    environment = {
+        "PATH": os.pathsep.join(path),
+        "MAKEFLAGS": f"VENV={installed(tmp_path / 'venv')}",
+    }
+
+    def play_ci(**done):
+        machine = Machine(
+            *(repository, tmp_path / "play", PUSH),
+            environment=environment,
+            extra=EXTRA,
+            done={"docs": Job("success")} | done,
+        )
+        return play(machine, "ci.yml")
+
+    return play_ci
 
 
-def test_it_is_ready_if_every_job_succeeded(repository, tmp_path):
-    done = {"everything": Job("success"), "docs": Job("success")}
-    jobs = ci(repository, tmp_path / "play", **done)
-    rendering = jobs["rendering"]
-    assert rendering.result == "success", rendering.log
-    assert "tests/test_hooks.py" in rendering.log
-    assert jobs["ready-to-merge"].result == "success"
-
+def test_it_is_green_and_the_last_job_sees_all(ci):
+    jobs = ci()
+    logs = "".join(job.log for job in jobs.values())
+    assert {job.result for job in jobs.values()} == {"success"}, logs
     for bad in ("failure", "skipped"):
-        done = {"everything": Job(bad), "rendering": rendering}
-        jobs = ci(repository, tmp_path / "play", **done)
+        jobs = ci(everything=Job(bad), rendering=Job("success"))
         assert jobs["ready-to-merge"].result == "failure"
         assert jobs["docs"].result == "skipped"
+
+
+@pytest.mark.minutes(0.4)
+@pytest.mark.parametrize("fault", OF_THE_TEMPLATE, ids=lambda fault: fault.name)
+def test_a_fault_reddens_the_jobs_that_look_at_it(ci, repository, fault):
+    fault.inject(repository)
+    commit_everything(repository, "Break it")
+    jobs = ci()
+    red = {name for name, job in jobs.items() if job.result == "failure"}
+    logs = {name: job.log for name, job in jobs.items()}
+    assert red == {*fault.job.split(), "ready-to-merge"}, logs
+    assert all(fault.told in logs[job] for job in fault.job.split()), logs
+    assert jobs["docs"].result == "skipped"
 
 
 @pytest.fixture
@@ -70,7 +103,7 @@ def installed(venv):
     for part in Path(sys.prefix).iterdir():
         (venv / part.name).symlink_to(part)
     later = time.time() + 3600  # than the check-out of pyproject.toml
-    for mark in (".pip", ".docs"):
+    for mark in (".pip", ".docs", ".dev"):
         (venv / mark).unlink(missing_ok=True)
         (venv / mark).touch()
         os.utime(venv / mark, (later, later))

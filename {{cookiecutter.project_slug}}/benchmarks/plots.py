@@ -15,6 +15,7 @@ STYLES = {
     "prefetched": (GREY, "^", "-"),
     "ttl": (PURPLE, "s", ":"),
     "flush": (RED, "X", "-"),
+    "flush-reader": (RED, "x", ":"),
     "cache-page": (PURPLE, "P", "--"),
     "cacheops": (GREEN, "d", "--"),
     "cachalot": (GREEN, "o", ":"),

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.urls import include, path
 
 from benchmarks import floors
-from benchmarks.strategies import STRATEGIES
+from benchmarks.strategies import STRATEGIES, FlushByPatternForReaders
 from books.views import BookDetail
 from config.urls import handler404, handler500  # noqa: F401
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("floor/bare/books", floors.bare),
     path("floor/token/books", floors.with_token),
     path("floor/reader/books", floors.with_reader),
+    path("usual/books", FlushByPatternForReaders.as_view()),
     path("usage", usage),
     path("", include("config.urls")),
 ]

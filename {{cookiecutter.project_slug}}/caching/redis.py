@@ -92,7 +92,9 @@ class RedisStore:
                 # Not its parent's, where this process was forked.
                 if connection.pid == os.getpid():
                     return connection
-        return self.client.connection_pool.make_connection()
+        # Not the pool's: it counts those that it made, and here they are dropped.
+        pool = self.client.connection_pool
+        return pool.connection_class(**pool.connection_kwargs)
 
     def open(self, names):
         """Make the stamps that are missing, end what expired, and return them."""

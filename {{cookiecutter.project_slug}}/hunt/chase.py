@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hunt import library
 from hunt.clients import Reader, Writer
+from hunt.ground import WORKERS
 from hunt.judge import Judge
 from hunt.strikes import Striker
 
@@ -20,8 +21,9 @@ LEASE = 2
 # For how many seconds a debt excuses stale reads if its process died: an entry's
 # life (the default), and a while for the reader who keeps one late.
 BOUND = 180 + LEASE
-# Seconds: for debts to be paid after the last strike, and to read on after that.
-UNTIL_PAID, AFTERWARDS = 10, 1
+# Seconds: for debts to be paid after the last strike, for hits to come again (several
+# leases), and to read on after that.
+UNTIL_PAID, UNTIL_CACHED, AFTERWARDS = 10, 30, 1
 LOOK = 0.1
 
 
@@ -73,7 +75,7 @@ class Chase:
         variables = {"CACHE_FAULTS": phase.points, "CACHE_LEASE": str(LEASE)}
         with self.ground.serve(**variables | self.variables) as address:
             clients = self._clients(address, stop)
-            began, kills = time.monotonic(), self.ground.kills()
+            began, kills, trouble = time.monotonic(), self.ground.kills(), []
             try:
                 with _running(clients, stop.set), _running([striker], striker.end):
                     while not stop.wait(LOOK):
@@ -81,12 +83,15 @@ class Chase:
                             break
                     striker.end()
                     self._wait_until_paid()
+                    trouble = self._wait_until_cached()
                     stop.wait(AFTERWARDS)
             finally:
                 outcome.seconds = time.monotonic() - began
                 outcome.strikes["killed"] += self.ground.kills() - kills
                 self._judge(outcome, began, striker.healed)
-        outcome.problems = [text for each in clients for text in each.problems]
+        outcome.problems = [
+            text for each in clients for text in each.problems
+        ] + trouble
         for thread in (striker, *clients):
             if thread.failure:
                 raise Failed(thread.failure)
@@ -118,6 +123,20 @@ class Chase:
             if time.monotonic() > deadline:
                 break
             time.sleep(LOOK)
+
+    def _wait_until_cached(self):
+        """Wait for a hit from as many workers as there are; return what went wrong.
+
+        A cache that never comes back is never stale either.
+        """
+        self.judge.hitting.clear()
+        deadline = time.monotonic() + UNTIL_CACHED
+        while len(self.judge.hitting) < WORKERS:
+            if time.monotonic() > deadline:
+                hitting = len(self.judge.hitting)
+                return [f"{hitting} of {WORKERS} workers cached after {UNTIL_CACHED} s"]
+            time.sleep(LOOK)
+        return []
 
     def _judge(self, outcome, began, healed):
         debts = self.ground.ledger().debts.values()

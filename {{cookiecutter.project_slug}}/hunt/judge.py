@@ -40,12 +40,13 @@ class Stale:
 
 
 class Judge:
-    """Keeps the record of one hunt, and its counts."""
+    """Keeps the record of one hunt, its counts, and which workers answered with hits."""
 
     def __init__(self):
         self.lock = threading.Lock()
         self.floors = {}
         self.writes = defaultdict(list)
+        self.hitting = set()
         self.turn_page()
 
     def turn_page(self):
@@ -70,6 +71,8 @@ class Judge:
         with self.lock:
             self.counts["reads"] += 1
             self.counts[source] += 1
+            if source == "hit":
+                self.hitting.add(worker)
             missed = {
                 subject: (version, read.floors[subject])
                 for subject, version in versions.items()

@@ -41,7 +41,7 @@ def verdict(outcomes):
     lines += map(_sentence, stale[:SHOWN])
     problems = [text for outcome in outcomes for text in outcome.problems]
     if problems:
-        lines.append(f"{len(problems):,} requests failed, such as {problems[0]}")
+        lines.append(f"{len(problems):,} things went wrong, such as {problems[0]}")
     return "\n".join(lines)
 
 

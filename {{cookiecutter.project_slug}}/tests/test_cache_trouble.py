@@ -337,3 +337,12 @@ def test_a_dead_connection_in_the_pool_is_no_outage(redis_store, reader):
     kill_connections_of(redis_store.client)
     assert result_of(reader.get("/tags")) == "HIT"
     assert Book.objects.count() == 0
+
+
+def test_nor_are_more_than_the_clients_pool_would_make(redis_store, reader):
+    """It counts what it made, and then makes no more."""
+    for _ in range(redis_store.client.connection_pool.max_connections + 1):
+        redis_store.read([], ["tags"])
+        kill_connections_of(redis_store.client)
+    assert result_of(reader.get("/tags")) == "MISS"
+    assert result_of(reader.get("/tags")) == "HIT"

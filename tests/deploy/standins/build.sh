@@ -19,19 +19,21 @@ wanted() {
 }
 
 standin() {
+  local name=${1##*/}
   case "$1" in
     debian:*) ./debian.sh | docker import --change 'CMD ["bash"]' \
          --change "LABEL $label=$(recipe)" \
          --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
          - "$1" >/dev/null ;;
-    *) docker build --quiet --target "${1%%:*}" --tag "$1" \
+    *) docker build --quiet --target "${name%%:*}" --tag "$1" \
          --label "$label=$(recipe)" . >/dev/null ;;
   esac
 }
 
 command -v mmdebstrap >/dev/null || stand_in_needs="mmdebstrap is not installed: apt install mmdebstrap"
 
-for image in debian:trixie-slim python:3.13-slim redis:8 postgres:17 caddy:2; do
+for image in debian:trixie-slim python:3.13-slim redis:8 valkey/valkey:8 \
+    postgres:17 caddy:2; do
   wanted "$image" || { say "$image is here"; continue; }
   started=$SECONDS
   if ! here "$image" && docker pull --quiet "$image" >/dev/null 2>&1; then
