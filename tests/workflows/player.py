@@ -50,6 +50,7 @@ class Machine:
     reads: dict = dataclasses.field(default_factory=dict)  # job -> all that it may see
     extra: dict = dataclasses.field(default_factory=dict)  # job -> variables
     done: dict = dataclasses.field(default_factory=dict)  # job -> Job, not played again
+    choices: int | None = None  # of a matrix, so many are played; None: all
     artifacts: Path = None
 
     def __post_init__(self):
@@ -108,7 +109,7 @@ def play_job(machine, job_id, job, before):
     with serving(job.get("services", {}), machine.venv) as ports:
         played = [
             Playing(machine, job_id, job, needs, ports, chosen).play()
-            for chosen in combinations(job.get("strategy", {}).get("matrix", {}))
+            for chosen in combinations(job, machine.choices)
         ]
     bad = any(one.result == "failure" for one in played)
     return dataclasses.replace(
@@ -118,9 +119,10 @@ def play_job(machine, job_id, job, before):
     )
 
 
-def combinations(matrix):
-    """Yield each choice of the matrix's values; one empty choice without a matrix."""
-    for values in itertools.product(*matrix.values()):
+def combinations(job, most=None):
+    """Yield each choice of its matrix's values; one empty choice without a matrix."""
+    matrix = job.get("strategy", {}).get("matrix", {})
+    for values in itertools.islice(itertools.product(*matrix.values()), most):
         yield dict(zip(matrix, values, strict=True))
 
 

@@ -40,7 +40,7 @@ class Stale:
 
 
 class Judge:
-    """Keeps the record of one hunt, its counts, and which workers answered with hits."""
+    """Keeps the record of one hunt, its counts, and which workers served hits."""
 
     def __init__(self):
         self.lock = threading.Lock()

@@ -2,8 +2,8 @@
 
 With one client the strategy's own time shows; with more, what happens when requests
 wait for each other. The clients share the machine with the workers. They turn from the
-strategy to the floor and back, a moment each. Flush by pattern has a second turn without
-the gate, behind simplejwt's own check of the token: as it is usually written.
+strategy to the floor and back, a moment each. Flush by pattern has a second turn
+without the gate, behind simplejwt's own check of the token: as it is usually written.
 """
 
 import contextlib
