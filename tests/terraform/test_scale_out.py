@@ -65,7 +65,7 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cl
     report.keep("scale_out", facts)
 
 
-@pytest.mark.minutes(0.7)
+@pytest.mark.minutes(2.5)
 def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own(
     baker, root, cloud
 ):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from hunt import library
 from hunt.clients import Reader, Writer
-from hunt.ground import WORKERS
 from hunt.judge import Judge
 from hunt.strikes import Striker
 
@@ -21,9 +20,9 @@ LEASE = 2
 # For how many seconds a debt excuses stale reads if its process died: an entry's
 # life (the default), and a while for the reader who keeps one late.
 BOUND = 180 + LEASE
-# Seconds: for debts to be paid after the last strike, for hits to come again (several
-# leases), and to read on after that.
-UNTIL_PAID, UNTIL_CACHED, AFTERWARDS = 10, 30, 1
+# Seconds: for debts to be paid after the last strike, to read on after that, and for
+# hits to come again (several leases).
+UNTIL_PAID, AFTERWARDS, UNTIL_CACHED = 10, 1, 30
 LOOK = 0.1
 
 
@@ -83,8 +82,9 @@ class Chase:
                             break
                     striker.end()
                     self._wait_until_paid()
-                    trouble = self._wait_until_cached()
+                    self.judge.cached.clear()
                     stop.wait(AFTERWARDS)
+                    trouble = self._wait_until_cached()
             finally:
                 outcome.seconds = time.monotonic() - began
                 outcome.strikes["killed"] += self.ground.kills() - kills
@@ -125,18 +125,20 @@ class Chase:
             time.sleep(LOOK)
 
     def _wait_until_cached(self):
-        """Wait for a hit from as many workers as there are; return what went wrong.
+        """Wait for a hit from each worker that answers; return what went wrong.
 
         A cache that never comes back is never stale either.
         """
-        self.judge.hitting.clear()
         deadline = time.monotonic() + UNTIL_CACHED
-        while len(self.judge.hitting) < WORKERS:
+        while without := self._without_a_hit():
             if time.monotonic() > deadline:
-                hitting = len(self.judge.hitting)
-                return [f"{hitting} of {WORKERS} workers cached after {UNTIL_CACHED} s"]
+                return [f"{len(without)} worker(s) without a hit for {UNTIL_CACHED} s"]
             time.sleep(LOOK)
         return []
+
+    def _without_a_hit(self):
+        workers = self.judge.cached.copy().items()
+        return [pid for pid, hit in workers if not hit and _is_alive(int(pid))]
 
     def _judge(self, outcome, began, healed):
         debts = self.ground.ledger().debts.values()

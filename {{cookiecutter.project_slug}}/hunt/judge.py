@@ -40,13 +40,16 @@ class Stale:
 
 
 class Judge:
-    """Keeps the record of one hunt, its counts, and which workers served hits."""
+    """Keeps the record of one hunt, and its counts.
+
+    `cached`, {worker: whether it served a hit}, is for who clears it to look at.
+    """
 
     def __init__(self):
         self.lock = threading.Lock()
         self.floors = {}
         self.writes = defaultdict(list)
-        self.hitting = set()
+        self.cached = {}
         self.turn_page()
 
     def turn_page(self):
@@ -71,8 +74,7 @@ class Judge:
         with self.lock:
             self.counts["reads"] += 1
             self.counts[source] += 1
-            if source == "hit":
-                self.hitting.add(worker)
+            self.cached[worker] = self.cached.get(worker, False) or source == "hit"
             missed = {
                 subject: (version, read.floors[subject])
                 for subject, version in versions.items()
