@@ -8,6 +8,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 from django.db import transaction
 
 from books.models import Book
@@ -326,10 +327,13 @@ class TestBreaker:
 
 def kill_connections_of(client):
     """Kill a client's connections, but not other workers': each has its own db."""
-    own = client.connection_pool.connection_kwargs["db"]
-    for connection in client.client_list():
-        if int(connection["db"]) == own:
-            client.client_kill_filter(_id=connection["id"], skipme=False)
+    options = client.connection_pool.connection_kwargs
+    # Not with one of them: its own end would race with the answer.
+    with redis.Redis.from_pool(redis.ConnectionPool(**options)) as killer:
+        own = killer.client_id()
+        for connection in killer.client_list():
+            if int(connection["db"]) == options["db"] and int(connection["id"]) != own:
+                killer.client_kill_filter(_id=connection["id"])
 
 
 def test_a_dead_connection_in_the_pool_is_no_outage(redis_store, reader):
