@@ -118,7 +118,6 @@ def stopped_at_work(project, *command):
             line = process.stdout.readline()
             assert line, f"it ended without a request:\n{said}"
             said += line
-        # Not SIGINT: it ends whatever greenlet is at work, if that is the printing one
-        # nothing else.
+        # Not SIGINT: it ends the greenlet at work, and if that one prints, only that.
         os.killpg(process.pid, signal.SIGTERM)
         return said + process.stdout.read()

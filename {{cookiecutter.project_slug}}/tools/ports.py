@@ -5,8 +5,8 @@ import random
 import socket
 
 # Below the ports that Linux and macOS lend by themselves, to clients and to servers
-# that take any: one of those may be gone again by the time it is wanted. So is the port
-# 10,000 above, which a Redis in cluster mode takes too.
+# that take any: one of those may be gone again by the time it is wanted. The port
+# 10,000 above lies there, too: a Redis in cluster mode takes both.
 PORTS = range(10_000, 16_000)
 _turns = itertools.cycle(random.SystemRandom().sample(PORTS, len(PORTS)))
 
