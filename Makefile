@@ -29,9 +29,10 @@ demo: $(VENV)/.demo  ## Render the project, run it and walk through it (ARGS=--o
 test: $(VENV)/.dev  ## Prove the template and what it renders (ARGS=--deep: containers and AWS too; ARGS='-k slug': some only)
 	@$(PY) -m pytest $(ARGS)
 
-lint: $(VENV)/.dev  ## Check style, workflows and shell scripts
+lint: $(VENV)/.dev  ## Check style, look for bugs, check workflows and shell scripts
 	$(PY) -m black --quiet --check --diff $(SOURCES)
 	$(PY) -m isort --quiet --check --diff $(SOURCES)
+	$(VENV)/bin/ruff check --quiet --no-cache .
 	$(PY) -m pycodestyle $(LENGTH) $(SOURCES) '$(PROJECT)'
 	$(VENV)/bin/shellcheck $(SCRIPTS)
 	$(VENV)/bin/actionlint -shellcheck $(VENV)/bin/shellcheck -ignore '$(ELSEWHERE)' $(WORKFLOWS)
@@ -79,15 +80,7 @@ $(PY):
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
 
-# Older pips don't know dependency groups.
-$(VENV)/.pip: | $(PY)
-	@$(call install,--upgrade 'pip>=25.1')
-
-$(VENV)/.demo $(VENV)/.docs $(VENV)/.dev: $(VENV)/.%: pyproject.toml $(VENV)/.pip
+$(VENV)/.demo $(VENV)/.docs $(VENV)/.dev: $(VENV)/.%: pyproject.toml | $(PY)
 	@echo "Installing the packages of group '$*' into $(VENV)"
-	@$(call install,--group $*)
-
-define install
-$(PY) -m pip install --quiet --disable-pip-version-check $(1) >$(VENV)/pip.log 2>&1 && touch $@ || \
-{ grep ERROR $(VENV)/pip.log | tail -n 1; echo "Could not install the packages (is there a network?); all that pip said is in $(VENV)/pip.log"; exit 1; }
-endef
+	@$(PY) '$(PROJECT)/tools/install.py' $(VENV) --group $*
+	@touch $@

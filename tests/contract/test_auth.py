@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from .cast import Person, client_of, newcomer, registered
+from .cast import Person, client_of, newcomer
 from .server import serve
 from .shapes import error, nothing, ok, page
 

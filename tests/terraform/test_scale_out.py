@@ -75,10 +75,13 @@ def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own
     server = {"DBInstanceIdentifier": "library-api-server"}
     rds.create_db_instance(
         **server,
-        **{"Engine": "postgres", "DBInstanceClass": "db.t4g.micro"},
-        **{"DBName": "library"},
-        **{"MasterUsername": "library", "MasterUserPassword": "another-one"},
-        **{"AllocatedStorage": 20, "StorageEncrypted": True},
+        Engine="postgres",
+        DBInstanceClass="db.t4g.micro",
+        DBName="library",
+        MasterUsername="library",
+        MasterUserPassword="another-one",
+        AllocatedStorage=20,
+        StorageEncrypted=True,
     )
     rds.create_db_snapshot(**server, DBSnapshotIdentifier="moving")
     # The stand-in for AWS gives a copy the id of its original.
@@ -104,7 +107,9 @@ def point_domain(cloud, address):
     route53 = cloud.client("route53")
     zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")
     record = {
-        **{"Name": "api.example.com", "Type": "A", "TTL": 60},
+        "Name": "api.example.com",
+        "Type": "A",
+        "TTL": 60,
         "ResourceRecords": [{"Value": address}],
     }
     route53.change_resource_record_sets(

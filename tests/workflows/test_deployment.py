@@ -23,14 +23,14 @@ import os
 if "REDIS_URL" in os.environ:
     raise RuntimeError("this release crashes at start")
 """
-NO_VARIABLES = {
-    name: ""
-    for name in (
+NO_VARIABLES = dict.fromkeys(
+    (
         *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT", "DEPLOY_OVER"),
         *("EC2_INSTANCE_ID", "ECR_REPOSITORY", "SCAN_BLOCKS", "SECURITY_GROUP_ID"),
         "SSH_KNOWN_HOSTS",
-    )
-}
+    ),
+    "",
+)
 
 
 def context(sha, variables, tag="", **more):
@@ -80,7 +80,7 @@ def test_a_missing_variable_is_named(unconfigured):
 
 
 @pytest.fixture(scope="module")
-def server(base_images, rendered):  # noqa: F811
+def server(base_images, rendered):
     """The rehearsal's throw-away server, its scripts in place, nothing deployed."""
     sys.path.insert(0, str(rendered.path))
     try:

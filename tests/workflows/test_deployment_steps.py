@@ -13,7 +13,9 @@ from tests.workflows.conftest import beside_python
 pytestmark = pytest.mark.deep
 ELSEWHERE = "198.51.100.7"
 TERRAFORMS = {
-    **{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22},
+    "IpProtocol": "tcp",
+    "FromPort": 22,
+    "ToPort": 22,
     "IpRanges": [{"CidrIp": "203.0.113.9/32", "Description": "SSH for your_ip"}],
 }
 

@@ -1,5 +1,6 @@
 """Where others are ahead of this project: what it promises is not all there is."""
 
+from functools import partial
 from typing import NamedTuple
 
 from benchmarks import targets
@@ -38,10 +39,7 @@ def ahead(results):
     found = []
     for question, figure, called, better in FIGURES:
         for case in _cases(results, question):
-
-            def middle(name):
-                return results.middle(figure, question, name, **case)
-
+            middle = partial(results.middle, figure, question, **case)
             ours = middle("ours")
             names = [name for name in results.strategies(question) if name in LADDER]
             leaders = [

@@ -45,6 +45,7 @@ def style():
         INSTALL,
         Step("black", black, "`make format`", "diff"),
         Step("isort", isort, "`make format`", "diff"),
+        Step("ruff", (BIN / "ruff", "check", "--no-cache", "--output-format=concise")),
         Step("import contracts", (BIN / "lint-imports", "--no-cache")),
     ]
 

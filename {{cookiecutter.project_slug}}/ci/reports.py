@@ -55,7 +55,7 @@ def problem_of(case):
 def failure(case, suite):
     problem = problem_of(case)
     module = file_of(case.get("classname", ""))
-    places = [place for place in PLACE.finditer(problem.text or "")]
+    places = list(PLACE.finditer(problem.text or ""))
     # The last line of the test itself, not one deep inside a library.
     own = [place for place in places if place["file"] == module] or places
     return Failure(

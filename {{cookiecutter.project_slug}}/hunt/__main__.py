@@ -77,7 +77,7 @@ def hunt(options, place, outcomes, rounds):
         for number, phase in enumerate(PHASES, 1):
             share = options.reads * number // len(PHASES)
 
-            def until(outcome, elapsed):
+            def until(outcome, elapsed, share=share):
                 reads = _show(bar, outcomes)
                 return reads >= share or elapsed >= seconds
 

@@ -1,7 +1,6 @@
 """Where the hunt takes place: PostgreSQL, Redis behind a proxy, gunicorn."""
 
 import contextlib
-import os
 import subprocess
 import sys
 import tempfile

@@ -9,8 +9,8 @@ os.environ["DOTENV"] = os.devnull
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "s" * 32)
 os.environ.setdefault("JWT_SECRET_KEY", "only-for-tests-" + "j" * 32)
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import BASE_DIR, DATABASES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import BASE_DIR, DATABASES
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads can't share an in-memory database.

@@ -11,7 +11,7 @@ from deployment.command import Refused
 
 pytestmark = pytest.mark.once
 
-COMPLETE = {name: "set" for name in settings.NEEDED}
+COMPLETE = dict.fromkeys(settings.NEEDED, "set")
 TAG = "a" * 40
 
 

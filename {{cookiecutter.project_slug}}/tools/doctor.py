@@ -49,7 +49,7 @@ def check_venv():
             "the venv module is missing; on Debian and Ubuntu: "
             "sudo apt install python3-venv",
             fatal=True,
-        )
+        ) from None
     return "there"
 
 

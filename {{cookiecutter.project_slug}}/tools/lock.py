@@ -1,6 +1,7 @@
 """Pins requirements/*.in into requirements/*.txt, with hashes, for all Pythons.
 
-Run by `make lock`, which installs uv first.
+Run by `make lock`. Each file's header is the very command that made it: Dependabot
+reads its options there, and `make lock` runs it.
 """
 
 import subprocess
@@ -8,21 +9,33 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "requirements"
-COMPILE = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--upgrade"]
-# One file serves Python 3.11 to 3.14 on every system, and names no index.
-COMPILE += ["--universal", "--python-version", "3.11", "--generate-hashes"]
-COMPILE += ["--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-COMPILE += ["--custom-compile-command", "make lock"]
-# Older pips take the newest `coverage[toml]` where only `coverage` is pinned.
-COMPILE += ["--no-strip-extras"]
+# One file serves Python 3.11 to 3.14 on every system. Older pips take the newest
+# `coverage[toml]` where only `coverage` is pinned, so extras stay.
+COMPILE = "uv pip compile --universal --python-version 3.11 --generate-hashes"
+COMPILE += " --no-annotate --no-strip-extras"
+# These say where this machine gets its packages, which is nobody else's business.
+PRIVATE = ["--quiet", "--no-emit-index-url", "--no-emit-find-links"]
+# Benchmarks are held to the versions of production, so that one comes before them.
+NAMES = ("installer", "production", "development", "benchmarks")
 
 
-def main():
-    """Compile each file; stop at the first that can't be resolved."""
-    for name in ("production", "development", "benchmarks"):
+def command(name: str) -> str:
+    """Return the command that pins requirements/NAME.in, to be run in that folder."""
+    return f"{COMPILE} --output-file {name}.txt {name}.in"
+
+
+def lock(name: str, *more: str, folder: Path = FOLDER) -> int:
+    """Pin one file in `folder`, with more options for uv; return uv's exit code."""
+    header = ["--custom-compile-command", command(name)]
+    words = [sys.executable, "-m", *command(name).split(), *PRIVATE, *header, *more]
+    return subprocess.run(words, cwd=folder, check=False).returncode
+
+
+def main() -> None:
+    """Pin each file anew; stop at the first that can't be resolved."""
+    for name in NAMES:
         print(f"Locking requirements/{name}.txt ...", flush=True)
-        command = COMPILE + [f"{name}.in", "-o", f"{name}.txt"]
-        if subprocess.run(command, cwd=FOLDER, check=False).returncode:
+        if lock(name, "--upgrade"):
             sys.exit(f"requirements/{name}.in could not be resolved (see above)")
     print("Next: make setup, make test.")
 

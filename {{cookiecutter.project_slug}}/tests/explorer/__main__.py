@@ -9,12 +9,12 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
-from tests.explorer.broken import BROKEN, BROKEN_SELECTIONS  # noqa: E402
-from tests.explorer.ladder import SEARCHED, found_on  # noqa: E402
-from tests.explorer.search import explore  # noqa: E402
-from tests.explorer.state import SCENARIOS  # noqa: E402
-from tests.explorer.timeline import draw  # noqa: E402
-from tests.explorer.world import World  # noqa: E402
+from tests.explorer.broken import BROKEN, BROKEN_SELECTIONS
+from tests.explorer.ladder import SEARCHED, found_on
+from tests.explorer.search import explore
+from tests.explorer.state import SCENARIOS
+from tests.explorer.timeline import draw
+from tests.explorer.world import World
 
 
 def report_protocol():
