@@ -26,7 +26,7 @@ STOP_SECONDS = 10
 # SQLite file, and it serves this machine only.
 KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG(UAGE)?|LC_\w+|TMPDIR|TE?MP|XDG_\w+"
-    r"|(?i:(all|https?|no)_proxy)|PIP_\w+|(REQUESTS|CURL)_CA_BUNDLE|SSL_CERT_\w+"
+    r"|(?i:(all|https?|no)_proxy)|(PIP|UV)_\w+|(REQUESTS|CURL)_CA_BUNDLE|SSL_CERT_\w+"
     r"|(LD|DYLD|NIX)_\w+|PYTHON(UTF8|IOENCODING)"
 )
 # What a hook of the template says in its own words ends here.
@@ -85,9 +85,7 @@ class Project:
         made_by = venv / "made-by-demo"
         if not made_by.is_file() or made_by.read_text() != sys.version:
             shutil.rmtree(venv, ignore_errors=True)
-        # A third of pip's CPU time would go into compiling what is never imported.
-        given = {"PIP_COMPILE": "0"}
-        self._run("setup", ["make", "setup", f"PYTHON={sys.executable}"], tick, given)
+        self._run("setup", ["make", "setup", f"PYTHON={sys.executable}"], tick)
         made_by.write_text(sys.version)
 
     def seed(self, tick, books):

@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from tests.baking import ROOT, clean_environment, commit_everything, run, succeed
+from tests.baking import (
+    FOLDER,
+    ROOT,
+    clean_environment,
+    commit_everything,
+    run,
+    succeed,
+)
 
 SHELL = re.compile(rb"#!.*\b(ba|da)?sh\b")
 
@@ -57,6 +64,9 @@ def fresh(template, tmp_path):
     def make(python, **variables):
         for name in ("Makefile", "pyproject.toml"):
             shutil.copy(template / name, tmp_path)
+        for name in ("tools/install.py", "requirements/installer.txt"):
+            (tmp_path / FOLDER / name).parent.mkdir(parents=True)
+            shutil.copy(template / FOLDER / name, tmp_path / FOLDER / name)
         command = ["make", ".venv/.demo", f"PYTHON={python}"]
         return run(*command, cwd=tmp_path, env=clean_environment(**variables))
 
@@ -90,8 +100,10 @@ def test_a_python_that_cannot_make_environments_is_one_clear_line(fresh, tmp_pat
 def test_no_network_is_one_clear_line(fresh):
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0"}
     done = fresh(sys.executable, PIP_CONFIG_FILE="/dev/null", **nowhere)
-    making, why, line, of_make = done.stdout.splitlines()
+    making, installing, no_uv, *why, line, of_make = done.stdout.splitlines()
     assert making.startswith("Making .venv")
-    assert why.startswith("ERROR: ")
-    assert line.startswith("Could not install the packages (is there a network?)")
+    assert installing.startswith("Installing the packages of group 'demo'")
+    assert no_uv.startswith("uv could not install them (ERROR: ")
+    assert any(each.startswith("ERROR: ") for each in why)
+    assert line == "The packages could not be installed: is there a network?"
     assert "Error 1" in of_make

@@ -104,7 +104,7 @@ def installed(venv):
     for part in Path(sys.prefix).iterdir():
         (venv / part.name).symlink_to(part)
     later = time.time() + 3600  # than the check-out of pyproject.toml
-    for mark in (".pip", ".docs", ".dev"):
+    for mark in (".docs", ".dev"):
         (venv / mark).unlink(missing_ok=True)
         (venv / mark).touch()
         os.utime(venv / mark, (later, later))

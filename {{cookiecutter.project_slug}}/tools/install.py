@@ -48,9 +48,8 @@ def with_uv(python: Path, packages: list[str]) -> tuple[int, str]:
 def with_pip(python: Path, packages: list[str]) -> tuple[int, str]:
     """Install with pip; return the exit code and what was said."""
     pip = (python, "-m", "pip", "install", "--quiet")
-    if "--group" in packages:
-        run(*pip, "--upgrade", GROUPS)
-    return run(*pip, "--no-compile", *packages)
+    code, said = run(*pip, "--upgrade", GROUPS) if "--group" in packages else (0, "")
+    return (code, said) if code else run(*pip, "--no-compile", *packages)
 
 
 def main(venv: str, *packages: str) -> None:
