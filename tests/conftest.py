@@ -7,6 +7,7 @@ from filelock import FileLock
 
 from tests import layers
 from tests.baking import BakedProject, Baker, commit_everything, copy_working_tree
+from tests.foreign.report import Report
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +88,14 @@ def tool():
     return find
 
 
+@pytest.fixture
+def ground_report(request, record_property):
+    """Keep a line about this test, for the end of the whole run."""
+    made = Report(request.node.name)
+    yield made
+    record_property("ground", made.line())
+
+
 def pytest_addoption(parser):
     parser.addoption("--deep", action="store_true", help="run the deep tests too")
 
@@ -112,5 +121,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_terminal_summary(terminalreporter):
+    for line in layers.grounds(terminalreporter.stats):
+        terminalreporter.write_line(line)
     for line in layers.summary(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, yellow=True, bold=True)

@@ -69,3 +69,12 @@ def summary(skipped):
         reasons[reason] = reasons.get(reason, 0) + 1
     for reason, count in sorted(reasons.items()):
         yield f"LEFT OUT, {count} of the tests: {reason}"
+
+
+def grounds(stats):
+    """Yield the line that each test of a foreign ground kept about itself."""
+    for report in sum(stats.values(), []):
+        if getattr(report, "when", None) == "teardown":
+            yield from (
+                line for name, line in report.user_properties if name == "ground"
+            )

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import secrets
 import shutil
 import sys
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
+from tests.foreign.root import make as make_root
+from tests.foreign.runner import SETTINGS, entered, furnish
 from tests.terraform.cloud import Cloud, start_server
 from tests.terraform.roots import write_settings
 from tests.workflows import faults, figures
@@ -45,8 +48,44 @@ def repository_of(rendered):
 
 
 @pytest.fixture(scope="session")
+def runner(once, shared_folder, tool):
+    """The ground that holds what GitHub's runner holds."""
+    assert tool("terraform")
+    cache = shared_folder / "uv-cache"
+
+    def build(folder):
+        make_root(folder, "trixie")
+        furnish(folder, cache)
+
+    return entered(once("runner", build), cache)
+
+
+@pytest.fixture(scope="session")
+def on_runner(runner, project):
+    """Play the workflows of a repository there; `name` is that of the play's folder.
+
+    `installed` is another play, whose jobs installed the packages already.
+    """
+
+    def make(repository, name, context=PULL_REQUEST, installed="", **more):
+        folder = runner.outside(runner.home / "work" / name)
+        runner.take(folder)
+        own = {"TF_CLI_CONFIG_FILE": SETTINGS}
+        if installed:
+            own["VENV"] = f"{runner.home}/work/{installed}/tests/workspace/.venv"
+        more["environment"] = own | more.get("environment", {})
+        more.setdefault("reads", faults.READS)
+        more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
+        # The services are this machine's, and reached by their addresses.
+        more |= {"venv": project.path / ".venv", "ground": runner}
+        return Machine(repository, folder, context, **more)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def machine(project, tmp_path_factory):
-    """Make a machine that plays the workflows of a repository."""
+    """Make a machine that plays the workflows of a repository on this one."""
     settings = write_settings(tmp_path_factory.mktemp("terraform"))
 
     def make(repository, folder, context=PULL_REQUEST, **more):
@@ -112,18 +151,17 @@ class Play:
 
 
 @pytest.fixture(scope="session")
-def green(once, machine, repository_of, base_images, tool):  # noqa: F811
+def green(once, on_runner, runner, repository_of, base_images):  # noqa: F811
     """The fresh project's integration, played once for all who compare with it."""
-
-    assert tool("terraform") and tool("shellcheck")
 
     def build(folder):
         folder.mkdir()
         repository = repository_of(folder / "repository")
-        with pull_request(folder) as (server, environment):
+        with pull_request(runner) as (server, environment):
             # The figures show the coverage of all tests.
             chosen = {"extra": {}} if figures.wanted() else {}
-            own = machine(repository, folder, environment=environment, **chosen)
+            chosen["artifacts"] = folder / "artifacts"
+            own = on_runner(repository, "green", environment=environment, **chosen)
             jobs = play(own, "integration.yml")
             kept = {name: dataclasses.asdict(job) for name, job in jobs.items()}
             kept = {"jobs": kept, "comments": server.comments}
@@ -138,7 +176,7 @@ def green(once, machine, repository_of, base_images, tool):  # noqa: F811
 
 
 @pytest.fixture
-def with_fault(green, machine, repository_of, tmp_path):
+def with_fault(green, on_runner, runner, repository_of, tmp_path):
     """Play the integration of the project with a fault, on the same pull request."""
 
     def make(*broken, **more):
@@ -154,15 +192,16 @@ def with_fault(green, machine, repository_of, tmp_path):
             source = green.folder / "artifacts" / f"ci-{name}"
             shutil.copytree(source, artifacts / f"ci-{name}")
         main = green.folder / "artifacts/ci-tests"
-        with pull_request(tmp_path, main) as (server, environment):
+        with pull_request(runner, main) as (server, environment):
             server.comments += [
                 one | {"url": f"{server.url}/comments/{number}"}
                 for number, one in enumerate(green.comments)
             ]
-            own = machine(
+            own = on_runner(
                 repository,
-                tmp_path,
+                secrets.token_hex(4),
                 environment=environment,
+                installed="green",
                 done=untouched,
                 artifacts=artifacts,
                 **more,

@@ -69,8 +69,8 @@ def zipped(folder):
 
 
 @contextlib.contextmanager
-def pull_request(folder, main=None, read_only=False):
-    """Yield the server with the comments, and what GitHub tells a job about it.
+def pull_request(runner, main=None, read_only=False):
+    """Yield the server with the comments, and what GitHub tells a job there about it.
 
     `main` holds what the main branch's tests left. A pull request from a fork gets a
     token that is read-only.
@@ -79,9 +79,8 @@ def pull_request(folder, main=None, read_only=False):
     server.comments, server.url = [], f"http://127.0.0.1:{server.server_port}"
     server.main, server.read_only = main, read_only
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    event = folder / "event.json"
     about = {"number": 7, "head": {"sha": "c" * 40}, "base": {"ref": "main"}}
-    event.write_text(json.dumps({"pull_request": about}))
+    event = runner.keep("event.json", json.dumps({"pull_request": about}))
     environment = {
         "GITHUB_API_URL": server.url,
         "GITHUB_EVENT_PATH": str(event),

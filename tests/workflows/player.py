@@ -8,13 +8,12 @@ a step that is passed over silently proves nothing.
 import dataclasses
 import itertools
 import shutil
-import subprocess
 from pathlib import Path
 
 import yaml
 
-from tests.baking import clean_environment
 from tests.workflows import actions, expressions
+from tests.workflows.grounds import ThisMachine
 from tests.workflows.services import serving
 
 WORKFLOW_KEYS = {"name", True, "permissions", "concurrency", "jobs"}  # True: `on`
@@ -22,8 +21,6 @@ JOB_KEYS = {
     *("name", "needs", "if", "runs-on", "timeout-minutes", "permissions", "env"),
     *("services", "steps", "outputs", "environment", "concurrency", "uses", "strategy"),
 }
-# More than the longest job of any workflow takes where other tests run beside it.
-STEP_SECONDS = 60 * 60
 STEP_KEYS = {"name", "id", "if", "uses", "with", "run", "env", "continue-on-error"}
 
 
@@ -52,6 +49,7 @@ class Machine:
     done: dict = dataclasses.field(default_factory=dict)  # job -> Job, not played again
     choices: int | None = None  # of a matrix, so many are played; None: all
     artifacts: Path = None
+    ground: object = dataclasses.field(default_factory=ThisMachine)
 
     def __post_init__(self):
         self.artifacts = self.artifacts or self.folder / "artifacts"
@@ -166,7 +164,8 @@ class Playing:
         services = {name: {"ports": ports[name]} for name in ports}
         own = {"needs": as_context(needs), "steps": {}, "job": {"services": services}}
         own["matrix"] = chosen
-        github = machine.context["github"] | {"workspace": str(self.workspace)}
+        workspace = str(machine.ground.inside(self.workspace))
+        github = machine.context["github"] | {"workspace": workspace}
         asked = expressions.functions(lambda: self.status)
         self.table = machine.context | asked | own | {"github": github}
 
@@ -208,35 +207,40 @@ class Playing:
     def run(self, step):
         """Run a script as GitHub does; return its exit code."""
         assert "${{" not in step["run"], f"an expression inside a script: {step}"
-        done = subprocess.run(
-            ["bash", "-e", "-c", step["run"]],
-            cwd=self.workspace,
+        ground = self.machine.ground
+        ground.give(self.folder)
+        done = ground.run(
+            *("bash", "-e", "-c", step["run"]),
+            cwd=ground.inside(self.workspace),
             env=self.environment() | self.fill_all(step.get("env", {})),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=STEP_SECONDS,
         )
+        ground.take(self.folder)
         self.log.append(done.stdout)
         return done.returncode
 
     def environment(self):
+        folder = self.machine.ground.inside(self.folder)
         github = {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
-            "GITHUB_OUTPUT": str(self.folder / "output"),
-            "GITHUB_STEP_SUMMARY": str(self.folder / "summary"),
-            "GITHUB_WORKSPACE": str(self.workspace),
-            "HOME": str(self.folder / "home"),
+            "GITHUB_OUTPUT": str(folder / "output"),
+            "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+            "GITHUB_WORKSPACE": str(folder / "workspace"),
+            "HOME": str(folder / "home"),
         }
-        kept = clean_environment(**github, **self.machine.environment)
-        # Nothing of the account of the person who runs the tests.
-        kept = {name: text for name, text in kept.items() if not foreign(name)}
-        kept |= self.machine.credentials
-        kept |= self.machine.extra.get(self.job_id, {})
-        return kept | self.fill_all(self.job.get("env", {}))
+        github |= self.machine.environment | self.machine.credentials
+        github |= self.machine.extra.get(self.job_id, {})
+        return github | self.fill_all(self.job.get("env", {}))
+
+    def show(self, *command):
+        """Run a program that the job must have; return what it says."""
+        ground = self.machine.ground
+        place = ground.inside(self.workspace)
+        ground.give(self.folder)
+        done = ground.run(*command, cwd=place, env=self.machine.environment)
+        ground.take(self.folder)
+        assert done.returncode == 0, f"{command}: {done.stdout}"
+        return done.stdout
 
     def read(self, name):
         path = self.folder / name
@@ -245,7 +249,3 @@ class Playing:
     def read_outputs(self):
         lines = self.read("output").splitlines()
         return dict(line.split("=", 1) for line in lines)
-
-
-def foreign(name):
-    return name.startswith("AWS_") or name in ("GH_TOKEN", "PYTEST_ADDOPTS")

@@ -1,0 +1,24 @@
+"""What a test of a foreign ground tells at the end of the run."""
+
+import time
+from contextlib import contextmanager
+
+
+class Report:
+    """What a test tells at the end of the run: one line, with the seconds of its steps."""
+
+    def __init__(self, name):
+        self.name = name
+        self.parts = []
+
+    def add(self, text):
+        self.parts.append(text)
+
+    @contextmanager
+    def timed(self, step):
+        began = time.monotonic()
+        yield
+        self.add(f"{step} {time.monotonic() - began:.0f} s")
+
+    def line(self):
+        return f"{self.name}: {'; '.join(self.parts)}"

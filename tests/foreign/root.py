@@ -1,0 +1,155 @@
+"""A system that holds only what is named here: a Debian in a folder, entered by chroot.
+
+What runs in it sees this machine's network and nothing else of it, but for what a
+root says that it imports. Each command has its own mounts and process numbers: when it
+ends nothing stays mounted, and nothing goes on.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.baking import succeed
+from tests.layers import leave_out
+from tests.terraform.host import as_root
+
+# What README.md asks for; certificates come with every system that has a browser.
+README = ("ca-certificates", "git", "make", "python3", "python3-venv")
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# How this machine reaches packages: by a proxy, a mirror, certificates of its own.
+REACH = re.compile(r"(PIP|UV)_\w+|(?i:(all|https?|no)_proxy)|SSL_CERT_FILE")
+ENTER = """
+set -eu
+root=$1 user=$2 groups=$3; shift 3
+mount --make-rprivate /
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+while [ "$1" != -- ]; do
+  if [ -d "$1" ]; then mkdir -p "$root$2"; else touch "$root$2"; fi
+  mount --bind "$1" "$root$2"; shift 2
+done
+shift
+exec chroot --userspec="$user" --groups="$groups" "$root" /usr/bin/env -i "$@"
+"""
+SECONDS = 60 * 60
+
+
+class CannotBeMade(Exception):
+    """The system itself can't be had, whatever we do: its archive is away or broken."""
+
+
+@dataclass
+class Root:
+    """`imports` is {path on this machine: path in the root}; `groups` are numbers."""
+
+    path: Path
+    user: str
+    imports: dict = field(default_factory=dict)
+    groups: tuple = ()
+
+    @property
+    def home(self):
+        return Path("/home", self.user)
+
+    def inside(self, path):
+        """Return the path that a file of this machine has in the root."""
+        return Path("/", Path(path).relative_to(self.path))
+
+    def outside(self, path):
+        return self.path / Path(path).relative_to("/")
+
+    def run(self, *command, cwd=None, env=None):
+        """Run a command as the root's user; return it finished, its output as text."""
+        variables = reach() | self.variables() | (env or {})
+        user, groups = f"{self.user}:{self.user}", ",".join(map(str, self.groups))
+        words = [*as_root(), "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        words += ["bash", "-c", ENTER, "enter", self.path, user, groups]
+        for outside, inside in self.imports.items():
+            words += [outside, inside]
+        words += ["--", f"--chdir={cwd or self.home}"]
+        words += [f"{name}={text}" for name, text in variables.items()]
+        return subprocess.run(
+            list(map(str, [*words, *command])),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=SECONDS,
+        )
+
+    def variables(self):
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        return {
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "PATH": path,
+            "SHELL": "/bin/bash",
+            "UV_CACHE_DIR": "/var/cache/uv",
+            "UV_LINK_MODE": "copy",
+            "USER": self.user,
+        }
+
+    def give(self, path):
+        """Make a path of this machine, in the root, its user's own."""
+        owner = f"--reference={self.path}{self.home}"
+        succeed(*as_root(), "chown", "--recursive", owner, path, cwd="/")
+
+    def keep(self, name, text):
+        """Write a file for its user to read; return its path in the root."""
+        folder = self.outside(self.home / "kept")
+        self.take(folder)
+        (folder / name).write_text(text, encoding="utf-8")
+        return self.inside(folder / name)
+
+    def take(self, path):
+        """Make it this program's again, to be read and written; make it if need be."""
+        succeed(*as_root(), "mkdir", "--parents", path, cwd="/")
+        succeed(*as_root(), "chown", "--recursive", os.getuid(), path, cwd="/")
+
+
+def reach():
+    return {name: text for name, text in os.environ.items() if REACH.fullmatch(name)}
+
+
+def make(folder, suite, packages=README):
+    """Make a root of a Debian suite with these packages, and what they need.
+
+    Errors: CannotBeMade, with what mmdebstrap said.
+    """
+    if as_root() is None or not shutil.which("mmdebstrap"):
+        leave_out("a foreign ground is made by root, with mmdebstrap")
+    command = [*as_root(), "mmdebstrap", "--quiet", "--variant=minbase"]
+    # A mirror may lag behind: of a throw-away system that is no danger.
+    command += ['--aptopt=Acquire::Check-Valid-Until "false"', f"--keyring={KEYRING}"]
+    command += [f"--include={','.join(packages)}", suite, folder]
+    made = subprocess.run(
+        list(map(str, command)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if made.returncode:
+        raise CannotBeMade(made.stdout.strip())
+
+
+def settle(root, cache, uid=1234):
+    """Give a new root its user, this machine's certificates, and the shared cache."""
+    add = ("useradd", "--create-home", "--shell=/bin/bash", f"--uid={uid}", root.user)
+    succeed(*as_root(), "chroot", root.path, *add, cwd="/")
+    for file in (CERTIFICATES, Path("/etc/resolv.conf"), Path("/etc/hosts")):
+        if file.exists():
+            target = root.outside(file)
+            succeed(*as_root(), "rm", "--force", target, cwd="/")
+            succeed(*as_root(), "cp", "--dereference", file, target, cwd="/")
+    cache.mkdir(exist_ok=True)
+    cache.chmod(0o777)
+    root.imports[str(cache)] = "/var/cache/uv"
+    return root

@@ -1,0 +1,48 @@
+"""What a run of the rendered project's tests said of itself."""
+
+import re
+
+RESULT = re.compile(
+    r"^=+ (?:short test summary info =+\n)?(.*\bin [\d.]+s.*?) =+$", re.M
+)
+COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)")
+SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+: (.+)$", re.M)
+LEFT_OUT = re.compile(r"^LEFT OUT.*$", re.M)
+# A database is one of two: what is about the one is skipped on the other.
+EXPECTED = {
+    "SQLite can't be lost",
+    "hunts on PostgreSQL, in that run",
+    "measures on PostgreSQL, in that run",
+    "servers run PostgreSQL",
+}
+
+
+def counts(said):
+    """Return {word: number} for each of pytest's runs in the output, in order."""
+    runs = (COUNT.findall(result) for result in RESULT.findall(said))
+    return [{word: int(number) for number, word in run} for run in runs if run]
+
+
+def skipped(said):
+    """Return {reason: how many tests were skipped for it}."""
+    reasons = {}
+    for number, reason in SKIPPED.findall(said):
+        reasons[reason] = reasons.get(reason, 0) + int(number)
+    return reasons
+
+
+def check(said):
+    """Assert that the tests ran on both databases, and skipped only what they must.
+
+    Return a line that says how many.
+    """
+    runs = counts(said)
+    assert len(runs) == 2, said[-3000:]
+    assert all(set(run) == {"passed", "skipped"} for run in runs), said[-3000:]
+    assert set(skipped(said)) <= EXPECTED, skipped(said)
+    assert LEFT_OUT.findall(said) == []
+    on = ("SQLite", "PostgreSQL")
+    return ", ".join(
+        f"{run['passed']} passed and {run['skipped']} skipped on {name}"
+        for name, run in zip(on, runs, strict=True)
+    )
