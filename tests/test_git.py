@@ -5,21 +5,20 @@ import pytest
 from tests.baking import ROOT, BakedProject, commit_everything, succeed
 
 
-def test_the_template_renders_from_a_git_url(baker, repository, rendered):
-    done, output = baker.cookiecutter(f"git+{repository.as_uri()}", "--no-input")
+def test_the_template_renders_from_a_git_url(command_line, repository, rendered):
+    done, output = command_line.cookiecutter(f"git+{repository.as_uri()}", "--no-input")
     assert done.returncode == 0, done.stdout
     assert BakedProject(output / "library-api").contents() == rendered.contents()
 
 
-def test_a_windows_checkout_renders_the_same_bytes(baker, repository, rendered):
+def test_a_windows_checkout_renders_the_same_bytes(bake, repository, rendered):
     clone = repository.with_name("windows")
     succeed(
         *("git", "clone", "--quiet", "--config", "core.autocrlf=true"),
         *(repository.as_uri(), clone),
         cwd=repository,
     )
-    baker.template = clone
-    assert baker.bake().contents() == rendered.contents()
+    assert bake(template=clone).contents() == rendered.contents()
 
 
 def test_no_text_file_has_windows_line_ends(template):
@@ -32,8 +31,8 @@ def test_no_text_file_has_windows_line_ends(template):
 @pytest.mark.parametrize(
     "ignored", [".env", ".venv/bin/python", "db.sqlite3", "db.sqlite3-journal"]
 )
-def test_a_project_never_commits_what_is_private(baker, ignored):
-    project = baker.bake()
+def test_a_project_never_commits_what_is_private(bake, ignored):
+    project = bake()
     private = project.path / ignored
     private.parent.mkdir(parents=True, exist_ok=True)
     private.write_text("private")
@@ -43,8 +42,8 @@ def test_a_project_never_commits_what_is_private(baker, ignored):
     assert ignored not in tracked
 
 
-def test_every_file_of_a_project_can_be_committed(baker, rendered):
-    project = baker.bake()
+def test_every_file_of_a_project_can_be_committed(bake, rendered):
+    project = bake()
     commit_everything(project.path)
     tracked = project.run("git", "ls-files", "-z").split("\0")
     assert sorted(filter(None, tracked)) == rendered.files()
