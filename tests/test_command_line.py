@@ -196,6 +196,7 @@ def test_with_cruft_the_good_answers_come_as_cruft_takes_them(repository, tmp_pa
 
 LEFT_BEHIND = [
     ".env",
+    ".env.bak",
     "db.sqlite3",
     "db.sqlite3-wal",
     "terraform/terraform.tfstate",
@@ -233,7 +234,7 @@ def test_what_a_run_inside_the_template_left_is_not_copied(
 def test_of_much_that_was_left_some_is_named(command_line, run_in_place):
     for left in LEFT_BEHIND:
         run_in_place(left)
-    assert " and 2 more from a run in place" in command_line.refuse()
+    assert " and 3 more from a run in place" in command_line.refuse()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.baking import ROOT, BakedProject, commit_everything, succeed
+from tests.leftovers import leave, leftovers
 
 
 def test_the_template_renders_from_a_git_url(command_line, repository, rendered):
@@ -40,6 +41,28 @@ def test_a_project_never_commits_what_is_private(bake, ignored):
     tracked = project.run("git", "ls-files").splitlines()
     assert "manage.py" in tracked
     assert ignored not in tracked
+
+
+def test_what_the_pages_commands_write_is_never_committed(bake):
+    project = bake()
+    commit_everything(project.path)
+    leave(project.path)
+    assert project.run("git", "add", "--all", "--dry-run") == ""
+
+
+def test_the_pages_commands_are_read():
+    written = {"tokens.json", "library.json", "library.dump", "secrets.env"}
+    written |= {".env.bak", "slow-reader.txt", "NAME.pem", "books/models.py.bak"}
+    assert written - set(leftovers()) == set()
+
+
+@pytest.mark.parametrize(
+    "kept", [".idea/workspace.xml", ".vscode/settings.json", ".env.bak", "Makefile~"]
+)
+def test_what_an_editor_keeps_is_not_committed_to_the_template(repository, kept):
+    (repository / kept).parent.mkdir(exist_ok=True)
+    (repository / kept).write_text("private")
+    assert succeed("git", "add", "--all", "--dry-run", cwd=repository) == ""
 
 
 def test_every_file_of_a_project_can_be_committed(bake, rendered):
