@@ -29,7 +29,8 @@ KEPT = re.compile(
     r"|(?i:(all|https?|no)_proxy)|(PIP|UV)_\w+|(REQUESTS|CURL)_CA_BUNDLE|SSL_CERT_\w+"
     r"|(LD|DYLD|NIX)_\w+|PYTHON(UTF8|IOENCODING)"
 )
-# What a hook of the template says in its own words ends here.
+# What a hook of the template says comes before this; its first lines, up to an empty
+# one, say why.
 REFUSED = "ERROR: Stopping generation"
 NO_NETWORK = (
     "Failed to establish a new connection",
@@ -129,7 +130,7 @@ class Project:
 def trouble_with(name, log):
     said = log.read_text(errors="replace").strip()
     if REFUSED in said:
-        return Trouble(said.partition(REFUSED)[0].strip())
+        return Trouble(said.partition(REFUSED)[0].strip().partition("\n\n")[0])
     lines = said.splitlines()
     if any(sign in line for line in lines for sign in NO_NETWORK):
         return Trouble(

@@ -1,4 +1,8 @@
-"""Render the template as a person does, and look at what comes out."""
+"""Look at what a render made, and run cookiecutter's command line.
+
+Tests render with pytest-cookies (the fixture `bake`). The command line is for what it
+can't do: typing, replaying, a template that is not a folder, a hook's words in full.
+"""
 
 import os
 import shutil
@@ -11,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "{{cookiecutter.project_slug}}"
 # In the order of the prompts.
 DEFAULTS = {
+    "language": "en",
     "project_name": "Library API",
     "project_slug": "library-api",
     "author_name": "Your Name",
@@ -18,7 +23,6 @@ DEFAULTS = {
     "aws_region": "ap-northeast-2",
     "key_pair_name": "library",
     "your_ip": "",
-    "language": "en",
 }
 LANGUAGES = ("en", "ko")
 # What a run of this suite, or the person's own shell, must not tell the projects.
@@ -26,7 +30,7 @@ FOREIGN = (
     "ALLOWED_HOSTS AUTH_HEADER COOKIECUTTER_CONFIG CSRF_TRUSTED_ORIGINS DATABASE_URL "
     "DEBUG DJANGO_SETTINGS_MODULE GUNICORN_CMD_ARGS JWT_ALGORITHM JWT_SECRET_KEY "
     "MAKEFLAGS MAKELEVEL MAKEOVERRIDES MFLAGS PORT PYTHONHOME PYTHONPATH REDIS_URL "
-    "RELEASE SECRET_KEY USE_HTTPS VIRTUAL_ENV WEB_CONCURRENCY"
+    "RELEASE SECRET_KEY USE_HTTPS UV VIRTUAL_ENV WEB_CONCURRENCY"
 ).split()
 
 
@@ -115,8 +119,8 @@ class BakedProject:
         return self.run(python, "manage.py", *arguments, **variables)
 
 
-class Baker:
-    """Renders `template` into `folder`, with no file of the person's own home."""
+class CommandLine:
+    """cookiecutter as a person runs it, with no file of that person's own home."""
 
     def __init__(self, template, folder):
         self.template = template
@@ -125,8 +129,16 @@ class Baker:
         folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text(
             f"cookiecutters_dir: '{folder / 'clones'}'\n"
-            f"replay_dir: '{folder / 'replay'}'\n",
+            f"replay_dir: '{folder / 'replay'}'\n"
+            f"abbreviations: {{here: 'git+{folder.as_uri()}/{{0}}'}}\n",
             encoding="utf-8",
+        )
+
+    def environment(self, **variables):
+        """What a shell in `folder` would tell the program that it starts."""
+        own = {"PYTHONUTF8": "1", "PWD": str(self.folder)}
+        return (
+            clean_environment(**own, COOKIECUTTER_CONFIG=str(self.config)) | variables
         )
 
     def cookiecutter(self, *arguments, into="out", answers=None, **variables):
@@ -134,31 +146,42 @@ class Baker:
         output = self.folder / into
         output.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "cookiecutter", "--output-dir", output]
-        command += ["--config-file", self.config, *arguments]
-        env = clean_environment(PYTHONUTF8="1") | variables
-        return run(*command, cwd=self.folder, env=env, answers=answers), output
+        env = self.environment(**variables)
+        done = run(*command, *arguments, cwd=self.folder, env=env, answers=answers)
+        return done, output
 
-    def bake(self, into="out", **answers):
+    def render(self, **answers):
         """Render with these answers and else the defaults."""
-        given = [f"{name}={answer}" for name, answer in answers.items()]
-        done, output = self.cookiecutter(self.template, "--no-input", *given, into=into)
+        done, output = self.cookiecutter(self.template, "--no-input", *given(answers))
         return the_only_project(done, output)
 
-    def refuse(self, **answers):
-        """Render with answers that must be refused; gives all that was said."""
-        given = [f"{name}={answer}" for name, answer in answers.items()]
-        done, output = self.cookiecutter(self.template, "--no-input", *given)
+    def refuse(self, *arguments, typed=None, **answers):
+        """Give answers that must be refused; gives all that was said."""
+        how = ["--no-input", *given(answers)] if typed is None else []
+        done, output = self.cookiecutter(
+            *(arguments or [self.template]), *how, answers=typed
+        )
         assert done.returncode == 1, done.stdout
         assert list(output.iterdir()) == [], "a refused project was written"
         return done.stdout
 
     def type_in(self, into="out", **answers):
         """Answer each prompt by typing, so that not even `{{` is special."""
-        typed = DEFAULTS | answers
-        typed["language"] = str(LANGUAGES.index(typed["language"]) + 1)
-        lines = "".join(f"{answer}\n" for answer in typed.values())
+        lines = typed(**answers)
         done, output = self.cookiecutter(self.template, into=into, answers=lines)
         return the_only_project(done, output)
+
+
+def given(answers):
+    """The answers as words of the command line."""
+    return [f"{name}={answer}" for name, answer in answers.items()]
+
+
+def typed(**answers):
+    """The lines that a person types, with these answers and else the defaults."""
+    lines = DEFAULTS | answers
+    lines["language"] = str(LANGUAGES.index(lines["language"]) + 1)
+    return "".join(f"{line}\n" for line in lines.values())
 
 
 def the_only_project(done, output):

@@ -6,7 +6,12 @@ import pytest
 from filelock import FileLock
 
 from tests import layers
-from tests.baking import BakedProject, Baker, commit_everything, copy_working_tree
+from tests.baking import (
+    BakedProject,
+    CommandLine,
+    commit_everything,
+    copy_working_tree,
+)
 from tests.foreign.report import Report
 
 
@@ -49,29 +54,56 @@ def repository(template, tmp_path):
 
 
 @pytest.fixture
-def baker(template, tmp_path):
-    return Baker(template, tmp_path)
+def command_line(template, tmp_path):
+    return CommandLine(template, tmp_path)
+
+
+def baked(result):
+    """What pytest-cookies rendered, or the error that kept it from rendering."""
+    if result.exception:
+        raise result.exception
+    return BakedProject(result.project_path)
+
+
+@pytest.fixture
+def bake(cookies, template):
+    """Render the template with answers, else the defaults."""
+
+    def render(template=template, **answers):
+        return baked(cookies.bake(answers, template=str(template)))
+
+    return render
 
 
 @pytest.fixture(scope="session")
-def rendered(template, once):
+def bake_into(cookies_session, template):
+    """Render into a folder that all workers may use, and later than this one."""
+
+    def render(folder, **answers):
+        folder.mkdir(parents=True, exist_ok=True)
+        project = baked(cookies_session.bake(answers, template=str(template)))
+        return BakedProject(project.path.rename(folder / project.path.name))
+
+    return render
+
+
+@pytest.fixture(scope="session")
+def rendered(bake_into, once):
     """The defaults, rendered once for all; only to be looked at."""
-    folder = once("rendered", lambda folder: Baker(template, folder).bake())
-    return BakedProject(folder / "out/library-api")
+    return BakedProject(once("rendered", bake_into) / "library-api")
 
 
 @pytest.fixture(scope="session")
-def project(template, once):
+def project(bake_into, once):
     """The defaults, rendered and set up once for all with `make setup`.
 
     Tests share it: they leave no trace in it.
     """
 
     def set_up(folder):
-        baked = Baker(template, folder).bake()
-        baked.run("make", "setup", f"PYTHON={sys.executable}")
+        bake_into(folder).run("make", "setup", f"PYTHON={sys.executable}")
 
-    return BakedProject(once("project", set_up) / "out/library-api")
+    return BakedProject(once("project", set_up) / "library-api")
 
 
 @pytest.fixture(scope="session")

@@ -86,8 +86,8 @@ def test_without_a_newer_commit_an_update_changes_nothing(followed, tmp_path):
     assert followed.contents() == before
 
 
-def test_cruft_makes_what_cookiecutter_makes(followed, baker):
-    baked = baker.bake(project_name="Reader's “Library” 📚").contents()
+def test_cruft_makes_what_cookiecutter_makes(followed, bake):
+    baked = bake(project_name="Reader's “Library” 📚").contents()
     own = {"README.md", ".env", "books/own.py", ".cruft.json"}
     crufted = {
         n: c for n, c in followed.contents().items() if not n.startswith(".git/")

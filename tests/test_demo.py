@@ -95,6 +95,18 @@ def test_a_taken_port_is_refused(root):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
+def test_what_the_hook_refuses_is_its_own_line_alone(tmp_path):
+    root = copy_working_tree(tmp_path / "template")
+    (root / FOLDER / ".env").write_text("SECRET_KEY=mine\n")
+
+    demo = Demo(root, "--once", "--port=0")
+
+    assert demo.end() == 1
+    line = demo.said.splitlines()[-1]
+    assert line.startswith("demo: template: its project folder holds .env from a run")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
 def test_a_missing_make_is_named(root, tmp_path):
     assert "`make` is not on PATH" in refusal(root, "--once", PATH=str(tmp_path))
 

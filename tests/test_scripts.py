@@ -32,9 +32,9 @@ def test_shell_scripts_pass_shellcheck(template, tool):
 
 
 @pytest.mark.parametrize("house", ["the template", "a project"])
-def test_workflows_are_valid(house, repository, baker, tool):
+def test_workflows_are_valid(house, repository, bake, tool):
     if house == "a project":
-        repository = baker.bake().path
+        repository = bake().path
         # actionlint finds a called workflow from the repository's root.
         commit_everything(repository)
     folder = repository / ".github"

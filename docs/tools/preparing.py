@@ -7,7 +7,7 @@ import sys
 from filelock import FileLock
 
 from docs.tools import PROJECT
-from tests.baking import Baker, clean_environment, copy_working_tree, succeed
+from tests.baking import CommandLine, clean_environment, copy_working_tree, succeed
 
 LOCK = "requirements/development.txt"
 
@@ -37,7 +37,7 @@ def make(folder, fresh):
     for name in ("template", "bake"):
         shutil.rmtree(folder / name, ignore_errors=True)
     template = fresh.replace(folder / "template")
-    project = Baker(template, folder / "bake").bake().path
+    project = CommandLine(template, folder / "bake").render().path
     # An old lock file's time: nothing is installed anew unless it changed.
     shutil.copystat(PROJECT / LOCK, project / LOCK)
     if kept.exists():

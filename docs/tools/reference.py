@@ -89,7 +89,8 @@ def prompts_tables(words):
     rows = []
     for name, question, default in facts.prompts():
         accepted = words(name)
-        asked = question if words.language == "en" else accepted["question"]
+        # Each question is asked in both languages, with this between them.
+        asked = dict(zip(("en", "ko"), question.split(" / ")))[words.language]
         if isinstance(default, list):
             default = default[0]
         shown = accepted.get("default") or code(default)

@@ -54,10 +54,10 @@ def image(base_images, rendered):
 
 
 @pytest.fixture
-def compose_project(base_images, baker):
+def compose_project(base_images, bake):
     """A rendered project of a name of its own; what it starts is removed."""
     slug = f"test-{secrets.token_hex(4)}"
-    project = baker.bake(project_slug=slug)
+    project = bake(project_slug=slug)
     yield project
     succeed(
         *("docker", "compose", "down", "--volumes", "--rmi=local", "--timeout=5"),

@@ -1,9 +1,19 @@
 """The image holds what serving needs, and nothing else."""
 
 import json
+import re
+import secrets
+import shutil
+import stat
+import sys
+import time
+import urllib.request
 
-from tests.baking import run, succeed
+import pytest
+
+from tests.baking import FOLDER, BakedProject, clean_environment, run, succeed
 from tests.deploy.conftest import docker
+from tests.leftovers import leave
 
 SECRETS = [
     *("--env", f"SECRET_KEY={'s' * 40}"),
@@ -37,6 +47,73 @@ def test_it_runs_as_nobody_special_and_cannot_change_its_code(image):
     assert inside(image, "find /app /opt/venv -writable ! -type l | head") == ""
 
 
+@pytest.fixture
+def private_project(repository, tmp_path):
+    """A project whose student's umask is 077, from the clone on."""
+    clone_and_render = (
+        f"umask 077 && git clone --quiet '{repository}' clone"
+        f" && '{sys.executable}' -m cookiecutter clone --no-input --default-config"
+    )
+    succeed("sh", "-c", clone_and_render, cwd=tmp_path, env=clean_environment())
+    project = BakedProject(tmp_path / "library-api")
+    assert mode(tmp_path / "clone" / FOLDER / "manage.py") == 0o700
+    assert mode(project.path / "config/settings.py") == 0o600
+    return project
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def serve():
+    """Serve with an image and SQLite; gives the answer of its health check."""
+    started = []
+
+    def answer(image):
+        settings = (
+            "--env",
+            "DATABASE_URL=sqlite:////tmp/db",
+            "--env",
+            "ALLOWED_HOSTS=*",
+        )
+        options = ("--detach", "--publish", "127.0.0.1::8000", *SECRETS, *settings)
+        started.append(docker("run", *options, image))
+        return health(started[0])
+
+    yield answer
+    for name in started:
+        docker("rm", "--force", "--volumes", name)
+
+
+def health(container):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        state = docker("inspect", "--format", "{{.State.Running}}", container)
+        assert state == "true", run("docker", "logs", container, cwd="/").stdout
+        address = docker("port", container, "8000").splitlines()[0]
+        try:
+            url = f"http://{address}/api/v1/common/health-check"
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.load(answer)
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(run("docker", "logs", container, cwd="/").stdout)
+
+
+def test_a_checkout_that_only_its_owner_may_read_makes_an_image_that_serves(
+    base_images, private_project, serve
+):
+    name = f"cookiecutter-library-test:{secrets.token_hex(4)}"
+    private_project.run("docker", "build", "--quiet", "--tag", name, ".")
+    try:
+        assert inside(name, "find /app /opt/venv ! -readable | head") == ""
+        assert inside(name, "find /app /opt/venv -writable ! -type l | head") == ""
+        assert serve(name)["database"] == "ok"
+    finally:
+        docker("image", "rm", "--force", name)
+
+
 def test_no_compiler_no_curl_and_no_pip_of_ours_is_in_it(image):
     tools = inside(
         image, "for tool in cc gcc curl wget git; do command -v $tool; done; :"
@@ -56,17 +133,19 @@ def test_only_code_that_serves_is_in_it(image):
 
 
 def test_a_secret_beside_the_code_stays_out_of_it(rendered, base_images, tmp_path):
-    recipe = "FROM debian:trixie-slim\nCOPY . /context\nRUN ls -A /context >&2\n"
-    (tmp_path / "Dockerfile").write_text(recipe)
-    ignored = rendered.read(".dockerignore")
-    (tmp_path / ".dockerignore").write_text(ignored)
-    for name in (".env", ".env.production", "key.pem", "db.sqlite3", "wanted.py"):
-        (tmp_path / name).write_text("secret")
+    """What git ignores, and what a student may have put there by hand."""
+    project = tmp_path / "project"
+    shutil.copytree(rendered.path, project)
+    by_hand = ["members.csv", "books/.env", "backup.sql", "books/secrets.env"]
+    for name in by_hand:
+        (project / name).write_text("private")
+    private = {f"/context/{name}" for name in leave(project) + by_hand}
+    recipe = "FROM debian:trixie-slim\nCOPY . /context\nRUN find /context -type f\n"
+    (project / "Dockerfile").write_text(recipe)
     build = ("docker", "build", "--no-cache", "--progress=plain", ".")
-    said = succeed(*build, cwd=tmp_path)
-    assert "wanted.py" in said
-    for name in (".env", "key.pem", "db.sqlite3"):
-        assert f" {name}\n" not in said
+    held = set(re.findall(r"/context/\S+", succeed(*build, cwd=project)))
+    assert "/context/manage.py" in held and "/context/books/models.py" in held
+    assert held & private == set()
 
 
 def test_its_health_is_asked_in_python(image):

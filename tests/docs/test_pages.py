@@ -64,3 +64,11 @@ def test_chapter_0_shows_the_questions_that_are_asked():
     asked = [question for _, question, _ in facts.prompts()]
     shown = [f"[{n}/{len(asked)}] {text}" for n, text in enumerate(asked, 1)]
     assert [line for line in shown if f"\n{line}" not in page] == []
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_first_chapter_shows_every_question(language):
+    page = (DOCS / language / "walkthrough/00-render-and-run.md").read_text("utf-8")
+    questions = [question for _, question, _ in facts.prompts()]
+    shown = [f"[{n}/{len(questions)}] {q}" for n, q in enumerate(questions, 1)]
+    assert [line for line in shown if line not in page] == []

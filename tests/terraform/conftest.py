@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.baking import Baker, run, succeed
+from tests.baking import run, succeed
 from tests.layers import leave_out
 from tests.terraform.cloud import Cloud, start_server
 from tests.terraform.roots import Root, environment, write_settings
@@ -61,13 +61,13 @@ def root(terraform, settings, cloud):
 
 
 @pytest.fixture
-def student(baker, cloud, root):
+def student(bake, cloud, root):
     """A project as a student has it before the first apply: baked, key pair made."""
 
     def make(cloud=cloud, **answers):
         answers = {"your_ip": "1.1.1.1", "key_pair_name": "library"} | answers
         region = answers.get("aws_region", cloud.region)
-        project = baker.bake(into=region, **answers)
+        project = bake(**answers)
         home = cloud.in_region(region)
         home.client("ec2").create_key_pair(KeyName=answers["key_pair_name"])
         main = root(project.path / "terraform", home).init()
@@ -77,13 +77,13 @@ def student(baker, cloud, root):
 
 
 @pytest.fixture(scope="session")
-def delivered(once, template, terraform, settings, moto):
+def delivered(once, bake_into, terraform, settings, moto):
     """What one apply would bring to a server, kept as files for all to look at."""
 
     def build(folder):
         cloud = Cloud(moto)
         cloud.reset()
-        project = Baker(template, folder).bake()
+        project = bake_into(folder)
         env = environment(settings, cloud)
         main = Root(terraform, project.path / "terraform", env).init()
         # Only what the document needs, and so all that the user data is made of.

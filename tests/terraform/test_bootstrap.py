@@ -8,9 +8,9 @@ PROJECT = ("-var=project=library-api", "-var=aws_region=ap-northeast-2")
 
 
 @pytest.mark.minutes(1.5)
-def test_a_state_moves_to_its_bucket_is_locked_and_not_lost(baker, root, cloud):
+def test_a_state_moves_to_its_bucket_is_locked_and_not_lost(bake, root, cloud):
     before = cloud.inventory()
-    folder = baker.bake().path / "terraform"
+    folder = bake().path / "terraform"
     bootstrap = root(folder / "bootstrap").init()
     bootstrap.apply(*PROJECT)
     assert bootstrap.changes(*PROJECT) == {}

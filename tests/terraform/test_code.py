@@ -20,15 +20,15 @@ MISTAKES = {
 }
 
 
-def test_the_rendered_code_is_formatted(baker, terraform):
-    project = baker.bake(key_pair_name='a "b" ${c} %{d} \\')
+def test_the_rendered_code_is_formatted(bake, terraform):
+    project = bake(key_pair_name='a "b" ${c} %{d} \\')
     project.run(terraform, "-chdir=terraform", "fmt", "-check", "-diff", "-recursive")
 
 
 @pytest.mark.minutes(0.3)
 @pytest.mark.parametrize("folder", ROOTS)
-def test_a_root_is_valid_and_passes_its_own_tests(baker, root, folder):
-    one = root(baker.bake().path / folder)
+def test_a_root_is_valid_and_passes_its_own_tests(bake, root, folder):
+    one = root(bake().path / folder)
     one.run("init", "-no-color", "-backend=false")
     one.run("validate", "-no-color")
     # A mocked provider breaks on ephemeral resources, so scale-out has no native tests.
@@ -39,10 +39,10 @@ def test_a_root_is_valid_and_passes_its_own_tests(baker, root, folder):
 
 @pytest.mark.minutes(0.2)
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_native_test_notices_a_mistake(baker, root, mistake):
+def test_a_native_test_notices_a_mistake(bake, root, mistake):
     name, _, change = mistake.partition(": ")
     before, _, after = change.partition(" -> ")
-    one = root(baker.bake().path / "terraform")
+    one = root(bake().path / "terraform")
     code = (one.folder / name).read_text()
     assert before in code
     (one.folder / name).write_text(code.replace(before, after))

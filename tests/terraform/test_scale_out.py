@@ -27,11 +27,11 @@ FORGETFUL = ("aws_appautoscaling_target", "aws_ecs_service", "aws_vpc_security_g
 
 
 @pytest.mark.minutes(3)
-def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cloud):
+def test_the_scale_out_is_made_from_the_same_image_and_destroyed(bake, root, cloud):
     cloud.client("ecr").create_repository(repositoryName="library-api")
     point_domain(cloud, "198.51.100.1")  # to the one machine
     before = cloud.inventory()
-    project = baker.bake()
+    project = bake()
     one, facts = root(project.path / "terraform/scale-out").init(), {}
 
     with report.stopwatch(facts, "apply"):
@@ -67,7 +67,7 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(baker, root, cl
 
 @pytest.mark.minutes(2.5)
 def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own(
-    baker, root, cloud
+    bake, root, cloud
 ):
     """(Whose rows the owner may change: tests/deploy/test_move_database.py.)"""
     cloud.client("ecr").create_repository(repositoryName="library-api")
@@ -86,7 +86,7 @@ def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own
     rds.create_db_snapshot(**server, DBSnapshotIdentifier="moving")
     # The stand-in for AWS gives a copy the id of its original.
     rds.delete_db_instance(**server, SkipFinalSnapshot=True)
-    one = root(baker.bake().path / "terraform/scale-out").init()
+    one = root(bake().path / "terraform/scale-out").init()
     log = one.folder / "requests.log"
     one.env |= {"TF_LOG": "DEBUG", "TF_LOG_PATH": str(log)}
 

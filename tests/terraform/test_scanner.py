@@ -70,12 +70,12 @@ def scan(checkov):
 
 
 @pytest.mark.minutes(0.7)
-def test_nothing_is_found_that_is_not_explained(baker, scan):
-    assert scan(baker.bake().path) == set()
+def test_nothing_is_found_that_is_not_explained(bake, scan):
+    assert scan(bake().path) == set()
 
 
-def test_what_is_bad_is_found(baker, scan):
-    project = baker.bake()
+def test_what_is_bad_is_found(bake, scan):
+    project = bake()
     (project.path / "terraform/mistake.tf").write_text(OPEN_SSH)
     assert {
         ("CKV_AWS_24", "aws_vpc_security_group_ingress_rule.mistake"),
@@ -83,8 +83,8 @@ def test_what_is_bad_is_found(baker, scan):
     } <= scan(project.path)
 
 
-def test_every_exception_is_needed_and_has_its_reason(baker, scan):
-    project = baker.bake()
+def test_every_exception_is_needed_and_has_its_reason(bake, scan):
+    project = bake()
     settings = project.path / "terraform/.checkov.yaml"
     excepted = re.findall(r"- (CKV\w+) # \w", settings.read_text())
     assert len(excepted) == settings.read_text().count("- CKV")

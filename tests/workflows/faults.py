@@ -153,6 +153,6 @@ OF_THE_TEMPLATE = [
         "tests/test_prompts.py",
         job="rendering",
         told="file or directory not found: tests/test_prompts.py",
-        old="tests/test_hooks.py",
+        old="tests/test_bake.py",
     ),
 ]
