@@ -152,7 +152,7 @@ def lab():
         scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(scratch))
         # Never somebody's Redis: it is flushed.
-        redis_url = stack.enter_context(servers.redis(*REDIS))
+        redis_url = stack.enter_context(servers.own_redis(*REDIS)).url
         postgres_url = stack.enter_context(servers.postgres())
         made = Lab(postgres_url, redis_url, folder, stack)
         made.prepare()

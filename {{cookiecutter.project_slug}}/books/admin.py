@@ -56,9 +56,10 @@ class BookAdmin(admin.ModelAdmin):
             return allowed
         return allowed and not obj.loans.filter(is_returned=False).exists()
 
-    def get_actions(self, request):
+    def get_actions(self, request, *arguments, **options):
         """Leave out the bulk deletion, which asks no book whether it is on loan."""
-        actions = super().get_actions(request)
+        # Newer versions of Django give it more than the request.
+        actions = super().get_actions(request, *arguments, **options)
         actions.pop("delete_selected", None)
         return actions
 

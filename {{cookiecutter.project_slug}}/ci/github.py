@@ -74,6 +74,8 @@ class GitHub:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.read()
         except urllib.error.HTTPError as error:
+            # Nobody reads its body.
+            error.close()
             if error.code == 403 and method != "GET":
                 raise Forbidden from None
             raise

@@ -2,8 +2,8 @@
 
 import os
 import sys
-import tempfile
 
+from config import metrics_folder
 from config import workers as processes
 from config.environment import load_dotenv
 
@@ -13,7 +13,7 @@ load_dotenv()
 # The worker processes count together, in files that only this run uses. Whoever
 # imports prometheus_client before this is set counts alone.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder.make()
 
 wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"

@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 
 from deployment.command import Refused, say
@@ -15,6 +16,9 @@ def serving(api_url):
         address = f"{api_url}/common/health-check"
         with urllib.request.urlopen(address, timeout=10) as answer:
             return json.load(answer)["release"]
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
     except (OSError, ValueError, KeyError):
         return None
 

@@ -55,10 +55,9 @@ class Redis:
     def start(self):
         """Start an empty server, and have the proxy lead there."""
         eviction = ["--maxmemory-policy", "allkeys-lru"]
-        url = self.stack.enter_context(servers.redis(*eviction))
-        self.client = self.stack.enter_context(redis.Redis.from_url(url))
-        self.pid = self.client.info()["process_id"]
-        self.proxy.tell(f"to {urlsplit(url).port}")
+        self.server = self.stack.enter_context(servers.own_redis(*eviction))
+        self.client = self.stack.enter_context(redis.Redis.from_url(self.server.url))
+        self.proxy.tell(f"to {urlsplit(self.server.url).port}")
 
     def close(self):
         """Stop the server; what it knew is lost."""

@@ -27,11 +27,11 @@ KILLED = "after-commit:kill:0.02"
 @contextlib.contextmanager
 def suspended(ground):
     """Redis is there and does not answer; what was sent is done later."""
-    os.kill(ground.redis.pid, signal.SIGSTOP)
+    ground.redis.server.send(signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(ground.redis.pid, signal.SIGCONT)
+        ground.redis.server.send(signal.SIGCONT)
 
 
 @contextlib.contextmanager

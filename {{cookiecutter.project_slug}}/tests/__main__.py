@@ -7,8 +7,10 @@ the end otherwise.
 import os
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
 
-from tests import servers
+from tests import left_out, servers
 
 # Some take half a minute: a worker that is done takes from the other.
 OPTIONS = ["--numprocesses=auto", "--dist=worksteal"]
@@ -39,22 +41,32 @@ def report_coverage():
     return subprocess.run([*coverage, "report"], check=False).returncode
 
 
+def report_left_out(no_postgres):
+    """Say what no test could look at here, and what to install for it."""
+    reports = Path(REPORTS).glob("*.xml")
+    for reason, number in sum(map(left_out.count, reports), Counter()).items():
+        print(f"LEFT OUT, {number} tests: {reason}", file=sys.stderr)
+    if no_postgres:
+        print(f"LEFT OUT, all tests on PostgreSQL: {no_postgres}", file=sys.stderr)
+
+
 def main(arguments):
     """Run the suite on each database and return the exit code for all."""
     subprocess.run([sys.executable, "-m", "coverage", "erase"], check=True)
+    for old in Path(REPORTS).glob("*.xml"):
+        old.unlink()
     failed = run("SQLite", arguments, DATABASE_URL="")
-    left_out = None
+    no_postgres = None
     try:
         with servers.postgres() as url:
             again = ["-m", "not once"]
             failed = run("PostgreSQL", arguments, *again, DATABASE_URL=url) or failed
     except servers.Unavailable as reason:
-        left_out = f"LEFT OUT, the tests on PostgreSQL: {reason}"
+        no_postgres = reason
+        failed = failed or bool(os.environ.get("CI"))
     if not arguments:
         failed = report_coverage() or failed
-    if left_out:
-        print(left_out, file=sys.stderr)
-        failed = failed or bool(os.environ.get("CI"))
+    report_left_out(no_postgres)
     return int(failed)
 
 

@@ -1,6 +1,6 @@
 """What every test can ask for: the cast, and the cache on each of its stores."""
 
-import os
+import contextlib
 
 import pytest
 from django.core.cache import cache
@@ -9,6 +9,7 @@ from django.db import connection
 from tests import caches, servers
 from tests.cast import Client
 from tests.factories import UserFactory
+from tests.left_out import leave_out, or_left_out
 
 
 def pytest_addoption(parser):
@@ -62,18 +63,26 @@ def trigrams(db):
     with connection.cursor() as cursor:
         cursor.execute(there)
         if not cursor.fetchone():
-            pytest.skip("this PostgreSQL has no pg_trgm: install its contrib modules")
+            leave_out("no pg_trgm: install PostgreSQL's contrib modules")
 
 
 @pytest.fixture(scope="session")
 def redis_url():
     """Yield the address of a real Redis; without one the test is left out, loudly."""
-    try:
-        with servers.redis() as url:
-            yield url
-    except servers.Unavailable as reason:
-        # In CI nothing is left out.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+    with or_left_out(), servers.redis() as url:
+        yield url
+
+
+@pytest.fixture
+def own_redis():
+    """Return a function like servers.own_redis; without one the test is left out."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments):
+            with or_left_out():
+                return stack.enter_context(servers.own_redis(*arguments))
+
+        yield start
 
 
 @pytest.fixture(params=["memory", "redis"])

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from tests import servers
@@ -66,9 +67,12 @@ def gunicorn(env, **variables):
 def _wait_until_healthy(address, process, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError):
-            with urlopen(f"{address}/common/health-check", timeout=5) as answer:
-                if answer.status == 200:
-                    return
+        try:
+            urlopen(f"{address}/common/health-check", timeout=5).close()
+            return
+        except HTTPError as error:
+            error.close()
+        except OSError:
+            pass
         time.sleep(0.05)
     raise TimeoutError(f"no healthy answer from {address} within {seconds} s")

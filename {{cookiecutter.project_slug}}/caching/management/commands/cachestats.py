@@ -1,6 +1,6 @@
 """`manage.py cachestats`: how well the cache of a running server does."""
 
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from django.core.management.base import BaseCommand, CommandError
@@ -38,6 +38,8 @@ class Command(BaseCommand):
             with urlopen(url, timeout=5) as answer:
                 text = answer.read().decode()
         except (URLError, OSError, ValueError) as error:
+            if isinstance(error, HTTPError):
+                error.close()
             raise CommandError(f"{url} does not answer: {error}") from error
         return {
             (sample.name, next(iter(sample.labels.values()), "")): sample.value
