@@ -1,12 +1,13 @@
 """The texts are in the language of the answer, and say the same in both."""
 
 import re
+import shutil
 
 import pytest
 
-from docs.tools import TEXTS, parity
+from docs.tools import TEXTS, facts, parity
 from docs.tools.parsing import fences
-from tests.baking import FOLDER, LANGUAGES, ROOT
+from tests.baking import FOLDER, LANGUAGES, ROOT, BakedProject
 from tests.files import rendered_by_jinja
 
 HANGUL = re.compile(r"[\uac00-\ud7a3]")
@@ -100,3 +101,32 @@ def test_both_languages_have_the_same(name, kind):
     english, korean = (KINDS[kind](name, text(lang, name)) for lang in LANGUAGES)
     if english != korean:
         pytest.fail(f"{name}: {kind}: {parity.first_difference(english, korean)}")
+
+
+# What a target's text tells to type.
+ARGUMENT = re.compile(r"(?a)[A-Z]+=[\w.\"-]+|--\w+|\w+\.(?:yaml|in|txt)|http\S+")
+TARGETS = dict(facts.targets(ROOT / FOLDER / "Makefile"))
+
+
+def helped(project):
+    """What `make help` lists: each target's text, by name."""
+    lines = project.run("make", "help").splitlines()
+    return dict(line.removeprefix("  make ").split(maxsplit=1) for line in lines)
+
+
+def test_make_help_speaks_the_language_of_the_project(baker, rendered):
+    assert helped(rendered) == TARGETS
+    korean = helped(baker.bake(language="ko"))
+    assert list(korean) == list(TARGETS)
+    assert [name for name in korean if not HANGUL.search(korean[name])] == []
+    for name, english in TARGETS.items():
+        typed, typed_in_korean = map(ARGUMENT.findall, (english, korean[name]))
+        assert typed == typed_in_korean, name
+
+
+def test_make_help_works_in_place_and_shows_a_new_target(template, tmp_path):
+    place = BakedProject(shutil.copytree(template / FOLDER, tmp_path / "place"))
+    assert helped(place) == TARGETS
+    with (place.path / "Makefile").open("a", encoding="utf-8") as makefile:
+        makefile.write("\nmine: ## Do what is mine\n")
+    assert helped(place) == TARGETS | {"mine": "Do what is mine"}
