@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from docs.tools import TEXTS, facts, parity
-from docs.tools.parsing import fences
+from docs.tools.names import SPAN
+from docs.tools.parsing import fences, without_fences
 from tests.baking import FOLDER, LANGUAGES, ROOT, BakedProject
 from tests.files import rendered_by_jinja
 
@@ -86,12 +87,18 @@ def numbers(name, page):
     return sorted(each for each in NUMBER.findall(page) if each not in SMALL)
 
 
+def spans(name, page):
+    """What stands in backticks, in no order."""
+    return sorted(SPAN.findall(without_fences(page, name)))
+
+
 KINDS = {
     "headings": parity.headings,
     "commands": commands,
     "links": parity.targets,
     "tables": tables,
     "numbers": numbers,
+    "names": spans,
 }
 
 
