@@ -88,8 +88,9 @@ def numbers(name, page):
 
 
 def spans(name, page):
-    """What stands in backticks, in no order."""
-    return sorted(SPAN.findall(without_fences(page, name)))
+    """What stands in backticks, each once, in no order."""
+    prose = re.sub("docs/(en|ko)/", "docs/", without_fences(page, name))
+    return sorted(set(SPAN.findall(prose)))
 
 
 KINDS = {
