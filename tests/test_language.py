@@ -18,8 +18,8 @@ INCLUDE = '{% include cookiecutter.language ~ "/NAME" -%}\n'
 REMARK = re.compile(r" +# .*")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
-# One language may write these as a word.
-SMALL = {str(number) for number in range(11)}
+# One language may write these as a word, months among them.
+SMALL = {str(number) for number in range(13)}
 
 
 def texts(language):
@@ -83,7 +83,7 @@ def tables(name, page):
 
 
 def numbers(name, page):
-    """The numbers above ten, in no order: a sentence's order is its language's."""
+    """The numbers above twelve, in no order: a sentence's order is its language's."""
     return sorted(each for each in NUMBER.findall(page) if each not in SMALL)
 
 
