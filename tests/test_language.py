@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from docs.tools import TEXTS, facts, parity
+from docs.tools.links import links
 from docs.tools.names import SPAN
 from docs.tools.parsing import fences, without_fences
 from tests.baking import FOLDER, LANGUAGES, ROOT, BakedProject
@@ -109,6 +110,18 @@ def test_both_languages_have_the_same(name, kind):
     english, korean = (KINDS[kind](name, text(lang, name)) for lang in LANGUAGES)
     if english != korean:
         pytest.fail(f"{name}: {kind}: {parity.first_difference(english, korean)}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_link_to_a_heading_finds_it(language, name):
+    page = text(language, name)
+    titles = re.findall(r"^#+ (.*)", without_fences(page, name), re.MULTILINE)
+    anchors = [
+        re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in titles
+    ]
+    within = [to[1:] for to in links(name, page) if to.startswith("#")]
+    assert [to for to in within if to not in anchors] == []
 
 
 # What a target's text tells to type.
