@@ -1,11 +1,10 @@
-"""Keep the README of the chosen language and say what comes next.
+"""Say what comes next.
 
 Standard library only, offline, and safe to run again.
 """
 
 import json
 import sys
-from pathlib import Path
 
 ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
@@ -29,17 +28,9 @@ NEXT = {
 }
 
 
-def keep_readme_of(language):
-    korean = Path("README.ko.md")
-    if language == "ko" and korean.exists():
-        korean.replace("README.md")
-    korean.unlink(missing_ok=True)
-
-
 def main():
     # A Korean Windows console can't show an emoji: show its escape instead.
     sys.stdout.reconfigure(errors="backslashreplace")
-    keep_readme_of(ANSWERS["language"])
     text = NEXT[ANSWERS["language"]]
     print(text.format(name=ANSWERS["project_name"], slug=ANSWERS["project_slug"]))
 

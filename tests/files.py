@@ -16,8 +16,6 @@ HEAD = """\
 # Every file of a rendered project. Marked "rendered": Jinja fills it in; all others
 # are copied as they are. Written by `make listing`.
 """
-# hooks/post_gen_project.py makes README.md of it, or deletes it.
-ONLY_IN_TEMPLATE = {"README.ko.md"}
 
 
 def rendered_by_jinja(names):
@@ -44,7 +42,7 @@ def listing(names):
 def write():
     with TemporaryDirectory() as folder:
         names = in_template(copy_working_tree(Path(folder)))
-    text = listing(names - ONLY_IN_TEMPLATE)
+    text = listing(names)
     LISTING.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PROJECT = ROOT / "{{cookiecutter.project_slug}}"
+# The project's texts that are there in both languages, by language.
+TEXTS = ROOT / "templates"
 LANGUAGES = ("en", "ko")
 
 
@@ -19,6 +21,11 @@ def name_of(page):
 
 
 def source(name):
-    """The file that a page names: of the rendered project, or `template:` of ours."""
-    where, _, path = name.rpartition("template:")
-    return (ROOT if name.startswith("template:") else PROJECT) / path
+    """The file that a page names: of the rendered project, or `template:` of ours.
+
+    A text that the project includes by its language is read in English.
+    """
+    if name.startswith("template:"):
+        return ROOT / name.removeprefix("template:")
+    english = TEXTS / "en" / name
+    return english if english.is_file() else PROJECT / name

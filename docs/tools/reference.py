@@ -6,19 +6,34 @@ way round, is a mistake.
 
 import tomllib
 
-from docs.tools import DOCS, LANGUAGES, PROJECT, ROOT, facts
+from docs.tools import DOCS, LANGUAGES, PROJECT, ROOT, TEXTS, facts
 from docs.tools.parsing import Mistake
 
 NAMES = ("prompts", "settings", "caching", "make", "metrics")
+# What `make help` of a rendered project reads beside its Makefile.
+HELP = "tools/help.list"
 
 
 def pages():
-    """Every reference page's text, by path."""
-    return {
+    """Every reference page's text, by path, and the words of `make help`."""
+    found = {
         DOCS / language / "reference" / f"{name}.md": page(name, language)
         for language in LANGUAGES
         for name in NAMES
     }
+    return found | {TEXTS / each / HELP: help_list(each) for each in LANGUAGES}
+
+
+def help_list(language):
+    """The project's make targets in a language; in English the Makefile has them."""
+    lines = ["# What `make help` says in place of the Makefile's own words."]
+    if language != "en":
+        words = Words("make", language)
+        lines += [
+            f"{name}: ## {words(f'project:{name}')}"
+            for name, _ in facts.targets(PROJECT / "Makefile")
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def page(name, language):
