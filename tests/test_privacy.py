@@ -39,4 +39,5 @@ def test_the_packages_are_locked_with_hashes(template):
     for lock in locks:
         pinned = re.findall(r"^[\w.-]+(?:\[.+\])?==", lock.read_text(), re.MULTILINE)
         hashed = re.findall(r"--hash=sha256:", lock.read_text())
-        assert 10 < len(pinned) < len(hashed)
+        least = 1 if lock.stem == "installer" else 10
+        assert least <= len(pinned) < len(hashed)
