@@ -1,4 +1,7 @@
-"""The grounds: made once for all workers, and left as they were found by nobody."""
+"""The grounds, each made once for all workers."""
+
+import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +30,28 @@ def debian(once, shared_folder):
         return Root(folder, "student", cache)
 
     return get
+
+
+@pytest.fixture(scope="session")
+def with_python(debian):
+    """Take a Python of this machine, by its folder, into a trixie root."""
+
+    def get(prefix):
+        trixie = debian("trixie")
+        imports = trixie.imports | {str(prefix): str(prefix)}
+        return dataclasses.replace(trixie, imports=imports, first=f"{prefix}/bin")
+
+    return get
+
+
+def prefix_of(version):
+    """Return where this machine has such a Python; None if it has none.
+
+    setup-python and pyenv keep theirs in folders of their own.
+    """
+    places = [
+        *Path("/opt/hostedtoolcache/Python").glob(f"{version}.*/x64"),
+        *Path.home().glob(f".pyenv/versions/{version}.*"),
+    ]
+    found = [place for place in places if (place / "bin/python3").exists()]
+    return max(found, default=None)

@@ -36,6 +36,7 @@ done
 shift
 exec chroot --userspec="$user" --groups="$groups" "$root" /usr/bin/env -i "$@"
 """
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SECONDS = 60 * 60
 
 
@@ -45,12 +46,16 @@ class CannotBeMade(Exception):
 
 @dataclass
 class Root:
-    """`imports` is {path on this machine: path in the root}; `groups` are numbers."""
+    """`imports` is {path on this machine: path in the root}; `groups` are numbers.
+
+    The programs of `first`, a folder in the root, go before all others.
+    """
 
     path: Path
     user: str
     imports: dict = field(default_factory=dict)
     groups: tuple = ()
+    first: str = ""
 
     @property
     def home(self):
@@ -84,11 +89,10 @@ class Root:
         )
 
     def variables(self):
-        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         return {
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PATH": path,
+            "PATH": f"{self.first}:{PATH}".lstrip(":"),
             "SHELL": "/bin/bash",
             "UV_CACHE_DIR": "/var/cache/uv",
             "UV_LINK_MODE": "copy",
