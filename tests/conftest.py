@@ -133,9 +133,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    if layers.IN_CI or config.getoption("deep"):
-        items[:] = layers.without_shallow(items)
-    else:
+    if not (layers.IN_CI or config.getoption("deep")):
         layers.skip_deep(items)
     layers.limit_minutes(items)
     layers.deal(items, getattr(config, "workerinput", {}).get("workercount", 1))

@@ -5,8 +5,8 @@ import os
 import pytest
 
 IN_CI = bool(os.environ.get("CI"))
-# All in these folders needs an engine, AWS's stand-in, or minutes.
-DEEP_FOLDERS = ("tests/deploy/", "tests/terraform/")
+# All in these folders needs an engine, a root, AWS's stand-in, or minutes.
+DEEP_FOLDERS = ("tests/deploy/", "tests/foreign/", "tests/terraform/")
 HOW = "deep tests, and the project's own long ones: make test ARGS=--deep"
 
 
@@ -22,11 +22,6 @@ def is_deep(item):
 def skip_deep(items):
     for item in filter(is_deep, items):
         item.add_marker(pytest.mark.skip(reason=HOW))
-
-
-def without_shallow(items):
-    """Return the items of which the deep tests do not do the same, and more."""
-    return [item for item in items if not item.get_closest_marker("shallow")]
 
 
 def minutes(item):

@@ -35,7 +35,7 @@ MORE = [
 
 def pages():
     """The pages that tell a student commands: the site's, and the project's own."""
-    for folder in (ROOT / "docs/en", ROOT / FOLDER):
+    for folder in (ROOT / "docs/en", ROOT / "templates/en", ROOT / FOLDER):
         yield from folder.rglob("*.md")
 
 

@@ -66,10 +66,9 @@ def test_lint_is_clean(project):
     project.run("make", "lint")
 
 
-@pytest.mark.minutes(1)
-@pytest.mark.shallow
+@pytest.mark.minutes(3)
 def test_its_own_tests_pass_but_for_the_long_ones(project, rendered, tmp_path):
-    """As a student runs them. The deep tests run all of them, in their CI job."""
+    """With this Python. The foreign grounds run all of them, with others."""
     copy = BakedProject(shutil.copytree(rendered.path, tmp_path / "project"))
     said = copy.run("make", "test", "ARGS=--quick", f"VENV={project.path / '.venv'}")
     assert re.findall(r"=== The tests on (\w+) ===", said) == ["SQLite", "PostgreSQL"]

@@ -17,9 +17,8 @@ mkdir -p "$HOME/내 서재"
 """
 PROJECT = "내 서재/library-api"
 
-pytestmark = [pytest.mark.deep, pytest.mark.minutes(9)]
 
-
+@pytest.mark.minutes(9)
 @pytest.mark.parametrize(
     "suite, python", [("trixie", "3.13"), ("sid", "3.14")], ids=["trixie", "sid"]
 )
@@ -56,6 +55,7 @@ def make(laptop, target, folder=PROJECT):
     return succeed(laptop, *command, cwd=laptop.home / folder)
 
 
+@pytest.mark.minutes(2)
 def test_the_demo_runs_from_a_clone(debian, ground_report):
     laptop = debian("trixie")
     with ground_report.timed("make demo"):

@@ -68,11 +68,11 @@ def on_runner(runner, project):
     """
 
     def make(repository, name, context=PULL_REQUEST, installed="", **more):
-        folder = runner.outside(runner.home / "work" / name)
+        folder = runner.outside(runner.home / "plays" / name)
         runner.take(folder)
         own = {"TF_CLI_CONFIG_FILE": SETTINGS}
         if installed:
-            own["VENV"] = f"{runner.home}/work/{installed}/tests/workspace/.venv"
+            own["VENV"] = f"{runner.home}/plays/{installed}/tests/workspace/.venv"
         more["environment"] = own | more.get("environment", {})
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
