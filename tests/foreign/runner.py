@@ -23,6 +23,8 @@ PACKAGES = (
 )
 SETTINGS = "/etc/terraform.rc"
 DOCKER = Path("/var/run/docker.sock")
+# In the root /var/run is a link, which would lead out of it from here.
+INSIDE = "/run/docker.sock"
 # GitHub's user may use Docker, and has no password to ask for.
 USER = "runner"
 
@@ -49,7 +51,7 @@ def bring(root, source, target):
 
 def entered(path, cache):
     """Return the Root of a furnished folder."""
-    imports = {str(cache): "/var/cache/uv", str(DOCKER): str(DOCKER)}
+    imports = {str(cache): "/var/cache/uv", str(DOCKER): INSIDE}
     if mirror := provider_mirror():
         imports[mirror] = mirror
     return Root(path, USER, imports, groups=(os.stat(DOCKER).st_gid,))
