@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 
 class Report:
-    """What a test tells at the end of the run: one line, with the seconds of its steps."""
+    """One line for the end of the run, with the seconds of its steps."""
 
     def __init__(self, name):
         self.name = name

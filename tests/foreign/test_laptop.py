@@ -10,12 +10,10 @@ from tests.layers import leave_out
 # A careful person's files are nobody else's; their folder is in their own language.
 RENDER = """
 umask 077
-python3 -m venv ~/cookiecutter
-~/cookiecutter/bin/pip install --quiet cookiecutter
-mkdir -p "$HOME/내 서재"
-~/cookiecutter/bin/cookiecutter --no-input --output-dir "$HOME/내 서재" ~/clone
+python3 -m venv ~/"$FOLDER-tools"
+~/"$FOLDER-tools"/bin/pip install --quiet cookiecutter
+~/"$FOLDER-tools"/bin/cookiecutter --no-input --output-dir ~/"$FOLDER" ~/clone
 """
-PROJECT = "내 서재/library-api"
 
 
 @pytest.mark.minutes(9)
@@ -36,11 +34,26 @@ def test_a_project_is_set_up_linted_and_tested(
     version = succeed(laptop, "python3", "--version").split()[1]
     assert version.startswith(f"{python}."), version
     ground_report.add(f"Python {version}")
-    succeed(laptop, "bash", "-ec", RENDER)
+    project = render(laptop, f"내 서재 {suite}")
     for target in ("setup", "lint", "test"):
         with ground_report.timed(f"make {target}"):
-            done = make(laptop, target)
+            done = make(laptop, target, project)
     ground_report.add(said.check(done))
+
+
+@pytest.mark.minutes(4)
+def test_it_runs_on_the_newest_django(debian, ground_report):
+    laptop = debian("trixie")
+    project = render(laptop, "newest")
+    make(laptop, "setup", project)
+    upgrade = ".venv/bin/uv pip install --quiet --upgrade --python .venv/bin/python"
+    succeed(laptop, *upgrade.split(), "django", cwd=project)
+    show = (".venv/bin/python", "-m", "django", "--version")
+    ground_report.add(f"Django {succeed(laptop, *show, cwd=project).strip()}")
+    tests = (".venv/bin/python", "-m", "pytest", "-q", "-n2", "--quick")
+    (run,) = said.counts(succeed(laptop, *tests, cwd=project))
+    assert run["passed"] > 1000
+    ground_report.add(f"{run['passed']} passed on SQLite")
 
 
 def succeed(laptop, *command, **options):
@@ -50,16 +63,23 @@ def succeed(laptop, *command, **options):
     return done.stdout
 
 
-def make(laptop, target, folder=PROJECT):
-    command = ("bash", "-c", f"umask 077; make {target}")
-    return succeed(laptop, *command, cwd=laptop.home / folder)
+def render(laptop, folder):
+    """Render the defaults into a folder of the student's; return the project's."""
+    succeed(laptop, "bash", "-ec", RENDER, env={"FOLDER": folder})
+    return laptop.home / folder / "library-api"
+
+
+def make(laptop, target, folder):
+    """Run make there as somebody whose files nobody else may read."""
+    return succeed(laptop, "bash", "-c", f"umask 077; make {target}", cwd=folder)
 
 
 @pytest.mark.minutes(2)
 def test_the_demo_runs_from_a_clone(debian, ground_report):
     laptop = debian("trixie")
     with ground_report.timed("make demo"):
-        shown = make(laptop, "demo ARGS='--once --port=0'", "clone")
+        demo = "demo ARGS='--once --port=0'"
+        shown = make(laptop, demo, laptop.home / "clone")
     assert "16 of 16 steps did what they should" in shown
 
 
@@ -68,8 +88,8 @@ def test_a_python_of_this_machine_takes_the_place_of_a_systems(with_python):
     if not prefix:
         leave_out("no Python in a folder of its own")
     laptop = with_python(prefix)
-    said = succeed(laptop, "python3", "-c", "import ssl, sys; print(sys.prefix)")
-    assert said == f"{prefix}\n"
+    shown = succeed(laptop, "python3", "-c", "import ssl, sys; print(sys.prefix)")
+    assert shown == f"{prefix}\n"
 
 
 def test_a_system_that_can_not_be_made_says_why(debian):
