@@ -121,6 +121,13 @@ def reach():
     return {name: text for name, text in os.environ.items() if REACH.fullmatch(name)}
 
 
+def source(suite):
+    """Return where this machine gets Debian from; nothing if it is no Debian."""
+    ask = ("apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian")
+    sites = succeed(*ask, cwd="/").split()
+    return [f"deb [signed-by={KEYRING}] {sites[0]} {suite} main"] if sites else []
+
+
 def make(folder, suite, packages=README):
     """Make a root of a Debian suite with these packages, and what they need.
 
@@ -131,7 +138,7 @@ def make(folder, suite, packages=README):
     command = [*as_root(), "mmdebstrap", "--quiet", "--variant=minbase"]
     # A mirror may lag behind: of a throw-away system that is no danger.
     command += ['--aptopt=Acquire::Check-Valid-Until "false"', f"--keyring={KEYRING}"]
-    command += [f"--include={','.join(packages)}", suite, folder]
+    command += [f"--include={','.join(packages)}", suite, folder, *source(suite)]
     made = subprocess.run(
         list(map(str, command)),
         stdin=subprocess.DEVNULL,
