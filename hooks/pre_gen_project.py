@@ -303,6 +303,23 @@ def from_a_run_in_place() -> list[str]:
     return [said(text)]
 
 
+def from_an_older_template() -> list[str]:
+    """Return the line that refuses answers which another version saved, if any.
+
+    `--replay` brings its rules of what is copied, too. By older ones the texts, which
+    Jinja chooses by language, would be copied as the line that chooses them.
+    """
+    if not any(fnmatchcase("docs/ci.md", r) for r in ANSWERS["_copy_without_render"]):
+        return []
+    text = Text(
+        "template: --replay refused: its answers were saved by another version of the "
+        "template, and bring that version's rules along; give the answers themselves",
+        "template: --replay를 쓸 수 없습니다. 저장된 답이 다른 버전의 템플릿에서 온 것이라 그 "
+        "버전의 규칙까지 따라옵니다. 답을 직접 주세요",
+    )
+    return [said(text)]
+
+
 def again(bad: set[str]) -> list[str]:
     """Return the lines that give the good answers back, for the next try.
 
@@ -376,7 +393,7 @@ def main():
     lines = old_cookiecutter()
     if not lines:
         bad = bad_answers()
-        lines = [*bad.values(), *from_a_run_in_place()]
+        lines = [*bad.values(), *from_a_run_in_place(), *from_an_older_template()]
         lines += again(set(bad)) if lines else []
     print(*lines, sep="\n", end="\n" if lines else "", file=sys.stderr)
     sys.exit(1 if lines else 0)

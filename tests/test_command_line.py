@@ -46,34 +46,6 @@ def test_the_answers_can_be_replayed(command_line):
     assert BakedProject(output / "saved").contents() == first.contents()
 
 
-def test_it_says_what_comes_next(command_line):
-    done, _ = command_line.cookiecutter(command_line.template, "--no-input")
-    assert "cd library-api\n    make setup" in done.stdout
-
-
-def test_a_language_that_is_not_there_is_refused(command_line):
-    command_line.render(language="ko")
-    (saved,) = command_line.folder.glob("replay/*.json")
-    french = saved.read_text("utf-8").replace('"language": "ko"', '"language": "fr"')
-    saved.write_text(french, encoding="utf-8")
-    done, output = command_line.cookiecutter(
-        command_line.template, "--replay", into="french"
-    )
-    assert "language: 'fr' refused: it must be en or ko" in done.stdout
-    assert list(output.iterdir()) == []
-
-
-def test_a_console_that_cannot_show_the_answer_still_shows_the_line(command_line):
-    done, output = command_line.cookiecutter(
-        *(command_line.template, "--no-input", "project_slug=📚"),
-        PYTHONUTF8="0",
-        PYTHONIOENCODING="cp949",
-    )
-    assert done.returncode == 1
-    assert "project_slug: '\\U0001f4da' refused: " in done.stdout
-    assert list(output.iterdir()) == []
-
-
 def command_in(said):
     """The command that a refusal gives, ready to be pasted."""
     _, intro, command, after = said.split("\n\n", 3)
@@ -100,6 +72,56 @@ def paste(command_line):
 
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="the lines are for a POSIX shell")
+
+
+@POSIX
+def test_answers_that_an_older_template_saved_are_asked_for_anew(command_line, paste):
+    """Its rules of what is copied come with them: texts would be one line of Jinja."""
+    command_line.render(project_name="Saved", language="ko")
+    (saved,) = command_line.folder.glob("replay/*.json")
+    answers = json.loads(saved.read_text("utf-8"))
+    answers["cookiecutter"]["_copy_without_render"].append("*/*.md")
+    answers["cookiecutter"]["language"] = "en"
+    saved.write_text(json.dumps(answers), encoding="utf-8")
+    done, output = command_line.cookiecutter(
+        command_line.template, "--replay", into="replayed"
+    )
+    assert done.returncode == 1 and list(output.iterdir()) == []
+    assert done.stdout.startswith("template: --replay refused: ")
+    command = command_in(done.stdout).replace(str(output), str(output / "out"))
+    assert "CHANGE-ME" not in command and "--replay" not in command
+    done, _ = paste(command)
+    assert done.returncode == 0, done.stdout
+    ci = (output / "out/saved/docs/ci.md").read_text("utf-8")
+    assert ci.startswith("# What GitHub checks")
+
+
+def test_it_says_what_comes_next(command_line):
+    done, _ = command_line.cookiecutter(command_line.template, "--no-input")
+    assert "cd library-api\n    make setup" in done.stdout
+
+
+def test_a_language_that_is_not_there_is_refused(command_line):
+    command_line.render(language="ko")
+    (saved,) = command_line.folder.glob("replay/*.json")
+    french = saved.read_text("utf-8").replace('"language": "ko"', '"language": "fr"')
+    saved.write_text(french, encoding="utf-8")
+    done, output = command_line.cookiecutter(
+        command_line.template, "--replay", into="french"
+    )
+    assert "language: 'fr' refused: it must be en or ko" in done.stdout
+    assert list(output.iterdir()) == []
+
+
+def test_a_console_that_cannot_show_the_answer_still_shows_the_line(command_line):
+    done, output = command_line.cookiecutter(
+        *(command_line.template, "--no-input", "project_slug=📚"),
+        PYTHONUTF8="0",
+        PYTHONIOENCODING="cp949",
+    )
+    assert done.returncode == 1
+    assert "project_slug: '\\U0001f4da' refused: " in done.stdout
+    assert list(output.iterdir()) == []
 
 
 @POSIX

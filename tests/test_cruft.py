@@ -7,6 +7,7 @@ import pytest
 
 from tests.baking import (
     FOLDER,
+    LANGUAGES,
     BakedProject,
     clean_environment,
     commit_everything,
@@ -78,6 +79,74 @@ def test_an_update_brings_what_is_new_and_keeps_what_is_the_students(
 
     strays = (".rej", ".orig")
     assert [name for name in followed.files() if name.endswith(strays)] == []
+
+
+MOVING = """
+import json
+from pathlib import Path
+
+korean = Path("README.ko.md")
+if json.loads(r'''{{ cookiecutter | tojson }}''')["language"] == "ko":
+    korean.replace("README.md")
+korean.unlink(missing_ok=True)
+"""
+
+
+@pytest.fixture
+def mended(repository):
+    """Make the template as it was while a hook chose the README; gives the mending."""
+    was = {}
+
+    def write(path, text):
+        was[path] = path.read_text("utf-8") if path.exists() else None
+        path.write_text(text, encoding="utf-8")
+
+    for path in list((repository / "templates/en").rglob("*.md")):
+        name = path.relative_to(repository / "templates/en")
+        write(repository / FOLDER / name, path.read_text("utf-8"))
+    korean = (repository / "templates/ko/README.md").read_text("utf-8")
+    write(repository / FOLDER / "README.ko.md", korean)
+    write(repository / "hooks/post_gen_project.py", MOVING)
+    settings = json.loads((repository / "cookiecutter.json").read_text("utf-8"))
+    settings["_copy_without_render"].append("*/*.md")
+    write(repository / "cookiecutter.json", json.dumps(settings, indent=2))
+    (repository / "hooks/pre_gen_project.py").write_text("")
+    commit_everything(repository, "As it was")
+
+    def mend():
+        for path, text in was.items():
+            path.unlink() if text is None else path.write_text(text, "utf-8")
+        commit_everything(repository, "Choose while rendering")
+
+    return mend
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_project_of_the_days_when_a_hook_chose_keeps_what_was_written(
+    repository, mended, tmp_path, language
+):
+    cruft(
+        *("create", repository.as_uri(), "--no-input", "--output-dir", tmp_path),
+        *("--extra-context", json.dumps({"language": language})),
+        cwd=tmp_path,
+        home=tmp_path,
+    )
+    project = BakedProject(tmp_path / "library-api")
+    for name in ("README.md", "docs/ci.md", "caching/README.md"):
+        with (project.path / name).open("a", encoding="utf-8") as file:
+            file.write("\n## Mine\n")
+    (project.path / "README.ko.md").write_text("Mine.\n")
+    commit_everything(project.path)
+    mended()
+    cruft("update", "--skip-apply-ask", cwd=project.path, home=tmp_path)
+
+    assert project.read("README.ko.md") == "Mine.\n"
+    for name in ("README.md", "docs/ci.md", "caching/README.md"):
+        assert project.read(name).endswith("\n## Mine\n"), name
+        theirs = (repository / "templates" / language / name).read_text("utf-8")
+        heading = theirs.split("\n## ")[1].partition("\n")[0]
+        assert f"\n## {heading}\n" in project.read(name), name
+    assert [n for n in project.files() if n.endswith((".rej", ".orig"))] == []
 
 
 def test_without_a_newer_commit_an_update_changes_nothing(followed, tmp_path):

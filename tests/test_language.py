@@ -1,26 +1,18 @@
 """The texts are in the language of the answer, and say the same in both."""
 
+import posixpath
 import re
 import shutil
 
 import pytest
 
-from docs.tools import TEXTS, facts, parity
-from docs.tools.links import links
-from docs.tools.names import SPAN
-from docs.tools.parsing import fences, without_fences
+from docs.tools import TEXTS, facts, links, names, twins
 from tests.baking import FOLDER, LANGUAGES, ROOT, BakedProject
 from tests.files import rendered_by_jinja
 
 HANGUL = re.compile(r"[\uac00-\ud7a3]")
 JINJA = re.compile(r"\{[{%#]")
 INCLUDE = '{% include cookiecutter.language ~ "/NAME" -%}\n'
-# A comment after a command is prose, and each language's own.
-REMARK = re.compile(r" +# .*")
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-ROW = re.compile(r"^\|.*\|$", re.MULTILINE)
-# One language may write these as a word, months among them.
-SMALL = {str(number) for number in range(13)}
 
 
 def texts(language):
@@ -70,58 +62,73 @@ def test_a_project_holds_the_texts_of_its_language_alone(bake, rendered):
         assert HANGUL.search(korean[name].decode()), name
 
 
-def commands(name, page):
-    """Each block's language and lines, without the remarks in them."""
-    return [
-        (fence.language, [REMARK.sub("", line).rstrip() for line in fence.lines])
-        for fence in fences(name, page)
-    ]
-
-
-def tables(name, page):
-    """How many cells each row of each table has."""
-    return [len(re.split(r"(?<!\\)\|", row)) for row in ROW.findall(page)]
-
-
-def numbers(name, page):
-    """The numbers above twelve, in no order: a sentence's order is its language's."""
-    return sorted(each for each in NUMBER.findall(page) if each not in SMALL)
-
-
-def spans(name, page):
-    """What stands in backticks, each once, in no order."""
-    prose = re.sub("docs/(en|ko)/", "docs/", without_fences(page, name))
-    return sorted(set(SPAN.findall(prose)))
-
-
-KINDS = {
-    "headings": parity.headings,
-    "commands": commands,
-    "links": parity.targets,
-    "tables": tables,
-    "numbers": numbers,
-    "names": spans,
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", PAGES)
-def test_both_languages_have_the_same(name, kind):
-    english, korean = (KINDS[kind](name, text(lang, name)) for lang in LANGUAGES)
-    if english != korean:
-        pytest.fail(f"{name}: {kind}: {parity.first_difference(english, korean)}")
+def test_both_languages_say_the_same(name):
+    english, korean = (text(language, name) for language in LANGUAGES)
+    assert list(twins.differences(name, english, korean)) == []
+
+
+TWIN = """# One
+
+Two minutes, 15 USD: `make run`, see [below](#three).
+
+```shell
+make run    # serve it
+```
+
+| a | b |
+|---|---|
+| `c` | 1,000 |
+
+## Three
+
+- a
+- b
+"""
+
+
+def test_a_twin_may_differ_in_words_alone():
+    korean = TWIN.replace("serve it", "실행합니다").replace("Two minutes", "2분")
+    korean = korean.replace("# One", "# 하나").replace("#three", "#셋")
+    korean = korean.replace("## Three", "## 셋")
+    assert list(twins.differences("page", TWIN, korean)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("## Three\n", "", "page: headings:"),
+        ("make run    #", "make up    #", "page: blocks:"),
+        ("(#three)", "(#four)", "page: links:"),
+        ("[below](#three)", "below", "page: links:"),
+        ("15 USD", "16 USD", "page: # One: numbers: lacks ['15'], has too much ['16']"),
+        ("Two", "3", "page: # One: numbers: lacks [], has too much ['3']"),
+        ("1,000", "100", "page: # One: numbers:"),
+        ("`make run`", "`make up`", "page: # One: names:"),
+        ("- b\n", "", "page: ## Three: shape:"),
+        ("| `c` | 1,000 |", "| `c` 1,000 |", "page: # One: shape:"),
+    ],
+)
+def test_a_twin_that_drifts_is_told_where(old, new, told):
+    lines = list(twins.differences("page", TWIN, TWIN.replace(old, new, 1)))
+    assert [line for line in lines if line.startswith(told)] != []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PAGES)
-def test_a_link_to_a_heading_finds_it(language, name):
-    page = text(language, name)
-    titles = re.findall(r"^#+ (.*)", without_fences(page, name), re.MULTILINE)
-    anchors = [
-        re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in titles
-    ]
-    within = [to[1:] for to in links(name, page) if to.startswith("#")]
-    assert [to for to in within if to not in anchors] == []
+def test_what_stands_in_backticks_exists(language, name):
+    assert list(names.unknown(name, text(language, name))) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_within_the_project_leads_somewhere(language, name):
+    folder = posixpath.dirname(name)
+    for to in links.within(name, text(language, name)):
+        path, _, heading = to.partition("#")
+        file = posixpath.normpath(posixpath.join(folder, path)) if path else name
+        assert (ROOT / FOLDER / file).exists(), to
+        assert not heading or heading in twins.anchors(text(language, file)), to
 
 
 # What a target's text tells to type.
@@ -151,3 +158,9 @@ def test_make_help_works_in_place_and_shows_a_new_target(template, tmp_path):
     with (place.path / "Makefile").open("a", encoding="utf-8") as makefile:
         makefile.write("\nmine: ## Do what is mine\n")
     assert helped(place) == TARGETS | {"mine": "Do what is mine"}
+
+
+def test_without_its_words_make_help_says_the_makefiles(bake):
+    korean = bake(language="ko")
+    (korean.path / "tools/help.list").unlink()
+    assert helped(korean) == TARGETS

@@ -47,3 +47,13 @@ def test_overwriting_leaves_what_the_template_does_not_know(command_line, edited
     done, _ = command_line.cookiecutter(command_line.template, *KEEPING[:2], language)
     assert done.returncode == 0, done.stdout
     assert [name for name in OWN if project.read(name) != "Mine.\n"] == []
+
+
+def test_code_is_copied_over_as_the_readme_warns(command_line):
+    """When this fails, cookiecutter keeps plain files, too: the warning can go."""
+    project = command_line.render()
+    before = project.contents()
+    (project.path / "books/services.py").write_text("MINE = True\n")
+    done, _ = command_line.cookiecutter(command_line.template, *KEEPING)
+    assert done.returncode == 0, done.stdout
+    assert project.contents() == before

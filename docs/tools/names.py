@@ -19,7 +19,8 @@ CODE = {".py", ".sh", ".yml", ".toml", ".tf", ".example"}
 MADE = {".venv", "build"}
 DJANGO = (
     "check createsuperuser dbshell dumpdata loaddata makemigrations migrate "
-    "runserver shell showmigrations sqlmigrate collectstatic spectacular test"
+    "runserver shell showmigrations sqlmigrate collectstatic spectacular test "
+    "flushexpiredtokens"
 )
 
 
@@ -40,7 +41,7 @@ def unknown(page, text):
         variable = ASSIGNED.fullmatch(span)
         if variable and variable[1] not in variables():
             yield f"{page}: the code knows no such variable: {span}"
-        if PATH.fullmatch(span) and not exists(span):
+        if PATH.fullmatch(span) and not exists(span, PROJECT / page):
             yield f"{page}: no such file: {span}"
 
 
@@ -68,8 +69,7 @@ def variables():
     return {name for text in texts for name in VARIABLE.findall(text)}
 
 
-def exists(path):
-    """Whether it is there, or is what a command makes in build/."""
-    return path.startswith("build/") or any(
-        (folder / path).exists() for folder in (PROJECT, ROOT, ROOT / "docs")
-    )
+def exists(path, page):
+    """Whether it is there, seen from the page too, or a command makes it in build/."""
+    folders = (PROJECT, ROOT, ROOT / "docs", page.parent)
+    return path.startswith("build/") or any((f / path).exists() for f in folders)

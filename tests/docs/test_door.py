@@ -14,6 +14,7 @@ ROW = re.compile(r'^\| {{ chapter\("(\d+\. [^"]*)", "([^"]+)"\) }} \|', re.MULTI
 LINK = re.compile(r"^\| \[\d+\. [^]]*\]\((\S+)\) \|", re.MULTILINE)
 LIBRARY = "https://github.com/octocat/library/blob"
 HEAD = f"{LIBRARY}/HEAD/docs"
+GITLAB = "https://gitlab.com"
 # Where a project may be rendered from, and where its README then leads.
 SOURCES = {
     "gh:octocat/library": HEAD,
@@ -26,6 +27,8 @@ SOURCES = {
     "https://mina:secret@github.com/octocat/library.git": HEAD,
     "git@github.com:octocat/library.git": HEAD,
     "ssh://git@github.com/octocat/library.git": HEAD,
+    "ssh://git@github.com:22/octocat/library.git": HEAD,
+    "https://GitHub.com/octocat/library": HEAD,
     "https://github.com/octocat/library/archive/main.zip": f"{LIBRARY}/main/docs",
     "https://github.com/octocat/library/archive/refs/heads/a/b.zip": (
         f"{LIBRARY}/a/b/docs"
@@ -34,6 +37,15 @@ SOURCES = {
         f"{LIBRARY}/v1.0.0/docs"
     ),
     "https://github.com/octocat/library/releases/download/v1/a.zip": HEAD,
+    "gl:octocat/library": f"{GITLAB}/octocat/library/-/blob/HEAD/docs",
+    "git@gitlab.com:a/b/c.git": f"{GITLAB}/a/b/c/-/blob/HEAD/docs",
+    "https://gitlab.com/a/b/c/-/archive/main/c-main.zip": (
+        f"{GITLAB}/a/b/c/-/blob/HEAD/docs"
+    ),
+    "bb:octocat/library": "https://bitbucket.org/octocat/library/src/HEAD/docs",
+    "https://bitbucket.org/octocat/library/get/main.zip": (
+        "https://bitbucket.org/octocat/library/src/HEAD/docs"
+    ),
     ".": "",
     "library": "",
     "gh:octocat": "",
@@ -44,7 +56,9 @@ SOURCES = {
     r"C:\src\github.com\octocat\library": "",
     "https://notgithub.com/octocat/library": "",
     "https://example.com/github.com/octocat/library": "",
-    "gl:octocat/library": "",
+    "https://git.example.com/octocat/library.git": "",
+    "https://github.com": "",
+    "there:octocat/library": "",
 }
 
 
