@@ -24,9 +24,15 @@ REMARK = re.compile(r"(?:^|\s+)# .*$")
 COUNTED = "one two three four five six seven eight nine ten eleven twelve"
 WORDS = {
     **{word: n for n, word in enumerate(COUNTED.split(), 1)},
-    **{"july": 7, "november": 11, "fifty": 50},
-    **{"half a second": 0.5, "half a minute": 30, "half an hour": 30},
-    **{"a second": 1, "a minute": 1, "an hour": 1},
+    "july": 7,
+    "november": 11,
+    "fifty": 50,
+    "half a second": 0.5,
+    "half a minute": 30,
+    "half an hour": 30,
+    "a second": 1,
+    "a minute": 1,
+    "an hour": 1,
 }
 WORD = re.compile(rf"\b(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})\b", re.I)
 
