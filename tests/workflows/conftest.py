@@ -48,7 +48,7 @@ def repository_of(rendered):
 
 
 @pytest.fixture(scope="session")
-def runner(once, shared_folder, tool):
+def runner(engine, once, shared_folder, tool):  # noqa: F811
     """The ground that holds what GitHub's runner holds."""
     assert tool("terraform")
     cache = shared_folder / "uv-cache"
