@@ -6,11 +6,24 @@ from pathlib import Path
 import pytest
 
 from tests.baking import commit_everything, copy_working_tree
-from tests.foreign.root import Root, make, settle
+from tests.foreign.root import Root, copy, make, settle
 
 
 @pytest.fixture(scope="session")
-def debian(once, shared_folder):
+def make_root(once):
+    """Make a root of a Debian suite in a folder: a suite is fetched once for all.
+
+    Errors: CannotBeMade.
+    """
+
+    def get(suite, folder):
+        copy(once(f"base-{suite}", lambda base: make(base, suite)), folder)
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def debian(make_root, once, shared_folder):
     """Make a root of a Debian suite, with a student and a clone of the template in it.
 
     Errors: CannotBeMade.
@@ -18,7 +31,7 @@ def debian(once, shared_folder):
 
     def get(suite):
         def build(folder):
-            make(folder, suite)
+            make_root(suite, folder)
             root = settle(Root(folder, "student"), shared_folder / "uv-cache")
             clone = root.outside(root.home / "clone")
             root.take(clone)

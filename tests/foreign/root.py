@@ -153,6 +153,11 @@ def make(folder, suite, packages=README):
         raise CannotBeMade(made.stdout.strip())
 
 
+def copy(root, folder):
+    """Copy a root that nobody uses, with its owners and rights."""
+    succeed(*as_root(), "cp", "--archive", root, folder, cwd="/")
+
+
 def settle(root, cache):
     """Give a new root its user, this machine's certificates, and the shared cache."""
     # A home is its owner's alone: who runs the tests, if not root, puts files there.

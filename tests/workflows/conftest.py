@@ -11,7 +11,7 @@ import pytest
 
 from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
-from tests.foreign.root import make as make_root
+from tests.foreign.conftest import make_root  # noqa: F401
 from tests.foreign.runner import SETTINGS, entered, furnish
 from tests.terraform.cloud import Cloud, start_server
 from tests.terraform.roots import write_settings
@@ -48,13 +48,13 @@ def repository_of(rendered):
 
 
 @pytest.fixture(scope="session")
-def runner(engine, once, shared_folder, tool):  # noqa: F811
+def runner(engine, make_root, once, shared_folder, tool):  # noqa: F811
     """The ground that holds what GitHub's runner holds."""
     assert tool("terraform")
     cache = shared_folder / "uv-cache"
 
     def build(folder):
-        make_root(folder, "trixie")
+        make_root("trixie", folder)
         furnish(folder, cache)
 
     return entered(once("runner", build), cache)
