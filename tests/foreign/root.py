@@ -93,6 +93,8 @@ class Root:
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "PATH": f"{self.first}:{PATH}".lstrip(":"),
+            # The project's tests share the cores with ours, which run beside them.
+            "PYTEST_XDIST_AUTO_NUM_WORKERS": "1",
             "SHELL": "/bin/bash",
             "UV_CACHE_DIR": "/var/cache/uv",
             "UV_LINK_MODE": "copy",

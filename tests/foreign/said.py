@@ -10,6 +10,7 @@ SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+: (.+)$", re.M)
 LEFT_OUT = re.compile(r"^LEFT OUT.*$", re.M)
 # A database is one of two: what is about the one is skipped on the other.
 EXPECTED = {
+    "long: run without --quick",
     "SQLite can't be lost",
     "hunts on PostgreSQL, in that run",
     "measures on PostgreSQL, in that run",
