@@ -1,0 +1,39 @@
+"""What pytest says is read as it is meant."""
+
+import pytest
+
+from tests.foreign import said
+
+GOOD = """
+=== The tests on SQLite ===
+=========================== short test summary info ============================
+SKIPPED [12] tests/test_indexes.py:27: servers run PostgreSQL
+================= 1362 passed, 12 skipped in 302.75s (0:05:02) =================
+=== The tests on PostgreSQL ===
+SKIPPED [1] tests/test_oracle.py:7: long: run without --quick
+=================== 628 passed, 1 skipped in 19.19s ===================
+"""
+
+
+def test_the_tests_of_both_databases_are_counted():
+    counted = "1362 passed and 12 skipped on SQLite, "
+    counted += "628 passed and 1 skipped on PostgreSQL"
+    assert said.check(GOOD, "long: run without --quick") == counted
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        GOOD,  # a reason that is not expected
+        GOOD.replace("long: run without --quick", "no redis-server here"),
+        GOOD.replace("628 passed", "2 failed, 626 passed"),
+        GOOD.replace("628 passed", "628 passed, 36 errors"),
+        GOOD.partition("=== The tests on PostgreSQL")[0],
+        GOOD + "LEFT OUT, all tests on PostgreSQL: no PostgreSQL: install it\n",
+        "",
+    ],
+)
+def test_what_failed_or_was_left_out_is_no_success(bad):
+    expected = [] if bad == GOOD else ["long: run without --quick"]
+    with pytest.raises(AssertionError):
+        said.check(bad, *expected)
