@@ -124,10 +124,13 @@ def reach():
 
 
 def source(suite):
-    """Return where this machine gets Debian from; nothing if it is no Debian."""
+    """Return where this machine gets Debian from; nothing if it is no Debian.
+
+    Its security updates have the same origin and another label, and hold no suite.
+    """
     if not shutil.which("apt-get"):
         return []
-    ask = ("apt-get", "indextargets", "--format", "$(SITE)", "Origin: Debian")
+    ask = ("apt-get", "indextargets", "--format", "$(SITE)", "Label: Debian")
     sites = succeed(*ask, cwd="/").split()
     return [f"deb [signed-by={KEYRING}] {sites[0]} {suite} main"] if sites else []
 
