@@ -22,6 +22,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # How this machine reaches packages: by a proxy, a mirror, certificates of its own.
 REACH = re.compile(r"(PIP|UV)_\w+|(?i:(all|https?|no)_proxy)|SSL_CERT_FILE")
+# Such a variable names a file of this machine, which must be in the root, too.
+NAMES_A_FILE = re.compile(r"\w+_(CERT|CERT_FILE|CONFIG_FILE)")
 ENTER = """
 set -eu
 root=$1 user=$2 groups=$3; shift 3
@@ -30,6 +32,7 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
 while [ "$1" != -- ]; do
+  mkdir -p "$(dirname "$root$2")"
   if [ -d "$1" ]; then mkdir -p "$root$2"; else touch "$root$2"; fi
   mount --bind "$1" "$root$2"; shift 2
 done
@@ -74,7 +77,7 @@ class Root:
         user, groups = f"{self.user}:{self.user}", ",".join(map(str, self.groups))
         words = [*as_root(), "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         words += ["bash", "-c", ENTER, "enter", self.path, user, groups]
-        for outside, inside in self.imports.items():
+        for outside, inside in (files_of(reach()) | self.imports).items():
             words += [outside, inside]
         words += ["--", f"--chdir={cwd or self.home}"]
         words += [f"{name}={text}" for name, text in variables.items()]
@@ -121,6 +124,15 @@ class Root:
 
 def reach():
     return {name: text for name, text in os.environ.items() if REACH.fullmatch(name)}
+
+
+def files_of(variables):
+    """Return {path: path} of the files that the way to packages is described in."""
+    return {
+        text: text
+        for name, text in variables.items()
+        if NAMES_A_FILE.fullmatch(name) and Path(text).is_file()
+    }
 
 
 def source(suite):

@@ -98,6 +98,14 @@ def test_a_python_of_this_machine_takes_the_place_of_a_systems(with_python):
     assert shown == f"{prefix}\n"
 
 
+def test_a_file_on_the_way_to_packages_is_there_too(debian, tmp_path, monkeypatch):
+    authorities = tmp_path / "of the company.pem"
+    authorities.write_text("trust us")
+    monkeypatch.setenv("PIP_CERT", str(authorities))
+    shown = succeed(debian("trixie"), "sh", "-c", 'cat "$PIP_CERT"')
+    assert shown == "trust us"
+
+
 def test_a_system_that_can_not_be_made_says_why(debian):
     with pytest.raises(CannotBeMade, match="mmdebstrap failed"):
         debian("no-such-suite")
