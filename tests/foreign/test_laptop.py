@@ -10,10 +10,13 @@ from tests.layers import leave_out
 # A careful person's files are nobody else's; their folder is in their own language.
 RENDER = """
 umask 077
+git clone --quiet ~/clone ~/"$FOLDER-template"
 python3 -m venv ~/"$FOLDER-tools"
 ~/"$FOLDER-tools"/bin/pip install --quiet cookiecutter
-~/"$FOLDER-tools"/bin/cookiecutter --no-input --output-dir ~/"$FOLDER" ~/clone
+~/"$FOLDER-tools"/bin/cookiecutter --no-input --output-dir ~/"$FOLDER" \
+  ~/"$FOLDER-template"
 """
+OTHERS_MAY = ("find", ".", "-perm", "/077", "-not", "-type", "l")
 
 
 # All of them run on 3.13 in GitHub's root, which is trixie's, too.
@@ -40,6 +43,7 @@ def test_a_project_is_set_up_linted_and_tested(
     assert version.startswith(f"{python}."), version
     ground_report.add(f"Python {version}")
     project = render(laptop, f"내 서재 {suite}")
+    assert succeed(laptop, *OTHERS_MAY, cwd=project) == ""
     for target in ("setup", "lint", tests):
         with ground_report.timed(f"make {target}"):
             done = make(laptop, target, project)
