@@ -72,7 +72,10 @@ def on_runner(runner, project):
         runner.take(folder)
         own = {"TF_CLI_CONFIG_FILE": SETTINGS}
         if installed:
-            own["VENV"] = f"{runner.home}/plays/{installed}/tests/workspace/.venv"
+            venv = runner.home / "plays" / installed / "tests/workspace/.venv"
+            # That play took all it left, to be read here.
+            runner.give(runner.outside(venv))
+            own["VENV"] = str(venv)
         more["environment"] = own | more.get("environment", {})
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
