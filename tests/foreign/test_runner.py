@@ -1,4 +1,4 @@
-"""GitHub's runner holds what its list names, and no server that our tests might find."""
+"""GitHub's runner holds what its list names, and no server for our tests to find."""
 
 import pytest
 
