@@ -7,6 +7,8 @@ RESULT = re.compile(
 )
 COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)")
 SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+: (.+)$", re.M)
+# The wheel's PostgreSQL comes without its contrib modules.
+NO_TRIGRAMS = "left out: this PostgreSQL has no pg_trgm: install its contrib modules"
 GOOD = {"passed", "skipped"}
 LEFT_OUT = re.compile(r"^LEFT OUT.*$", re.M)
 # A database is one of two: what is about the one is skipped on the other.
@@ -42,7 +44,12 @@ def check(said, *more):
     assert len(runs) == 2, said[-3000:]
     assert all({"passed"} <= set(run) <= GOOD for run in runs), said[-3000:]
     assert set(skipped(said)) <= EXPECTED | set(more), skipped(said)
-    assert LEFT_OUT.findall(said) == []
+    unexpected = [
+        line
+        for line in LEFT_OUT.findall(said)
+        if not any(line.endswith(reason.removeprefix("left out")) for reason in more)
+    ]
+    assert unexpected == []
     on = ("SQLite", "PostgreSQL")
     return ", ".join(
         f"{run['passed']} passed and {run.get('skipped', 0)} skipped on {name}"

@@ -21,6 +21,15 @@ def test_the_tests_of_both_databases_are_counted():
     assert said.check(GOOD, "long: run without --quick") == counted
 
 
+def test_what_the_wheels_lack_is_expected_by_its_reason_alone():
+    reason = said.NO_TRIGRAMS.removeprefix("left out: ")
+    good = GOOD.replace("long: run without --quick", said.NO_TRIGRAMS)
+    good += f"LEFT OUT, 11 tests: {reason}\n"
+    assert said.check(good, said.NO_TRIGRAMS)
+    with pytest.raises(AssertionError):
+        said.check(good + "LEFT OUT, 3 tests: no Redis\n", said.NO_TRIGRAMS)
+
+
 @pytest.mark.parametrize(
     "bad",
     [
