@@ -90,7 +90,10 @@ def bake_into(cookies_session, template):
 @pytest.fixture(scope="session")
 def rendered(bake_into, once):
     """The defaults, rendered once for all; only to be looked at."""
-    return BakedProject(once("rendered", bake_into) / "library-api")
+    shared = BakedProject(once("rendered", bake_into) / "library-api")
+    files = shared.files()
+    yield shared
+    assert shared.files() == files, "a test left its traces in what all of them share"
 
 
 @pytest.fixture(scope="session")

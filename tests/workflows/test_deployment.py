@@ -82,22 +82,23 @@ def test_a_missing_variable_is_named(unconfigured):
 @pytest.fixture(scope="module")
 def server(base_images, rendered):
     """The rehearsal's throw-away server, its scripts in place, nothing deployed."""
-    sys.path.insert(0, str(rendered.path))
+    run_id = secrets.token_hex(4)
+    folder = rendered.path.parent.parent / f"server-{run_id}"
+    # Python leaves bytecode beside what it imports.
+    code = shutil.copytree(rendered.path, folder / "code")
+    sys.path.insert(0, str(code))
     try:
         from rehearsal import docker
         from rehearsal.host import Host
     finally:
-        sys.path.remove(str(rendered.path))
-    run_id = secrets.token_hex(4)
+        sys.path.remove(str(code))
     with ExitStack() as cleanup:
-        folder = rendered.path.parent.parent / f"server-{run_id}"
-        folder.mkdir()
         cleanup.callback(shutil.rmtree, folder)
         cleanup.callback(docker.remove_all, run_id)
         host = Host(run_id, folder)
         host.start()
         settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-        host.install(rendered.path / "scripts", settings)
+        host.install(code / "scripts", settings)
         prepare = "/opt/library/host/prepare.sh"
         host.inside("mkdir", "-p", "/opt/library/host")
         host.inside("tee", prepare, stdin="#!/bin/sh\necho the settings are new\n")

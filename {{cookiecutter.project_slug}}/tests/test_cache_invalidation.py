@@ -56,17 +56,23 @@ def reads(library, reader):
         "other tag": f"/tags/{library.other_tag.pk}",
     }
 
+    def read_all():
+        return {name: reader.get(path) for name, path in paths.items()}
+
+    def hits(answers):
+        return {name for name, answer in answers.items() if result_of(answer) == "HIT"}
+
     def still_hits():
-        answers = {name: reader.get(path) for name, path in paths.items()}
+        answers = read_all()
         with transaction.atomic():
             for name, answer in answers.items():
                 fresh = reader.get(paths[name])
                 assert result_of(fresh) != "HIT"
                 assert answer.content == fresh.content, name
-        return {name for name, answer in answers.items() if result_of(answer) == "HIT"}
+        return hits(answers)
 
-    still_hits()
-    assert still_hits() == set(paths)
+    read_all()
+    assert hits(read_all()) == set(paths)
     return still_hits
 
 

@@ -187,6 +187,7 @@ class Standing:
         keys = {table: recent_key(table) for table in self.plan.tables()}
         self.recent = {t: texts[key] for t, key in keys.items() if key in texts}
         self.entry = self._of_entry()
+        self._readers = {}
 
     @classmethod
     @lru_cache(REMEMBERED)
@@ -206,6 +207,11 @@ class Standing:
 
     def of_reader(self, reader):
         """Return the reader, with what was touched since in the identity's place."""
+        if reader not in self._readers:
+            self._readers[reader] = self._of_reader(reader)
+        return self._readers[reader]
+
+    def _of_reader(self, reader):
         answer, touched = reader.answer or (), sorted_text(reader.touched)
         if not reader.identity:
             return (*reader[:2], "", touched, answer)
