@@ -14,7 +14,7 @@ DEPENDABOTS := .github/dependabot.yml $(PROJECT)/.github/dependabot.yml
 # looks for it in this repository; the tests lint them in a project.
 ELSEWHERE := could not read reusable workflow file for "./.github/
 SCRIPTS := .ci/run .ci/publish-site $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/terraform/host/*.sh) \
-	$(wildcard $(PROJECT)/ci/*.sh) $(wildcard $(PROJECT)/rehearsal/host/*.sh) \
+	$(wildcard $(PROJECT)/ci/*.sh) $(wildcard $(PROJECT)/lab/rehearsal/host/*.sh) \
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
 .DEFAULT_GOAL := help

@@ -9,9 +9,9 @@ import secrets
 import subprocess
 import tempfile
 
-from rehearsal import PROJECT, releases
-from rehearsal.docker import Refused, remove_all
-from rehearsal.host import Host, wait_until
+from lab.rehearsal import PROJECT, releases
+from lab.rehearsal.docker import Refused, remove_all
+from lab.rehearsal.host import Host, wait_until
 
 CA = "/var/lib/library/caddy/caddy/pki/authorities/local/root.crt"
 API = "localhost/api/v1"

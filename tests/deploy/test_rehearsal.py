@@ -121,7 +121,7 @@ def refusal(project):
 
     def rehearse(**variables):
         python = project.path / ".venv/bin/python"
-        done = project.try_to_run(python, "-m", "rehearsal", **variables)
+        done = project.try_to_run(python, "-m", "lab.rehearsal", **variables)
         assert done.returncode == 1
         (line,) = done.stdout.splitlines()
         return line
@@ -153,7 +153,13 @@ def test_without_ssh_it_says_what_to_install(engine, refusal, tmp_path):
 
 def test_a_scenario_that_does_not_exist_is_refused_with_those_that_do(project):
     done = project.try_to_run(
-        *(project.path / ".venv/bin/python", "-m", "rehearsal", "--only", "nonsense")
+        *(
+            project.path / ".venv/bin/python",
+            "-m",
+            "lab.rehearsal",
+            "--only",
+            "nonsense",
+        )
     )
     assert done.returncode == 2
     assert "good release" in done.stdout

@@ -23,8 +23,6 @@ OTHERS_MAY = ("find", ".", "-perm", "/077", "-not", "-type", "l")
 # servers, of which there is none but what comes as a wheel.
 ON_SERVERS = "test_cache_trouble test_concurrency test_health test_servers test_stores"
 SOME = f"test ARGS='{' '.join(f'tests/{name}.py' for name in ON_SERVERS.split())}'"
-# What has nothing to do with Django.
-OTHERS = [f"--ignore=tests/test_{n}.py" for n in ("benchmarks", "every_interleaving")]
 SUITES = [
     pytest.param("trixie", "3.13", SOME, marks=pytest.mark.minutes(3), id="trixie"),
     pytest.param("sid", "3.14", "test", marks=pytest.mark.minutes(9), id="sid"),
@@ -51,7 +49,7 @@ def test_a_project_is_set_up_linted_and_tested(
     for target in ("setup", "lint", tests):
         with ground_report.timed(f"make {target}"):
             done = make(laptop, target, project)
-    ground_report.add(said.check(done, said.NO_TRIGRAMS))
+    ground_report.add(said.check(done, said.NO_TRIGRAMS, lab=tests == "test"))
 
 
 @pytest.mark.minutes(4)
@@ -63,7 +61,7 @@ def test_it_runs_on_the_newest_django(debian, ground_report):
     succeed(laptop, *upgrade.split(), "django", cwd=project)
     show = (".venv/bin/python", "-m", "django", "--version")
     ground_report.add(f"Django {succeed(laptop, *show, cwd=project).strip()}")
-    tests = (".venv/bin/python", "-m", "pytest", "-n1", "--quick", *OTHERS)
+    tests = (".venv/bin/python", "-m", "pytest", "-n1", "--quick")
     (run,) = said.counts(succeed(laptop, *tests, cwd=project))
     assert run["passed"] > 1000
     ground_report.add(f"{run['passed']} passed on SQLite")

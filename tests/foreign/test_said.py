@@ -12,13 +12,21 @@ SKIPPED [12] tests/test_indexes.py:27: servers run PostgreSQL
 === The tests on PostgreSQL ===
 SKIPPED [1] tests/test_oracle.py:7: long: run without --quick
 =================== 628 passed, 1 skipped in 19.19s ===================
+=== The tests of the lab ===
+============================= 227 passed in 150.02s ============================
 """
 
 
-def test_the_tests_of_both_databases_are_counted():
+def test_the_tests_of_each_run_are_counted():
     counted = "1362 passed and 12 skipped on SQLite, "
     counted += "628 passed and 1 skipped on PostgreSQL"
-    assert said.check(GOOD, "long: run without --quick") == counted
+    reason = "long: run without --quick"
+    all_three = f"{counted}, 227 passed and 0 skipped in the lab"
+    assert said.check(GOOD, reason) == all_three
+    without = GOOD.partition("=== The tests of the lab")[0]
+    assert said.check(without, reason, lab=False) == counted
+    with pytest.raises(AssertionError):
+        said.check(without, reason)
 
 
 def test_what_the_wheels_lack_is_expected_by_its_reason_alone():

@@ -13,7 +13,7 @@ READS = {
     # Of the tests it runs those of the migrations.
     "deploy-check": [*PYTHON, ":(exclude,glob)tests/test_[!m]*.py"],
     "terraform": ["Makefile", "ci", "terraform", "scripts"],
-    "scripts": ["Makefile", "ci", "rehearsal/host", "scripts", "terraform"],
+    "scripts": ["Makefile", "ci", "lab/rehearsal/host", "scripts", "terraform"],
     "image": [
         *("Makefile", "ci", "Dockerfile", ".dockerignore", "requirements", "manage.py"),
         *("books", "caching", "common", "config", "loans", "staticfiles", "users"),

@@ -88,8 +88,8 @@ def server(base_images, rendered):
     code = shutil.copytree(rendered.path, folder / "code")
     sys.path.insert(0, str(code))
     try:
-        from rehearsal import docker
-        from rehearsal.host import Host
+        from lab.rehearsal import docker
+        from lab.rehearsal.host import Host
     finally:
         sys.path.remove(str(code))
     with ExitStack() as cleanup:

@@ -139,7 +139,7 @@ def test_entry(failure, run):
         line = f"#L{failure.line}" if failure.line else ""
         place = f"[{place}]({run.files}/{failure.file}{line})"
     message = fenced(cut(failure.message, "message"))
-    return f"**{code(failure.test)}** on {failure.suite} ({place})\n\n{message}"
+    return f"**{code(failure.test)}** {failure.suite} ({place})\n\n{message}"
 
 
 def output(step, folder):
@@ -164,7 +164,7 @@ def coverage_line(folder, run):
 
 def count(suite):
     failed = f"{len(suite.failures)} failed and " if suite.failures else ""
-    return f"{failed}{suite.passed} passed on {suite.name}"
+    return f"{failed}{suite.passed} passed {suite.name}"
 
 
 def change(percent, run):

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 # Where a traceback ends: "tests/test_isbn.py:12: AssertionError".
 PLACE = re.compile(r"^(?P<file>[\w./-]+\.py):(?P<line>\d+): ", re.MULTILINE)
+IN_THE_LAB = "in the lab"
 
 
 @dataclasses.dataclass
@@ -22,7 +23,7 @@ class Failure:
 
 @dataclasses.dataclass
 class Suite:
-    """One run of the tests, such as that on SQLite."""
+    """One run of the tests; `name` is such as "on SQLite"."""
 
     name: str
     passed: int
@@ -37,13 +38,14 @@ def read_suites(folder):
 
 def read_suite(path):
     cases = list(ElementTree.parse(path).iter("testcase"))
+    name = IN_THE_LAB if path.stem == "lab" else f"on {path.stem}"
     failed = [case for case in cases if problem_of(case) is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     return Suite(
-        path.stem,
+        name,
         len(cases) - len(failed) - skipped,
         skipped,
-        [failure(case, path.stem) for case in failed],
+        [failure(case, name) for case in failed],
     )
 
 

@@ -1,9 +1,10 @@
-"""`python -m tests [pytest's arguments]`: the tests on SQLite, then on PostgreSQL.
+"""`python -m tests [pytest's arguments]`: on SQLite, on PostgreSQL, then the lab's.
 
 Nothing is left out silently: a missing server is an error with CI set, and said at
 the end otherwise.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,12 +20,14 @@ COVERAGE = ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
 NOTHING_TO_RUN = 5
 # JUnit XML and coverage JSON, for programs to read.
 REPORTS = os.environ.get("REPORTS", "build/tests")
+LAB = Path("lab/tests")
 
 
 def run(name, chosen, *more, **environment):
     """Run pytest on the chosen tests, with these variables; return its exit code."""
-    print(f"\n=== The tests on {name} ===", flush=True)
-    options = [*OPTIONS, f"--junitxml={REPORTS}/{name}.xml", *more]
+    print(f"\n=== The tests {name} ===", flush=True)
+    report = f"{REPORTS}/{name.split()[-1]}.xml"
+    options = [*OPTIONS, f"--junitxml={report}", *more]
     options += chosen or COVERAGE
     command = [sys.executable, "-m", "pytest", *options]
     variables = {**os.environ, **environment}
@@ -50,20 +53,32 @@ def report_left_out(no_postgres):
         print(f"LEFT OUT, all tests on PostgreSQL: {no_postgres}", file=sys.stderr)
 
 
+def asks_for_the_lab(arguments):
+    """Return whether the lab is here, and no file or folder was chosen instead."""
+    return LAB.is_dir() and not any(
+        Path(each.partition("::")[0]).exists() for each in arguments
+    )
+
+
 def main(arguments):
-    """Run the suite on each database and return the exit code for all."""
+    """Run the suite on each database, then the lab's; return the exit code for all."""
     subprocess.run([sys.executable, "-m", "coverage", "erase"], check=True)
     for old in Path(REPORTS).glob("*.xml"):
         old.unlink()
-    failed = run("SQLite", arguments, DATABASE_URL="")
-    no_postgres = None
-    try:
-        with servers.postgres() as url:
+    failed = run("on SQLite", arguments, DATABASE_URL="")
+    with contextlib.ExitStack() as stack:
+        url, no_postgres = "", None
+        try:
+            url = stack.enter_context(servers.postgres())
+        except servers.Unavailable as reason:
+            no_postgres = reason
+            failed = failed or bool(os.environ.get("CI"))
+        if url:
             again = ["-m", "not once"]
-            failed = run("PostgreSQL", arguments, *again, DATABASE_URL=url) or failed
-    except servers.Unavailable as reason:
-        no_postgres = reason
-        failed = failed or bool(os.environ.get("CI"))
+            failed = run("on PostgreSQL", arguments, *again, DATABASE_URL=url) or failed
+        if asks_for_the_lab(arguments):
+            chosen = [*arguments, str(LAB)]
+            failed = run("of the lab", chosen, DATABASE_URL=url) or failed
     if not arguments:
         failed = report_coverage() or failed
     report_left_out(no_postgres)

@@ -1,6 +1,7 @@
 """The cache layer on each of its stores, empty and ready."""
 
 import contextlib
+import weakref
 
 import redis
 
@@ -8,6 +9,7 @@ from caching import debts, writes
 from caching.store import get_store
 
 TABLES = ("books", "tags", "users")
+_connections = weakref.WeakSet()
 
 
 def caching(redis_url="", **changes):
@@ -24,9 +26,32 @@ def empty():
     writes._announced.reset()
     debts._owed.clear()
     if hasattr(store, "client"):
+        # A round trip is counted as on a Redis that has run the scripts before.
+        for script in (store.script, store.release_script):
+            store.client.script_load(script.script)
         for table in TABLES:
             store.client.set(f"{store.prefix}:stamp:{table}", "stamp t e")
     return store
+
+
+def remember_connections():
+    """Remember each connection to Redis that this process opens from now on."""
+    connect = redis.connection.AbstractConnection.connect
+
+    def remember(self):
+        _connections.add(self)
+        return connect(self)
+
+    redis.connection.AbstractConnection.connect = remember
+
+
+def close_connections():
+    """Close them: whoever needs one again connects again.
+
+    Left to the garbage collector, one of them would warn in the middle of another test.
+    """
+    for connection in list(_connections):
+        connection.disconnect()
 
 
 @contextlib.contextmanager

@@ -92,7 +92,12 @@ def test_what_fails_alike_on_both_databases_is_told_once(results):
     results("tests", step("pytest", 1, shows="tests"), **both)
     text = written(results.folder)
     assert text.count("::test_digit") == 1
-    assert "on PostgreSQL and SQLite" in text
+    assert "on PostgreSQL and on SQLite" in text
+
+
+def test_what_fails_in_the_lab_is_told_so(results):
+    results("tests", step("pytest", 1, shows="tests"), lab__xml=JUNIT)
+    assert "** in the lab (" in written(results.folder)
 
 
 def test_a_file_that_cannot_be_collected_is_told_too(results):

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from deployment import server, settings
-from deployment.command import Refused
+from ci.release import server, settings
+from ci.release.command import Refused
 
 pytestmark = pytest.mark.once
 
@@ -23,7 +23,7 @@ def run_settings(tmp_path, variables, tag=TAG):
         "GITHUB_OUTPUT": str(output),
         "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
     }
-    command = [sys.executable, "-m", "deployment", "settings"]
+    command = [sys.executable, "-m", "ci.release", "settings"]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False
     )
@@ -76,10 +76,10 @@ def test_another_way_is_refused_with_those_that_there_are():
 
 
 def test_a_step_that_does_not_exist_is_refused():
-    command = [sys.executable, "-m", "deployment", "nonsense"]
+    command = [sys.executable, "-m", "ci.release", "nonsense"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "usage: python -m deployment STEP, which is one of settings" in done.stderr
+    assert "usage: python -m ci.release STEP, which is one of settings" in done.stderr
 
 
 def test_only_what_is_new_of_an_output_is_shown(capsys):

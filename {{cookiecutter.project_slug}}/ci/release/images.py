@@ -1,0 +1,76 @@
+"""The image of a commit: pushed as it passed the checks; `stable` proved healthy."""
+
+import base64
+import tempfile
+
+from ci import PROJECT
+from ci.checks import IMAGE
+from ci.release.command import Refused, aws, run, say, stream
+
+# The checks saved it there, with the name that they gave it.
+HANDED_OVER = PROJECT / "build" / "image.tar"
+NAMES_SHOWN = 10
+
+
+def push(repository, tag):
+    """See to it that the registry has the tag, with the very image that was checked.
+
+    A tag to go back to must be there already: nothing is handed over for it.
+    """
+    known = tags(repository)
+    if tag in known:
+        say(f"the registry has {repository}:{tag} already")
+    elif HANDED_OVER.is_file():
+        push_handed_over(repository, tag)
+    else:
+        latest = ", ".join(known[:NAMES_SHOWN]) or "none"
+        raise Refused(
+            f"there is no image {repository}:{tag} (the latest: {latest}), and the "
+            "checks handed none over; after a push: run all jobs again"
+        )
+
+
+def tags(repository):
+    """Return the tags in the registry, those pushed last first."""
+    command = ("ecr", "describe-images", "--repository-name", repository)
+    images = aws(*command, "--filter", "tagStatus=TAGGED")["imageDetails"]
+    images.sort(key=lambda image: str(image.get("imagePushedAt")), reverse=True)
+    return [tag for image in images for tag in image["imageTags"] if tag != "stable"]
+
+
+def push_handed_over(repository, tag):
+    """Push what the checks saved; the registry's password is forgotten."""
+    login = aws("ecr", "get-authorization-token")["authorizationData"][0]
+    user, _, password = base64.b64decode(login["authorizationToken"]).partition(b":")
+    registry = login["proxyEndpoint"].removeprefix("https://")
+    name = f"{registry}/{repository}:{tag}"
+    run("docker", "load", "--quiet", "--input", str(HANDED_OVER))
+    run("docker", "tag", IMAGE, name)
+    with tempfile.TemporaryDirectory() as config:
+        docker = ("docker", "--config", config)
+        credentials = ("--username", user.decode(), "--password-stdin", registry)
+        run(*docker, "login", *credentials, stdin=password.decode())
+        if code := stream(*docker, "push", "--quiet", name):
+            raise Refused(f"the image could not be pushed (exit code {code})")
+
+
+def promote(repository, tag):
+    """Let `stable` name the same image as the tag."""
+    command = ("--repository-name", repository)
+    found = aws("ecr", "batch-get-image", *command, "--image-ids", f"imageTag={tag}")
+    if not found["images"]:
+        raise Refused(f"{repository}:{tag} is gone from the registry")
+    image = found["images"][0]
+    if tag_is("stable", image["imageId"]["imageDigest"], repository):
+        say(f"stable is {tag} already")
+        return
+    manifest = ("--image-manifest", image["imageManifest"])
+    kind = ("--image-manifest-media-type", image["imageManifestMediaType"])
+    aws("ecr", "put-image", *command, "--image-tag", "stable", *manifest, *kind)
+    say(f"stable is {tag}")
+
+
+def tag_is(tag, digest, repository):
+    command = ("ecr", "batch-get-image", "--repository-name", repository)
+    images = aws(*command, "--image-ids", f"imageTag={tag}")["images"]
+    return any(image["imageId"]["imageDigest"] == digest for image in images)

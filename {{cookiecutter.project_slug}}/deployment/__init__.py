@@ -1,6 +1,0 @@
-"""What GitHub's deployment does, step by step, each one a command.
-
-`python -m deployment settings` says what is missing; then `push`, `run`, `check` and
-`promote` bring a commit's image to the server. Uses the standard library, the `aws`
-command and Docker, all of which GitHub's machines have.
-"""

@@ -1,0 +1,193 @@
+"""`python -m lab.benchmarks`: asks the questions, and writes what came out.
+
+Ctrl-C keeps what was measured until then, and so does whatever goes wrong. Each size
+has a folder of its own, with the last whole run before in previous.json.
+"""
+
+import argparse
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import redis
+
+from lab.benchmarks import machine, plots, report
+from lab.benchmarks.client import Refused
+from lab.benchmarks.environment import lab
+from lab.benchmarks.ladder import LADDER, available
+from lab.benchmarks.measure import API, check_equal, check_guarded
+from lab.benchmarks.plan import PLANS
+from lab.benchmarks.questions import QUESTIONS
+from lab.benchmarks.results import Results
+from tests.servers import Unavailable
+
+FOLDER = Path("build/bench")
+DATA, PREVIOUS = "results.json", "previous.json"
+REPORT, SUMMARY = "report.md", "summary.json"
+CHECKED = ["page=2", "title=river", "tag=1&tag=2&tag_option=or&order_by=title"]
+
+# What may go wrong with the servers, whoever notices.
+PROBLEMS = (Unavailable, Refused, RuntimeError, OSError, subprocess.SubprocessError)
+PROBLEMS += (psycopg.Error, redis.RedisError)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and exits with 1."""
+
+    def error(self, message):
+        """Exit."""
+        sys.exit(f"bench: {message}")
+
+
+def among(accepted):
+    """Return a type for argparse: names with commas between, each accepted."""
+
+    def names(text):
+        given = [name.strip() for name in text.split(",")]
+        if unknown := [name for name in given if name not in accepted]:
+            raise argparse.ArgumentTypeError(
+                f"{unknown[0]!r} given; accepted: {', '.join(accepted)}"
+            )
+        return given
+
+    return names
+
+
+def arguments(given):
+    """Return the parsed arguments."""
+    parser = Parser(
+        prog="python -m lab.benchmarks", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--size", choices=PLANS, default="quick")
+    parser.add_argument(
+        "--questions", type=among(QUESTIONS), default=list(QUESTIONS), metavar="A,B"
+    )
+    parser.add_argument(
+        "--strategies", type=among(LADDER), default=list(LADDER), metavar="A,B"
+    )
+    parser.add_argument("--out", type=Path, help=f"default: {FOLDER}/SIZE")
+    parser.add_argument(
+        "--plot", action="store_true", help="measure nothing: report and draw again"
+    )
+    options = parser.parse_args(given)
+    options.out = options.out or FOLDER / options.size
+    return options
+
+
+def measure(options, results):
+    """Ask the questions; fill the results."""
+    plan = PLANS[options.size]
+    names = [name for name in options.strategies if name in available()]
+    for name in set(options.strategies) - set(names):
+        print(f"Left out: {name} is not installed (make bench does).", file=sys.stderr)
+    before = machine.load()
+    with contextlib.ExitStack() as stack:
+        with timed(results, "starting"):
+            place = stack.enter_context(lab())
+            results.machine |= machine.describe(place) | {"load before": before}
+            servers = place.serve_all(names)
+            check(servers.values(), plan, results)
+        for name in options.questions:
+            with timed(results, name):
+                QUESTIONS[name].ask(servers, plan, results, place)
+    results.machine["load after"] = machine.load()
+
+
+def check(servers, plan, results):
+    """Compare the answers of all strategies. Raises Refused."""
+    queries = [f"page_size={size}" for size in plan.page_sizes]
+    queries += [f"{query}&page_size=20" for query in CHECKED]
+    paths = [f"{API}?{query}" for query in queries]
+    check_equal(servers, paths)
+    check_guarded(servers, paths[0])
+    results.machine["answers checked equal"] = len(paths)
+
+
+@contextlib.contextmanager
+def timed(results, name):
+    """Note how many seconds it took, even if it fails."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        results.seconds[name] = round(time.monotonic() - start, 1)
+
+
+def write(results, folder):
+    """Write the report and the plots into the folder, and say so."""
+    drawn = plots.draw(results, folder)
+    (folder / REPORT).write_text(report.render(results, drawn), encoding="utf-8")
+    (folder / SUMMARY).write_text(report.summary(results), encoding="utf-8")
+    print(report.targets_table(results))
+    print(f"\nWrote {folder / REPORT} and {len(drawn)} plots beside it.")
+
+
+def load(path):
+    """Return the Results in a file; exit with one line if there are none."""
+    try:
+        return Results.load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        sys.exit(f"bench: {path} can't be read ({problem}); next: make bench")
+
+
+@contextlib.contextmanager
+def kept(results, folder):
+    """Write what was measured into the folder, whatever happens meanwhile.
+
+    What may go wrong with the servers becomes one line; anything else is raised again.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        results.interrupted = "it was stopped"
+    except PROBLEMS as problem:
+        [results.interrupted, *_] = [*str(problem).splitlines(), type(problem).__name__]
+    except BaseException as error:
+        results.interrupted = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        if results.interrupted:
+            print(f"bench: {results.interrupted}", file=sys.stderr)
+        if results.records:
+            keep(results, folder)
+
+
+def keep(results, folder):
+    """Write the results into the folder, beside those of the last whole run before."""
+    data = folder / DATA
+    if is_whole(data):
+        data.replace(folder / PREVIOUS)
+    data.write_text(results.dump(), encoding="utf-8")
+    write(results, folder)
+
+
+def is_whole(path):
+    """Return whether a file has the results of a run that nobody interrupted."""
+    try:
+        return not Results.load(path.read_text(encoding="utf-8")).interrupted
+    except (OSError, ValueError):
+        return False
+
+
+def main(given):
+    """Measure or load, write, and return the exit code."""
+    options = arguments(given)
+    if options.plot:
+        write(load(options.out / DATA), options.out)
+        return 0
+    results = Results(size=options.size)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with kept(results, options.out):
+        measure(options, results)
+    return int(bool(results.interrupted))
+
+
+if __name__ == "__main__":
+    # A shell may have had SIGINT ignored for what it runs in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))

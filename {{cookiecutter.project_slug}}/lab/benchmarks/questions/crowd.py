@@ -1,0 +1,67 @@
+"""Fifty readers come right after a write: how many ask the database?
+
+Without a protection all that come before the first answer is kept compute it
+(a cache stampede). And who is shown the list as it was before the write? The last
+answer is held against that of as many readers of the floor, right after them.
+"""
+
+import contextlib
+import re
+import threading
+import time
+
+from lab.benchmarks.ladder import LADDER
+from lab.benchmarks.measure import API, FLOOR, together, turns, warm
+
+TITLE = "A crowd after a write"
+
+
+def ask(servers, plan, results, lab):
+    """Change a book, then let all read the list at the same moment."""
+    rounds = -(-plan.rounds // 3)
+    case = {"readers": plan.crowd, "books": plan.crowd_books}
+    for number, _, server in turns("crowd", rounds, [None], servers.values()):
+        figures = _round(server, plan, number)
+        figures["last_floors"] = figures["last_ms"] / _floor(lab.floor, plan)
+        results.add("crowd", server.name, case, **figures)
+
+
+def _round(server, plan, number):
+    path = f"{API}?page_size={plan.crowd_books}"
+    with contextlib.ExitStack() as stack:
+        readers = server.spread(plan.crowd, stack)
+        if LADDER[server.name].caches:
+            warm(readers[0], path)
+        book_id = re.search(rb'"book_id":(\d+)', readers[0].get(path).body)[1].decode()
+        title = f"Read by a crowd, {number}"
+        readers[0].send("PATCH", f"{API}/{book_id}", {"title": title})
+        answers, last_ms = _all_at_once(readers, path)
+    return {
+        "computed": sum(answer.queries > 0 for answer in answers),
+        "stale": sum(title.encode() not in answer.body for answer in answers),
+        "reads": len(answers),
+        "last_ms": last_ms,
+    }
+
+
+def _floor(server, plan):
+    """Return in how many ms the last of as many readers has the floor's answer."""
+    path = f"{FLOOR}?page_size={plan.crowd_books}"
+    with contextlib.ExitStack() as stack:
+        readers = server.spread(plan.crowd, stack)
+        for reader in readers:
+            reader.get(path)
+        return _all_at_once(readers, path)[1]
+
+
+def _all_at_once(readers, path):
+    """Return the answers to all, and after how many ms the last of them came."""
+    barrier = threading.Barrier(len(readers))
+
+    def read(number, reader):
+        barrier.wait()
+        start = time.perf_counter()
+        return reader.get(path), time.perf_counter() - start
+
+    answers, seconds = zip(*together(readers, read))
+    return answers, 1000 * max(seconds)

@@ -1,0 +1,27 @@
+"""What does a miss cost?
+
+The page is asked for after all that was kept has been deleted. This project makes one
+query more than the others that prefetch: on a miss it looks its reader up.
+"""
+
+from lab.benchmarks.measure import API, floors_beside, single, turns
+
+TITLE = "A miss: the same page, when nothing is kept"
+
+
+def ask(servers, plan, results, lab):
+    """Measure single requests: the cache is emptied before each."""
+    sizes = plan.page_sizes
+    for _, books, server in turns("misses", plan.rounds, sizes, servers.values()):
+        path = f"{API}?page_size={books}"
+        with (
+            server.connect() as connection,
+            floors_beside(lab, books, "floors") as floors,
+        ):
+            # Opens the worker's connections to the database and to Redis.
+            connection.get(f"{API}?page_size=1")
+            for _ in range(plan.misses):
+                server.forget()
+                answer, figures = single(connection, path, floors)
+                figures["queries"] = answer.queries
+                results.add("misses", server.name, {"books": books}, **figures)

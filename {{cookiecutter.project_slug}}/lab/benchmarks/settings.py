@@ -1,0 +1,38 @@
+"""The project's settings, with the strategy that BENCH_STRATEGY names."""
+
+import os
+from datetime import timedelta
+
+from config.settings import *  # noqa: F403
+from config.settings import (
+    CACHES,
+    CACHING,
+    INSTALLED_APPS,
+    MIDDLEWARE,
+    REDIS_URL,
+    SIMPLE_JWT,
+)
+
+STRATEGY = os.environ.get("BENCH_STRATEGY", "ours")
+TTL = 24 * 3600
+ROOT_URLCONF = "lab.benchmarks.urls"
+MIDDLEWARE = ["lab.benchmarks.middleware.count_queries", *MIDDLEWARE]
+# A long run logs in once.
+SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+# Flushing a large cache takes its time, and failures must be seen.
+CACHES = {"default": CACHES["default"] | {"OPTIONS": {}}}
+CACHING = CACHING | {"ttl": TTL}
+
+if STRATEGY != "ours":
+    # The models go on to announce their writes, but to nobody.
+    CACHING = CACHING | {"redis_url": ""}
+    WORKER_PROCESSES = 1
+
+if STRATEGY == "cacheops":
+    INSTALLED_APPS = [*INSTALLED_APPS, "cacheops"]
+    CACHEOPS_REDIS = REDIS_URL
+    CACHEOPS = {"books.*": {"ops": "all", "timeout": TTL}}
+
+if STRATEGY == "cachalot":
+    INSTALLED_APPS = [*INSTALLED_APPS, "cachalot"]
+    CACHALOT_TIMEOUT = TTL

@@ -1,0 +1,140 @@
+"""What this project promises of its cache, held against what was measured."""
+
+import itertools
+from typing import NamedTuple
+
+from lab.benchmarks.ladder import TITLES
+
+# Who is asked for answers that are no longer so.
+STALE = ("mixed", "crowd", "races")
+# The fewest books from which on a library must not get slow.
+GROWN = 10_000
+
+# A few writes on a busy machine differ by this much among themselves.
+CONSTANT = 1.5
+
+
+class Target(NamedTuple):
+    """A promise, the figure that was measured, and whether it was kept."""
+
+    promise: str
+    wanted: str
+    measured: str
+    kept: bool
+
+
+def held(results):
+    """Return the Targets that these results can tell something of."""
+    targets = []
+    for each in (_hits, _throughput, _misses, _writes, _crowd, _stale, _growth, _mix):
+        targets += each(results)
+    return targets
+
+
+def ratio(results, figure, question, one, other, **case):
+    """Return a median of one strategy by the other's, or None."""
+    above = results.median(figure, question, one, **case)
+    below = results.median(figure, question, other, **case)
+    return above / below if above is not None and below else None
+
+
+def _hits(results):
+    for books in results.values("hits", "books"):
+        factor = results.median("p50_floors", "hits", "ours", books=books)
+        if factor:
+            promise = f"a hit's p50 at {books} books, by the floor with the token"
+            yield Target(promise, "≤ 1.5", f"{factor:.2f}", factor <= 1.5)
+
+
+def _throughput(results):
+    sizes = results.values("throughput", "books")[-1:]
+    cases = itertools.product(sizes, results.values("throughput", "clients"))
+    for other, (books, clients) in itertools.product(("flush", "flush-reader"), cases):
+        names = ("throughput", "ours", other)
+        factor = ratio(results, "floor_share", *names, books=books, clients=clients)
+        if factor:
+            promise = (
+                f"hits a second at {books} books, {clients} client(s), by those of "
+            )
+            promise += TITLES[other]
+            yield Target(promise, "≥ 5", f"{factor:.1f}", factor >= 5)
+
+
+def _misses(results):
+    for books in results.values("misses", "books")[-1:]:
+        names = ("per-book", "ours")
+        factor = ratio(results, "p50_floors", "misses", *names, books=books)
+        if factor:
+            promise = f"the time of a query per book at {books} books, by a miss's"
+            yield Target(promise, "≥ 20", f"{factor:.1f}", factor >= 20)
+
+
+def _writes(results):
+    keys = sorted(results.values("writes", "keys"))
+    times = [
+        results.median("write_floors", "writes", "ours", keys=each) for each in keys
+    ]
+    if len(keys) > 1 and all(times):
+        factor = max(times) / min(times)
+        promise = f"a write's slowest by its fastest, {keys[0]:,} to {keys[-1]:,} keys"
+        promise += ", each by one without a cache"
+        wanted = f"≤ {CONSTANT} (constant)"
+        yield Target(promise, wanted, f"{factor:.2f}", factor <= CONSTANT)
+
+
+def _crowd(results):
+    spread = results.figure("computed", "crowd", "ours")
+    if spread:
+        [readers] = results.values("crowd", "readers")
+        promise = f"of {readers} readers after a write, those who ask the database"
+        yield Target(promise, "1", f"{spread.high:g}", spread.high == 1)
+
+
+def _stale(results):
+    names = {name for question in STALE for name in results.strategies(question)}
+    if "ours" not in names:
+        return
+    ours = total(results, "stale", "ours", *STALE)
+    reads = total(results, "reads", "ours", *STALE)
+    others = names - {"ours"}
+    worst = sum(total(results, "stale", name, *STALE) > 0 for name in others)
+    promise = f"stale answers in {reads:,} reads ({worst} of {len(others)} other "
+    promise += "strategies have some)"
+    yield Target(promise, "0", f"{ours:g}", ours == 0)
+
+
+def total(results, figure, strategy, *questions, **case):
+    """Return the sum of a figure over all rounds of these questions."""
+    records = [r for each in questions for r in results.find(each, strategy, **case)]
+    return sum(record.figures.get(figure, 0) for record in records)
+
+
+def _growth(results):
+    factor, books = growth(results, "text and tag", "the count") or (None, None)
+    if factor:
+        promise = f"two filters and a kept count, the slowest of {GROWN:,} to "
+        promise += f"{books:,} books by the first"
+        yield Target(promise, "≤ 3", f"{factor:.1f}", factor <= 3)
+
+
+def growth(results, page, kept):
+    """Return how many times as long a page takes at worst as with GROWN books.
+
+    And how many books there were at most; None if that was not measured.
+    """
+    sizes = sorted(each for each in results.values("growth", "books") if each >= GROWN)
+    times = [
+        results.median(
+            "p50_floors", "growth", "ours", page=page, kept=kept, books=books
+        )
+        for books in sizes
+    ]
+    if len(sizes) < 2 or sizes[0] != GROWN or not all(times):
+        return None
+    return max(times) / times[0], sizes[-1]
+
+
+def _mix(results):
+    share = results.median("hit_ratio", "mixed", "ours", writes=5)
+    if share is not None:
+        yield Target("hits with 5 % writes", "≥ 0.8", f"{share:.2f}", share >= 0.8)

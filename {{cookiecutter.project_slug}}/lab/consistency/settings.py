@@ -1,0 +1,16 @@
+"""The project's settings, watched. For the hunt only."""
+
+import os
+from datetime import timedelta
+
+from config.settings import *  # noqa: F403
+from config.settings import CACHING, INSTALLED_APPS, MIDDLEWARE, SIMPLE_JWT
+
+INSTALLED_APPS = [*INSTALLED_APPS, "lab.consistency"]
+MIDDLEWARE = ["lab.consistency.middleware.name_worker", *MIDDLEWARE]
+# A long hunt logs in once.
+SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
+ROOT_URLCONF = os.environ.get("HUNT_URLS", "config.urls")
+if os.environ.get("HUNT_PATIENT"):
+    # For what is counted, not timed: a busy machine is no fault.
+    CACHING = CACHING | {"lead": 30, "wait": 60, "timeout": 2}

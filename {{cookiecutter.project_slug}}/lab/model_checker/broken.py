@@ -1,0 +1,138 @@
+"""The protocol with one thing left out. In each of these a stale answer is found."""
+
+from caching import stamps
+from caching.memory import MemoryStore
+from caching.reads import look, reopen
+from lab.model_checker.state import SCENARIOS
+from lab.model_checker.world import World, read
+
+
+class StampsReadAfterTheQuery(World):
+    """A reader keeps its answer under the stamps as they are when it has it."""
+
+    def _looking(self, state, number):
+        [seen], state = self._step(state, lambda store: look(store, [self.plan]))
+        if seen.entry:
+            return self.hit(state, number, seen.entry)
+        after = state.readers[number]._replace(at="asking")
+        return read(state, number, "looks: nothing kept", after)
+
+    def _asking(self, state, number):
+        move = super()._asking(state, number)
+        after = move.state.readers[number]._replace(at="opening")
+        return read(move.state, number, move.does, after)
+
+    def _opening(self, state, number):
+        seen, state = self._step(state, lambda store: reopen(store, self.plan))
+        reader = state.readers[number]
+        if seen.identity:
+            after = reader._replace(at="keeping", identity=seen.identity)
+            return read(state, number, "reads the stamps", after)
+        return read(state, number, "BYPASS", reader.next_read(), "bypass")
+
+
+class RenewedOnlyBefore(World):
+    """A write renews the stamps and then commits. (Invalidation in a signal.)"""
+
+    class Store(MemoryStore):
+        def announce(self, writer, changes):
+            self._renew(changes)
+
+        def finish(self, writer, changes):
+            pass
+
+    store_class = Store
+    announces, finishes = "renews the stamps", "does no more"
+
+
+class RenewedOnlyAfter(World):
+    """A write commits and then renews the stamps. (Invalidation on commit.)"""
+
+    class Store(MemoryStore):
+        def announce(self, writer, changes):
+            pass
+
+        def finish(self, writer, changes):
+            self._renew(changes)
+
+    store_class = Store
+    announces, finishes = "begins", "renews the stamps"
+
+
+class AnnouncedWithoutRenewing(World):
+    """A write announces itself, but leaves the tokens as they are until it is done."""
+
+    class Store(MemoryStore):
+        def announce(self, writer, changes):
+            tokens = {t: self._table(t)[:2] for t in changes if t in self.tables}
+            rows = dict(self.kept)
+            super().announce(writer, changes)
+            for table, old in tokens.items():
+                new = self.tables[table].split(" ")
+                self.tables[table] = stamps.render([*old, *new[3:]])
+            self.kept.update(rows)
+
+    store_class = Store
+
+
+class OneMarker(World):
+    """A write's marker takes the place of another's; who finds its own ends it."""
+
+    class Store(MemoryStore):
+        def announce(self, writer, changes):
+            super().announce(writer, changes)
+            for table in changes:
+                _, token, epoch, *_, mine = self.tables[table].split(" ")
+                self.tables[table] = stamps.render([token, epoch, mine])
+
+        def finish(self, writer, changes):
+            for table, rows in changes.items():
+                if f" {writer}:" in self.tables.get(table, ""):
+                    super().finish(writer, {table: rows})
+
+    store_class = Store
+
+
+class NoQuarantine(World):
+    """A stamp that was lost is made anew as if no write had been announced on it."""
+
+    quarantines = False
+
+
+class KeptWithoutLooking(World):
+    """A reader keeps its list though a write is announced on a row that it shows."""
+
+    def _keeping(self, state, number):
+        blind = state.readers[number]._replace(touched=frozenset())
+        readers = state.readers[:number] + (blind,) + state.readers[number + 1 :]
+        return super()._keeping(state._replace(readers=readers), number)
+
+
+class FieldsForgotten(World):
+    """A list depends on the rows that it shows, and not on how they were chosen."""
+
+    def __init__(self, scenario, **options):
+        blind = [each._replace(fields=frozenset()) for each in scenario.depends_on]
+        super().__init__(scenario._replace(depends_on=tuple(blind)), **options)
+
+
+BROKEN = {
+    "the stamps are read after the query": StampsReadAfterTheQuery,
+    "they are renewed only before the commit": RenewedOnlyBefore,
+    "they are renewed only after the commit": RenewedOnlyAfter,
+    "a write is announced without renewing": AnnouncedWithoutRenewing,
+    "one marker, compared and set, instead of a list": OneMarker,
+    "a lost stamp is made anew without quarantine": NoQuarantine,
+}
+# What only lists that depend on a selection of rows need, and where it shows.
+LENDING, RETITLING = SCENARIOS[4:6]
+BROKEN_SELECTIONS = {
+    "a list is kept though a row that it shows is being written": (
+        KeptWithoutLooking,
+        LENDING,
+    ),
+    "a list does not depend on the fields that it is chosen by": (
+        FieldsForgotten,
+        RETITLING,
+    ),
+}

@@ -1,0 +1,148 @@
+"""The strategies on the way to the protocol, each with the race that is its own.
+
+Each is granted what can be granted, so that the next one's reason shows: see Granted.
+"""
+
+from caching.memory import MemoryStore
+from lab.model_checker.broken import (
+    AnnouncedWithoutRenewing,
+    NoQuarantine,
+    OneMarker,
+    RenewedOnlyAfter,
+    RenewedOnlyBefore,
+    StampsReadAfterTheQuery,
+)
+from lab.model_checker.search import explore
+from lab.model_checker.state import ENTRY, SCENARIOS, canonical
+from lab.model_checker.world import World
+
+
+class Granted(World):
+    """Does not count as stale what is served between a commit and the write's end.
+
+    Nobody was told yet that the write has happened. A writer that crashes there never
+    comes to its end: then it counts, unless `crashes` is off.
+    """
+
+    crashes = True
+
+    def moves(self, state):
+        in_between = any(writer.at == "committed" for writer in state.writers)
+        # Readers first: of ways that are equally short, the plainer one is found.
+        for move in sorted(super().moves(state), key=lambda move: move.who):
+            if move.does == "CRASHES" and not self.crashes:
+                continue
+            if move.result == "stale" and in_between:
+                move = move._replace(result="hit")
+            yield move
+
+
+class Untold(MemoryStore):
+    """A store that no write tells anything."""
+
+    def announce(self, writer, changes):
+        pass
+
+    def finish(self, writer, changes):
+        pass
+
+
+class OnlyTimeToLive(Granted):
+    """Entries expire; writes do nothing to them."""
+
+    store_class = Untold
+    announces, finishes = "begins", "ends"
+
+
+class FlushedAtTheCommit(Granted):
+    """A write deletes the entry, in the very moment of its commit."""
+
+    store_class = Untold
+    announces, finishes = "begins", "ends"
+
+    def _announced(self, state, number):
+        for move in super()._announced(state, number):
+            if move.does.startswith("COMMITs"):
+                kept = tuple(item for item in move.state.kept if item[0] != ENTRY)
+                after = move.state._replace(kept=kept)
+                move = move._replace(does=f"{move.does}, flushes", state=after)
+            yield move
+
+
+class Counted(Granted):
+    """The generation is a counter; one that was lost begins again at 1."""
+
+    crashes = quarantines = False
+    # A count that was passed may come again, so no state may stand for another.
+    form = staticmethod(lambda scenario, state: state)
+
+    class Store(MemoryStore):
+        def announce(self, writer, changes):
+            pass
+
+        def finish(self, writer, changes):
+            for table in changes:
+                self.tables[table] = _counted(1 + _count(self._table(table)))
+
+        def _table(self, name):
+            text = self.tables.get(name, _counted(1))
+            return text.split(" ")[1:]
+
+    store_class = Store
+    announces, finishes = "begins", "counts on"
+
+
+class GrantedAfter(Granted, RenewedOnlyAfter):
+    """A random token, renewed after the commit."""
+
+
+class GrantedBefore(Granted, RenewedOnlyBefore):
+    """A random token, renewed before the commit."""
+
+
+class RenewedOnBothSides(Granted):
+    """A write renews before its commit and after it, and announces nothing."""
+
+    class Store(MemoryStore):
+        def announce(self, writer, changes):
+            self._renew(changes)
+
+        def finish(self, writer, changes):
+            self._renew(changes)
+
+    store_class = Store
+    announces = finishes = "renews the stamps"
+
+
+def _count(fields):
+    return int(fields[0].removeprefix("generation-"))
+
+
+def _counted(number):
+    return f"stamp generation-{number} epoch"
+
+
+LADDER = {
+    "ttl": ("Entries expire, and writes do nothing", OnlyTimeToLive),
+    "flush": ("A write deletes the entry as it commits", FlushedAtTheCommit),
+    "counter": ("A write counts a generation on", Counted),
+    "after": ("A write renews a random token after its commit", GrantedAfter),
+    "before": ("A write renews a random token before its commit", GrantedBefore),
+    "both": ("A write renews the token before and after", RenewedOnBothSides),
+    "announced": ("A write announces itself: the protocol", World),
+}
+# What the last rung is made of: without one of these it breaks, too.
+LEFT_OUT = {
+    "query-first": ("The stamps are read after the query", StampsReadAfterTheQuery),
+    "unrenewed": ("A write is announced without renewing", AnnouncedWithoutRenewing),
+    "one-marker": ("One marker for all writers", OneMarker),
+    "no-quarantine": ("A lost stamp is made anew, and trusted", NoQuarantine),
+}
+SEARCHED = LADDER | LEFT_OUT
+
+
+def found_on(name):
+    """Return the Findings on a rung: a list, and two writers."""
+    _, world = SEARCHED[name]
+    form = getattr(world, "form", canonical)
+    return explore(world(SCENARIOS[0]), form=form)

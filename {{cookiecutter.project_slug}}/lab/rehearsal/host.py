@@ -1,0 +1,274 @@
+"""The throw-away server: a container with its own engine, sshd and registry."""
+
+import contextlib
+import io
+import os
+import secrets
+import shlex
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+
+import httpx
+
+from lab.rehearsal import PROJECT
+from lab.rehearsal.docker import LABEL, Refused, docker, engine_address, run
+from tools.ports import free_port
+
+MEMORY = "1g"
+IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
+HEALTH = "/api/v1/common/health-check"
+COMPLAINTS = """\
+for container in $(docker ps --all --quiet --filter name=library-web-); do
+  docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
+done"""
+# Strikes a deploy exactly before one of its commands: Bash reads this file first.
+STRIKER_FILE = "/opt/striker.sh"
+STRIKER = """\
+unset BASH_ENV
+set -T
+strike() {
+  echo "STRUCK before: $BASH_COMMAND" >&3
+  trap - DEBUG
+  eval "$STRIKE"
+}
+trap '[[ $BASH_COMMAND != "$STRIKE_AT"* ]] || strike' DEBUG
+"""
+# What an engine inside a container needs; far less than --privileged.
+RIGHTS = [
+    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
+    *("--security-opt", "seccomp=unconfined"),
+    *("--security-opt", "apparmor=unconfined"),
+    *("--security-opt", "systempaths=unconfined"),
+]
+
+
+def wait_until(question, seconds, what):
+    """Return when `question()` is true; raise Refused after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > deadline:
+            raise Refused(f"{what} did not happen within {seconds} s")
+        time.sleep(0.3)
+
+
+class Host:
+    """One server with 1 GiB; `folder` keeps its SSH key while it lives."""
+
+    def __init__(self, run_id, folder):
+        self.run_id = run_id
+        self.name = f"library-rehearsal-{run_id}"
+        self.folder = Path(folder)
+        self.label = f"{LABEL}={run_id}"
+        self.ssh_port, self.http_port = free_port(), free_port()
+        self.registry_port = free_port()
+        self.repository = f"127.0.0.1:{self.registry_port}/library"
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.password = secrets.token_hex(16)
+
+    def start(self):
+        """Boot the server and its registry, and give it the base images."""
+        docker(
+            "build",
+            "--quiet",
+            "--label",
+            self.label,
+            "--tag",
+            self.name,
+            PROJECT / "lab/rehearsal/host",
+        )
+        self._start_server()
+        self._start_registry()
+        self._open_ssh()
+        self._install_images()
+
+    def _start_server(self):
+        ports = [
+            *("--publish", f"127.0.0.1:{self.ssh_port}:22"),
+            *("--publish", f"127.0.0.1:{self.http_port}:80"),
+            *("--publish", f"127.0.0.1:{self.registry_port}:{self.registry_port}"),
+        ]
+        docker(
+            *("run", "--detach", "--name", self.name, "--hostname", "server"),
+            *("--label", self.label, "--tmpfs", "/run", *RIGHTS, *ports),
+            *("--memory", MEMORY, "--memory-swap", MEMORY),
+            # The data volume, as on AWS: it outlives the machine's containers.
+            *self._volume("engine", "/var/lib/docker"),
+            *self._volume("data", "/var/lib/library"),
+            self.name,
+        )
+        self.wait_for_engine()
+
+    def _volume(self, kind, target):
+        name = f"{self.name}-{kind}"
+        docker("volume", "create", "--label", self.label, name)
+        return "--volume", f"{name}:{target}"
+
+    def wait_for_engine(self):
+        """Return when the server's own engine answers."""
+        wait_until(lambda: self._quiet("docker", "info"), 180, "the server's boot")
+
+    def _quiet(self, *command):
+        with contextlib.suppress(Refused):
+            self.inside(*command)
+            return True
+        return False
+
+    def _start_registry(self):
+        # In the server's network, so that both sides call it by the same name.
+        docker(
+            *("run", "--detach", "--name", f"{self.name}-registry"),
+            *("--label", self.label, "--network", f"container:{self.name}"),
+            *("--env", "REGISTRY_PASSWORD", self.name),
+            *("registry.sh", str(self.registry_port)),
+            env=os.environ | {"REGISTRY_PASSWORD": self.password},
+        )
+        self.inside("tee", "/etc/registry-password", stdin=self.password)
+
+    def _open_ssh(self):
+        key = self.folder / "key"
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+        public = key.with_suffix(".pub").read_text()
+        self.inside("tee", "/home/ec2-user/.ssh/authorized_keys", stdin=public)
+        own = self.inside("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
+        known = f"[127.0.0.1]:{self.ssh_port} {own}\n"
+        (self.folder / "known_hosts").write_text(known)
+        wait_until(self._lets_us_in, 60, "the server's first SSH answer")
+
+    def _lets_us_in(self):
+        return self.ssh("true").returncode == 0
+
+    def _install_images(self):
+        for image in IMAGES_ON_SERVER:
+            save = subprocess.Popen(("docker", "save", image), stdout=subprocess.PIPE)
+            load = ("docker", "exec", "-i", self.name, "docker", "load", "--quiet")
+            subprocess.run(
+                load, stdin=save.stdout, stdout=subprocess.DEVNULL, check=True
+            )
+            save.wait()
+
+    def inside(self, *command, stdin=None):
+        """Run a command on the server as root, past SSH; return what it prints."""
+        attach = ("--interactive",) if stdin is not None else ()
+        return docker("exec", *attach, self.name, *command, stdin=stdin)
+
+    def ssh_command(self, command):
+        """Return the arguments that run a shell command on the server over SSH."""
+        options = {
+            "UserKnownHostsFile": self.folder / "known_hosts",
+            "StrictHostKeyChecking": "yes",
+            "IdentitiesOnly": "yes",
+            "BatchMode": "yes",
+        }
+        chosen = [f"-o{name}={value}" for name, value in options.items()]
+        where = ["-F", "none", "-i", self.folder / "key", "-p", str(self.ssh_port)]
+        return ["ssh", *where, *chosen, "ec2-user@127.0.0.1", command]
+
+    def ssh(self, command, stdin=None):
+        """Run a shell command over SSH; return the finished process."""
+        return subprocess.run(
+            self.ssh_command(command), input=stdin, capture_output=True, check=False
+        )
+
+    def install(self, scripts, config):
+        """Put `scripts` into /opt/library and boot for the first time, as on AWS.
+
+        `config` becomes config.env: names and values that are no secrets.
+        """
+        lines = "".join(f"{name}={value}\n" for name, value in config.items())
+        (self.folder / "config.env").write_text(lines)
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(scripts, arcname=".")
+            tar.add(self.folder / "config.env", arcname="config.env")
+        unpack = "sudo tar -x --no-same-owner -C /opt/library"
+        first_boot = "sudo /opt/library/first-boot.sh"
+        result = self.ssh(f"{unpack} && {first_boot}", stdin=archive.getvalue())
+        if result.returncode:
+            raise Refused(f"the server's set-up: {result.stderr.decode().strip()}")
+
+    def script(self, name, *arguments):
+        """Return the SSH arguments that run one of our scripts as root."""
+        return self.ssh_command(
+            shlex.join(["sudo", f"/opt/library/{name}", *arguments])
+        )
+
+    def struck_deploy(self, tag, at, strike):
+        """Return the SSH arguments of a deploy that is struck before a command.
+
+        `at` is how that begins, as it is written in deploy.sh; `strike` is shell code.
+        """
+        self.inside("tee", STRIKER_FILE, stdin=STRIKER)
+        strike = [
+            f"BASH_ENV={STRIKER_FILE}",
+            f"STRIKE_AT={at}",
+            f"STRIKE={strike}",
+        ]
+        deploy = ["sudo", "env", *strike, "/opt/library/deploy.sh", tag]
+        return self.ssh_command(shlex.join(deploy))
+
+    def push(self, tag):
+        """Push an image to the registry, with a login that is forgotten at once."""
+        config = self.folder / "docker"
+        env = os.environ | {
+            "DOCKER_CONFIG": str(config),
+            "DOCKER_HOST": engine_address(),
+        }
+        registry = self.repository.partition("/")[0]
+        login = ("login", "--username", "AWS", "--password-stdin", registry)
+        docker(*login, stdin=self.password, env=env)
+        docker("push", "--quiet", f"{self.repository}:{tag}", env=env)
+
+    def manage(self, *arguments, **environment):
+        """Run a manage.py command in the live container."""
+        names = [word for name in environment for word in ("--env", name)]
+        pairs = [f"{name}={value}" for name, value in environment.items()]
+        container = f"library-web-{self.live()}-1"
+        command = ("docker", "exec", *names, container, "python", "manage.py")
+        return self.inside("env", *pairs, *command, *arguments)
+
+    def sql(self, query):
+        """Return the rows of a query on the server's database, as lines."""
+        psql = ("psql", "--username=library", "--tuples-only", "--no-align")
+        return self.inside(
+            "docker", "exec", "library-db-1", *psql, f"--command={query}"
+        ).splitlines()
+
+    def complaints(self):
+        """Return the last errors in the log of each colour, as lines."""
+        return self.inside("sh", "-c", COMPLAINTS).splitlines()
+
+    def live(self):
+        """Return the colour that the proxy sends readers to; None if it is down."""
+        with contextlib.suppress(Refused):
+            return self.inside(
+                "curl", "-fsS", "-m", "3", "http://127.0.0.1:8081/colour"
+            )
+
+    def releases(self):
+        """Return the tags that proved healthy, the stable one last."""
+        return self.inside("cat", "/var/lib/library/deploy/releases").splitlines()
+
+    def health(self):
+        """Return the health check's answer from outside; None without one."""
+        with contextlib.suppress(httpx.HTTPError):
+            answer = httpx.get(self.url + HEALTH, timeout=30)
+            return answer.json() if answer.status_code == 200 else None
+
+    def restart(self):
+        """Switch the machine off and on."""
+        docker("restart", "--time", "20", self.name)
+        self.wait_for_engine()
+
+    def memory(self):
+        """Return the bytes that everything on the server uses, caches left out."""
+        used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", self.name)
+        return parse_bytes(used.partition("/")[0].strip())
+
+
+def parse_bytes(text):
+    """Return the number of bytes in a size as Docker writes it, such as 452MiB."""
+    units = {"GiB": 1024**3, "MiB": 1024**2, "KiB": 1024, "B": 1}
+    unit = next(unit for unit in units if text.endswith(unit))
+    return float(text.removesuffix(unit)) * units[unit]

@@ -1,0 +1,81 @@
+"""Builds the releases that are deployed: good ones, and ones with a planted fault."""
+
+import tempfile
+from pathlib import Path
+
+from lab.rehearsal import PROJECT
+from lab.rehearsal.docker import docker
+
+# Each fault is what a bad commit would do to the code of the image.
+BROKEN_VIEWS = """
+def application(environ, start_response):
+    start_response("500 Internal Server Error", [("Content-Length", "0")])
+    return []
+"""
+CRASH = """
+raise RuntimeError("this release crashes at start")
+"""
+NEW_COLUMN = """
+Book.add_to_class(
+    "shelf", models.CharField(max_length=20, blank=True, db_default="")
+)
+"""
+
+MAKE_MIGRATION = (
+    "SECRET_KEY=only-while-the-migration-is-being-written "
+    "JWT_SECRET_KEY=only-while-the-migration-is-written-too "
+    "python manage.py makemigrations books --name shelf"
+)
+CHANGED = """\
+FROM {base}
+USER 0
+COPY addition /tmp/addition
+RUN cat /tmp/addition >> {path} && {then}
+USER 10001
+ENV RELEASE={says}
+"""
+
+
+def build(host, tag):
+    """Build the project as it is, as release `tag`, and push it."""
+    docker(
+        *("build", "--quiet", "--label", host.label, "--build-arg", f"RELEASE={tag}"),
+        *("--tag", f"{host.repository}:{tag}", str(PROJECT)),
+    )
+    host.push(tag)
+
+
+def build_changed(host, tag, path, addition, then="true", says=None):
+    """Build v1 with text added to one of its files, as release `tag`, and push it.
+
+    `then` is a shell command that runs in the changed image, before it is sealed;
+    `says` is the release that its health check shows, unless that is `tag`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "addition").write_text(addition, encoding="utf-8")
+        Path(folder, "Dockerfile").write_text(
+            CHANGED.format(
+                base=f"{host.repository}:v1", says=says or tag, path=path, then=then
+            ),
+            encoding="utf-8",
+        )
+        name = f"{host.repository}:{tag}"
+        docker("build", "--quiet", "--label", host.label, "--tag", name, folder)
+    host.push(tag)
+
+
+def build_all(host, say):
+    """Build every release that the scenarios deploy."""
+    for tag in ("v1", "v2", "v3", "v4"):
+        say(f"building release {tag}")
+        build(host, tag)
+    say("building an unhealthy, a crashing, a mislabelled and a migrating release")
+    build_changed(host, "unhealthy", "config/wsgi.py", BROKEN_VIEWS)
+    build_changed(host, "crashing", "config/wsgi.py", CRASH)
+    build_mislabelled(host)
+    build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
+
+
+def build_mislabelled(host):
+    """Build a release that is healthy, and only the smoke test finds wrong."""
+    build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

@@ -1,0 +1,158 @@
+"""What happens to the server, one scenario after another.
+
+Each function takes the Stage, does one thing, and returns the exit code of the deploy
+it is about. What must be so afterwards stands beside it in SCENARIOS.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+from lab.rehearsal.docker import Refused
+from lab.rehearsal.host import wait_until
+
+BUSY = 75
+# In place of a tag: as before the scenario, or the one that was stable before that.
+UNCHANGED = "unchanged"
+EARLIER = "earlier"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """A name, what to do, and what must be so when it is done.
+
+    `release` serves afterwards and `stable` is marked so: a tag, UNCHANGED or EARLIER.
+    The scripts have said each of `says`.
+    """
+
+    name: str
+    play: Callable
+    exit_code: int
+    release: str
+    stable: str
+    says: tuple = ()
+    switches: int = 0  # how often readers go over to the other colour
+    may_fail: str = ""  # why requests may fail here; empty: none may
+
+
+def good(stage):
+    return stage.deploy("v2")
+
+
+def logins_at_once(stage):
+    """More than the API has threads: each password's hash takes memory."""
+    stage.log_in_together(40)
+    return 0
+
+
+def unhealthy(stage):
+    return stage.deploy("unhealthy")
+
+
+def crashing(stage):
+    return stage.deploy("crashing")
+
+
+def missing(stage):
+    return stage.deploy("no-such-tag")
+
+
+def mislabelled(stage):
+    return stage.deploy("mislabelled")
+
+
+def two_at_once(stage):
+    """The exit code is the second's; the first must end well."""
+    first = stage.start_deploy("v3")
+    wait_until(lambda: "pulling" in stage.said(first), 180, "the first deploy's start")
+    second = stage.deploy("v4")
+    if stage.finish(first):
+        raise Refused("the first of two deploys failed")
+    return second
+
+
+def killed_before_the_start(stage):
+    """All of it at once, the migration's client with it."""
+    return stage.kill_and_repeat("v4", says="migrating", not_yet="starting")
+
+
+def killed_before_the_switch(stage):
+    return stage.strike_and_repeat("v2", at="switch_proxy")
+
+
+def killed_during_the_switch(stage):
+    """The proxy's file is written, and not loaded."""
+    return stage.strike_and_repeat("v3", at="quietly compose exec")
+
+
+def killed_after_the_switch(stage):
+    return stage.strike_and_repeat("v2", at="keep_release")
+
+
+def expanding(stage):
+    return stage.deploy("expanding")
+
+
+def rolled_back(stage):
+    return stage.run("health-checker.sh", "--rollback")
+
+
+def restarted(stage):
+    stage.host.restart()
+    wait_until(stage.host.health, 180, "the first answer after the restart")
+    return 0
+
+
+def down_and_up(stage):
+    """The way of many a tutorial, for comparison, with an image that is still there."""
+    return stage.down_and_up("v3")
+
+
+OFF = "the machine is off"
+CONTROL = "the control"
+DONE = ("done: ",)
+LOG = "last log line: "
+SCENARIOS = [
+    Scenario("good release", good, 0, "v2", "v2", DONE, 1),
+    Scenario("logins at once", logins_at_once, 0, UNCHANGED, UNCHANGED),
+    Scenario(
+        *("unhealthy release", unhealthy, 1, UNCHANGED, UNCHANGED),
+        says=("unhealthy is unhealthy, its check says: 500", LOG),
+    ),
+    Scenario(
+        *("crash at start", crashing, 1, UNCHANGED, UNCHANGED),
+        says=(
+            "crashing crashes at start",
+            f"{LOG}Error: this release crashes at start",
+        ),
+    ),
+    Scenario(
+        *("missing tag", missing, 1, UNCHANGED, UNCHANGED),
+        says=("FAILED: no image", LOG),
+    ),
+    Scenario(
+        *("failed smoke test", mislabelled, 1, UNCHANGED, UNCHANGED),
+        says=("the proxy's answer is not from mislabelled", f'{LOG}{{"status":"ok"'),
+        switches=2,
+    ),
+    Scenario(
+        *("two deploys at once", two_at_once, BUSY, "v3", "v3"),
+        says=("another deploy is running", *DONE),
+        switches=1,
+    ),
+    Scenario(
+        "killed before the start", killed_before_the_start, 0, "v4", "v4", DONE, 1
+    ),
+    Scenario(
+        "killed before the switch", killed_before_the_switch, 0, "v2", "v2", DONE, 1
+    ),
+    Scenario(
+        "killed during the switch", killed_during_the_switch, 0, "v3", "v3", DONE, 1
+    ),
+    Scenario(
+        "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
+    ),
+    Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
+    Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER, DONE, 1),
+    Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
+    Scenario("control: down && up", down_and_up, 0, "v3", UNCHANGED, may_fail=CONTROL),
+]

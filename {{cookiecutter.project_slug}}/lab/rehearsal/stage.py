@@ -1,0 +1,277 @@
+"""What scenarios act with: deploys over SSH, the load, and the books that were kept."""
+
+import concurrent.futures
+import dataclasses
+import subprocess
+import threading
+import time
+
+import httpx
+
+from lab.rehearsal.docker import Refused
+from lab.rehearsal.host import wait_until
+from lab.rehearsal.load import PUBLISHER, Load, acknowledged, summary
+from lab.rehearsal.scenarios import BUSY, EARLIER, UNCHANGED
+
+LIBRARIAN = {
+    "DJANGO_SUPERUSER_EMAIL": "librarian@example.com",
+    "DJANGO_SUPERUSER_USERNAME": "librarian",
+    "DJANGO_SUPERUSER_PASSWORD": "only-for-the-rehearsal-5417",
+}
+SETTLE = 2  # seconds of load before and after what happens
+KILL_DEPLOY = (
+    "kill -9 -- -$(ps -o pgid= -p $(cat /var/lib/library/deploy/lock) | tr -d ' ')"
+)
+DOWN_AND_UP = """\
+set -e; . /opt/library/common.sh; load_config; export TAG={tag}
+compose down; compose up -d db redis caddy web-{colour}"""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What was seen in one scenario; times are seconds since the epoch.
+
+    It begins where the one before it ended, so that every request is judged.
+    """
+
+    name: str
+    began: float
+    ended: float
+    exit_code: int | None  # None: it came to no end
+    sent: int
+    rate: float  # requests a second
+    slowest: float  # seconds to the last answer's end
+    failed: int
+    failures: list  # [seconds after the beginning, kind of request, what came back]
+    releases: dict
+    live: str
+    release: str
+    stable: str
+    acknowledged: int
+    lost: int
+    problems: list
+
+
+@dataclasses.dataclass
+class Before:
+    """What was so before a scenario; `releases` are the stable ones until then."""
+
+    live: str
+    releases: list
+
+
+class Stage:
+    """The server with release v1 serving, and the load that it is under."""
+
+    def __init__(self, host, say):
+        self.host = host
+        self.say = say
+        self.peak = 0.0
+        self.output = []
+        self._watching = threading.Event()
+
+    def open(self):
+        """Deploy v1, make a librarian, and start the load."""
+        if code := self.deploy("v1"):
+            raise Refused(f"the first deploy ended with exit code {code}")
+        self.host.manage("createsuperuser", "--noinput", **LIBRARIAN)
+        self.load = Load(self.host.url, self._token()).start()
+        self.judged_until = time.time()
+        threading.Thread(target=self._watch_memory, daemon=True).start()
+
+    def close(self):
+        """Stop the load."""
+        self._watching.set()
+        if hasattr(self, "load"):
+            self.load.stop()
+
+    def _token(self):
+        login = {
+            "email": LIBRARIAN["DJANGO_SUPERUSER_EMAIL"],
+            "password": LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
+        }
+        answer = httpx.post(
+            self.host.url + "/api/v1/auth/login", json=login, timeout=30
+        )
+        return answer.raise_for_status().json()["access_token"]
+
+    def log_in_together(self, times):
+        """Log in so many times at once; raise Refused unless each one gets a token."""
+        with concurrent.futures.ThreadPoolExecutor(times) as pool:
+            tries = [pool.submit(self._token) for _ in range(times)]
+        errors = [error for each in tries if (error := each.exception())]
+        if errors:
+            raise Refused(f"{len(errors)} of {times} logins failed: {errors[0]}")
+
+    def _watch_memory(self):
+        while not self._watching.wait(3):
+            try:
+                self.peak = max(self.peak, self.host.memory())
+            except (Refused, ValueError, StopIteration):
+                continue  # while it restarts there is nothing to measure
+
+    def play(self, scenario):
+        """Play one scenario under load; return its Outcome."""
+        self.say(scenario.name)
+        self.output = []
+        self.load.token = self._token()
+        before = Before(self.host.live(), self.host.releases())
+        time.sleep(SETTLE)
+        stuck = []
+        try:
+            exit_code = scenario.play(self)
+        except Refused as error:
+            exit_code, stuck = None, [str(error)]
+            # At once: what is asked next may fail for the same reason.
+            self.say(f"  STUCK: {error}")
+        time.sleep(SETTLE)
+        outcome = self._outcome(scenario, exit_code)
+        outcome.problems = stuck + problems(scenario, outcome, before, self.output)
+        for problem in outcome.problems:
+            self.say(f"  PROBLEM: {problem}")
+        if outcome.problems:
+            self.say("  what the API logged last:")
+            for line in self.host.complaints():
+                self.say(f"    {line}")
+        return outcome
+
+    def _outcome(self, scenario, exit_code):
+        """Return what was seen since the last scenario."""
+        began, ended = self.judged_until, time.time()
+        self.judged_until = ended
+        answers = self.load.between(began, ended)
+        failures, releases = summary(answers, began)
+        stored = acknowledged(answers)
+        health = self.host.health() or {}
+        return Outcome(
+            name=scenario.name,
+            began=began,
+            ended=ended,
+            exit_code=exit_code,
+            sent=len(answers),
+            rate=len(answers) / (ended - began),
+            slowest=max((each.done - each.sent for each in answers), default=0),
+            failed=len(failures),
+            failures=failures,
+            releases=releases,
+            live=self.host.live() or "",
+            release=health.get("release", ""),
+            stable=self.host.releases()[-1],
+            acknowledged=len(stored),
+            lost=len(stored - self._books()),
+            problems=[],
+        )
+
+    def _books(self):
+        table = "SELECT isbn FROM books_book WHERE publisher = '{}'"
+        return set(self.host.sql(table.format(PUBLISHER)))
+
+    def run(self, script, *arguments):
+        """Run one of our scripts on the server to its end; return its exit code."""
+        return self.finish(self._start(self.host.script(script, *arguments)))
+
+    def deploy(self, tag):
+        return self.run("deploy.sh", tag)
+
+    def start_deploy(self, tag):
+        return self._start(self.host.script("deploy.sh", tag))
+
+    def _start(self, command):
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        process.lines = []
+        process.reader = threading.Thread(target=self._read, args=(process,))
+        process.reader.start()
+        return process
+
+    def _read(self, process):
+        for line in process.stdout:
+            process.lines.append(line.rstrip())
+            self.output.append(line.rstrip())
+            self.say(f"    {line.rstrip()}")
+
+    def said(self, process):
+        """Return what a script has printed so far."""
+        return "\n".join(process.lines)
+
+    def finish(self, process):
+        """Return the exit code of a script once it has ended."""
+        code = process.wait()
+        process.reader.join()
+        return code
+
+    def kill_and_repeat(self, tag, says, not_yet):
+        """Kill a deploy when it says something; return the repeated one's code."""
+        process = self.start_deploy(tag)
+        wait_until(lambda: says in self.said(process), 180, f"'{says}'")
+        self.host.inside("bash", "-c", KILL_DEPLOY)
+        self.finish(process)
+        if not_yet in self.said(process):
+            raise Refused(f"the kill came too late: the deploy said '{not_yet}'")
+        return self._repeat(tag)
+
+    def strike_and_repeat(self, tag, at):
+        """Kill a deploy exactly before a command; return the repeated one's code."""
+        process = self._start(self.host.struck_deploy(tag, at, "kill -9 $$"))
+        self.finish(process)
+        if f"STRUCK before: {at}" not in self.said(process):
+            raise Refused(f"the deploy was not killed before '{at}'")
+        return self._repeat(tag)
+
+    def _repeat(self, tag):
+        self.say("    killed; running it again")
+        for _ in range(10):
+            if (code := self.deploy(tag)) != BUSY:
+                return code
+            time.sleep(1)
+        return BUSY
+
+    def down_and_up(self, tag):
+        """Stop everything, start everything; return the exit code."""
+        script = DOWN_AND_UP.format(tag=tag, colour=self.host.live())
+        result = self.host.ssh("sudo bash -s", stdin=script.encode())
+        if result.returncode:
+            raise Refused(f"down && up: {result.stderr.decode().splitlines()[-1]}")
+        wait_until(self.host.health, 180, "an answer after down && up")
+        return result.returncode
+
+
+def meant(tag, before):
+    """Return the tag that a scenario means; `before` are the stable ones until then."""
+    earlier = [each for each in before if each != before[-1]]
+    return {UNCHANGED: before[-1], EARLIER: (earlier or before)[-1]}.get(tag, tag)
+
+
+def colour_after(colour, switches):
+    """Return which colour readers are at after so many switches."""
+    other = {"blue": "green", "green": "blue"}
+    return other.get(colour) if switches % 2 else colour
+
+
+def problems(scenario, seen, before, output):
+    """Return a line for everything that is not as the scenario demands."""
+    demands = {
+        "exit code": (seen.exit_code, scenario.exit_code),
+        "live colour": (seen.live, colour_after(before.live, scenario.switches)),
+        "live release": (seen.release, meant(scenario.release, before.releases)),
+        "stable": (seen.stable, meant(scenario.stable, before.releases)),
+        "lost rows": (seen.lost, 0),
+    }
+    found = [
+        f"{what} is {is_so!r}, not {must_be!r}"
+        for what, (is_so, must_be) in demands.items()
+        if is_so != must_be
+    ]
+    said = "\n".join(output)
+    found += [f"it never said '{text}'" for text in scenario.says if text not in said]
+    if seen.failed and not scenario.may_fail:
+        found.append(f"{seen.failed} failed requests: {seen.failures[:5]}")
+    if scenario.may_fail and not seen.failed:
+        found.append("no request failed, though this must cost some: is there load?")
+    if not seen.acknowledged:
+        found.append("nothing was written: there was no load to speak of")
+    return found
