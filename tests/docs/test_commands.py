@@ -22,10 +22,13 @@ def test_the_commands_of(name, project, template, tmp_path, record_property):
 
 def test_what_is_not_run_says_why_and_names_what_exists():
     reasons = [
-        (step.place, word.strip(".,;:()"))
+        (page, step.place, word.strip(".,;:()"))
         for page in pages("en")
         for step in steps(name_of(page), page.read_text(encoding="utf-8"))
         for word in step.skip.split()
     ]
-    paths = [(place, word) for place, word in reasons if names.PATH.fullmatch(word)]
-    assert [(place, word) for place, word in paths if not names.exists(word)] == []
+    paths = [reason for reason in reasons if names.PATH.fullmatch(reason[2])]
+    assert paths
+    assert [
+        (place, word) for page, place, word in paths if not names.exists(word, page)
+    ] == []
