@@ -44,8 +44,11 @@ def clean_environment(**variables):
     return kept | variables
 
 
-def run(*command, cwd, env=None, answers=None):
-    """Run a command to its end; its output is text, errors among it."""
+def run(*command, cwd, env=None, answers=None, seconds=None):
+    """Run a command to its end, for so many seconds at most.
+
+    Its output is text, errors among it. Errors: subprocess.TimeoutExpired.
+    """
     return subprocess.run(
         list(map(str, command)),
         cwd=cwd,
@@ -55,6 +58,7 @@ def run(*command, cwd, env=None, answers=None):
         **({"input": answers} if answers else {"stdin": subprocess.DEVNULL}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        timeout=seconds,
     )
 
 

@@ -8,11 +8,10 @@ ends nothing stays mounted, and nothing goes on.
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.baking import succeed
+from tests.baking import run, succeed
 from tests.layers import leave_out
 from tests.terraform.host import as_root
 
@@ -75,21 +74,15 @@ class Root:
         """Run a command as the root's user; return it finished, its output as text."""
         variables = reach() | self.variables() | (env or {})
         user, groups = f"{self.user}:{self.user}", ",".join(map(str, self.groups))
-        words = [*as_root(), "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        # Nothing goes on where the tests themselves are killed.
+        words = [*as_root(), "setpriv", "--pdeathsig", "KILL", "unshare"]
+        words += ["--mount", "--pid", "--fork", "--kill-child"]
         words += ["bash", "-c", ENTER, "enter", self.path, user, groups]
         for outside, inside in (files_of(reach()) | self.imports).items():
             words += [outside, inside]
         words += ["--", f"--chdir={cwd or self.home}"]
         words += [f"{name}={text}" for name, text in variables.items()]
-        return subprocess.run(
-            list(map(str, [*words, *command])),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=SECONDS,
-        )
+        return run(*words, *command, cwd="/", seconds=SECONDS)
 
     def variables(self):
         return {
@@ -158,14 +151,7 @@ def make(folder, suite, packages=README):
     # A mirror may lag behind: of a throw-away system that is no danger.
     command += ['--aptopt=Acquire::Check-Valid-Until "false"', f"--keyring={KEYRING}"]
     command += [f"--include={','.join(packages)}", suite, folder, *source(suite)]
-    made = subprocess.run(
-        list(map(str, command)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+    made = run(*command, cwd="/")
     if made.returncode:
         raise CannotBeMade(made.stdout.strip())
 

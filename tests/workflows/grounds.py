@@ -1,8 +1,6 @@
 """Where the player plays: on this machine, or in a foreign root."""
 
-import subprocess
-
-from tests.baking import clean_environment
+from tests.baking import clean_environment, run
 
 # More than the longest job of any workflow takes where other tests run beside it.
 STEP_SECONDS = 60 * 60
@@ -18,17 +16,7 @@ class ThisMachine:
     def run(self, *command, cwd, env):
         """Run a command of a job; return it finished, its output as text."""
         kept = {name: text for name, text in clean_environment().items() if ours(name)}
-        return subprocess.run(
-            command,
-            cwd=cwd,
-            env=kept | env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=STEP_SECONDS,
-        )
+        return run(*command, cwd=cwd, env=kept | env, seconds=STEP_SECONDS)
 
     def give(self, path):
         """The files are a job's own: it is played by who plays all."""
