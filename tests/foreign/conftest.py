@@ -8,6 +8,8 @@ import pytest
 from tests.baking import commit_everything, copy_working_tree
 from tests.foreign.root import Root, copy, make, settle
 
+TAKEN = "/opt/python"
+
 
 @pytest.fixture(scope="session")
 def make_root(once):
@@ -51,8 +53,9 @@ def with_python(debian):
 
     def get(prefix):
         trixie = debian("trixie")
-        imports = trixie.imports | {str(prefix): str(prefix)}
-        return dataclasses.replace(trixie, imports=imports, first=f"{prefix}/bin")
+        # Where it is here, its owner's home perhaps, the student may not go.
+        imports = trixie.imports | {str(prefix): TAKEN}
+        return dataclasses.replace(trixie, imports=imports, first=f"{TAKEN}/bin")
 
     return get
 

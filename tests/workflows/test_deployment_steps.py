@@ -50,7 +50,7 @@ def step(endpoint, cloud, account, rendered, monkeypatch):
             TAG="a" * 40,
             WHAT_IS_MY_ADDRESS=endpoint.url,
         )
-        command = (sys.executable, "-B", "-m", "deployment", name)
+        command = (sys.executable, "-B", "-m", "ci.release", name)
         done = run(*command, cwd=rendered.path, env=environment | variables)
         return done.stdout, done.returncode
 
