@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.baking import commit_everything, copy_working_tree
-from tests.foreign.root import Root, copy, make, settle
-
-TAKEN = "/opt/python"
+from tests.baking import commit_everything, copy_working_tree, succeed
+from tests.foreign.root import Root, as_root, copy, make, settle
 
 
 @pytest.fixture(scope="session")
@@ -53,9 +51,12 @@ def with_python(debian):
 
     def get(prefix):
         trixie = debian("trixie")
-        # Where it is here, its owner's home perhaps, the student may not go.
-        imports = trixie.imports | {str(prefix): TAKEN}
-        return dataclasses.replace(trixie, imports=imports, first=f"{TAKEN}/bin")
+        # It knows its own place, which may be in a home that is its owner's alone.
+        for parent in map(trixie.outside, Path(prefix).parents):
+            succeed(*as_root(), "mkdir", "--parents", parent, cwd="/")
+            succeed(*as_root(), "chmod", "o+x", parent, cwd="/")
+        imports = trixie.imports | {str(prefix): str(prefix)}
+        return dataclasses.replace(trixie, imports=imports, first=f"{prefix}/bin")
 
     return get
 
