@@ -3,7 +3,7 @@
     python -m lab.consistency
 
 A client may never be shown less than what was known before it asked: the last write
-that was acknowledged, and what anybody was shown already (lab/harness/checker.py). The parts:
+was acknowledged, and what anybody was shown already. The parts:
 
     environment.py   PostgreSQL, Redis behind a proxy, gunicorn: all real
     library.py       what is written and read: things that carry a version
