@@ -12,7 +12,8 @@ class HuntConfig(AppConfig):
 
     def ready(self):
         """Begin, before the worker processes are forked."""
-        from hunt import ledger, sabotage
+        from hunt import faults, ledger, sabotage
 
         sabotage.do(os.environ.get("HUNT_SABOTAGE", ""))
-        ledger.Watcher(os.environ["HUNT_LEDGER"]).watch()
+        faults.inject()
+        ledger.Watcher(os.environ.get("HUNT_LEDGER", os.devnull)).watch()

@@ -14,8 +14,8 @@ from django.urls import include, path
 from rest_framework.response import Response
 
 from books import views
-from caching import faults
 from caching.views import CachedReads
+from hunt import faults
 
 PATTERN, TTL = "books:*", 180
 

@@ -4,25 +4,27 @@ import contextlib
 
 import redis
 
-from caching import debts, writes
-from caching.store import get_store
+from caching import writes
+from caching.outage import pending
+from caching.stores import get_store
 
 TABLES = ("books", "tags", "users")
 
 
 def caching(redis_url="", **changes):
     """Return settings.CACHING for a test."""
-    defaults = {"redis_url": redis_url, "gate": "users.gate.ReaderGate", "lease": 5}
+    defaults = {"redis_url": redis_url, "access": "users.access.ReaderAccess"}
     # Under load a test machine is slow; a slow answer is not what is tested.
-    return defaults | {"timeout": 5, "wait": 20, "lead": 10} | changes
+    times = {"lease": 5, "timeout": 5, "wait": 20, "lock": 10}
+    return defaults | times | changes
 
 
 def empty():
     """Empty the store, and leave no stamp in quarantine: nothing is in flight here."""
     store = get_store()
     store.clear()
-    writes._announced.reset()
-    debts._owed.clear()
+    writes._write.reset()
+    pending.forget()
     if hasattr(store, "client"):
         for table in TABLES:
             store.client.set(f"{store.prefix}:stamp:{table}", "stamp t e")

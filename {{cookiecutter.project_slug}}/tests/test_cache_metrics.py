@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from prometheus_client.parser import text_string_to_metric_families
 
-from caching.checks import one_process_or_redis, times_agree
-from caching.metrics import RESULTS
+from caching.ops.checks import one_process_or_redis, times_agree
+from caching.ops.metrics import RESULTS
 from tests import live
 from tests.caches import caching
 from tests.factories import TagFactory
@@ -40,7 +40,7 @@ def test_they_are_in_prometheus_text(store, client):
     response = client.get("/metrics")
     assert response.status_code == 200
     families = {f.name for f in text_string_to_metric_families(response.text)}
-    assert {"cache_reads", "cache_invalidations", "cache_debts"} <= families
+    assert {"cache_reads", "cache_invalidations", "cache_pending"} <= families
     assert client.post("/metrics").status_code == 405
 
 
@@ -116,7 +116,7 @@ def test_the_server_refuses_it_too(tmp_path):
     assert "WEB_CONCURRENCY is 2, but the in-process cache serves one" in result.stderr
 
 
-@pytest.mark.parametrize("bad", [{"lease": 0.1, "timeout": 1}, {"wait": 1, "lead": 2}])
+@pytest.mark.parametrize("bad", [{"lease": 0.1, "timeout": 1}, {"wait": 1, "lock": 2}])
 def test_times_that_contradict_each_other_are_refused(settings, bad):
     settings.CACHING = caching(**bad)
     assert [error.id for error in times_agree(None)] == ["caching.E002"]
@@ -134,7 +134,7 @@ def test_times_that_contradict_each_other_are_refused(settings, bad):
 )
 def test_fault_points_do_nothing_unless_a_test_says_so(faults, code, status):
     env = {**os.environ, "CACHE_FAULTS": faults}
-    command = [sys.executable, "-c", f"from caching.faults import point; {code}"]
+    command = [sys.executable, "-c", f"from hunt.faults import point; {code}"]
     result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert result.returncode == status
     assert ("alive" in result.stdout) == (status == 0)

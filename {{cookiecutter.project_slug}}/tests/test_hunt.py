@@ -154,7 +154,7 @@ class TestBound:
     def test_a_debt_that_died_ends_with_the_life_of_the_entry(self, place, apis, book):
         answer = self.owe(place, apis, book)
         os.kill(int(answer.headers["X-Worker"]), signal.SIGKILL)
-        client, key = place.redis.client, f"bound:books:detail:{book.id}"
+        client, key = place.redis.client, f"bound:books:detail:{book.id}@dev"
         assert 0 < client.pttl(key) <= 180_000
         # As if that time had passed.
         client.delete(key)
