@@ -2,11 +2,10 @@
 
 A view declares its dependencies. For one request they are *bound* to its arguments:
 
-| declared                        | bound                               | stale after a write to |
-|---------------------------------|-------------------------------------|------------------------|
-| `Table("tags")`                 | the same                            | any row                |
-| `Row("books", "book_id")`       | `BoundRow("books", "7")`            | this row               |
-| `Selection("books", "book_id")` | `BoundSelection("books", {fields})` | see below              |
+    declared                         bound                        stale after a write to
+    Table("tags")                    the same                     any row
+    Row("books", "book_id")          BoundRow("books", "7")       this row
+    Selection("books", "book_id")    BoundSelection("books", …)   see below
 
 A selection is stale after a write to a row that it shows, or to a field by which its
 rows were chosen; the table's recent changes tell (see stamps.py). Predicate locks in

@@ -33,7 +33,7 @@ USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
 REMEMBERED_SPECS, LONGEST_REMEMBERED = 4096, 300
 
 View = Callable[..., Response]
-# From a raw query string to its canonical form, and the fields it filters and orders by.
+# From a raw query string to its canonical form, and the fields that it is chosen by.
 Canonical = Callable[[str], tuple[str, Names]]
 
 

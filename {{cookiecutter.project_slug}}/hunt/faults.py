@@ -40,7 +40,7 @@ else:
 
 
 def inject():
-    """Put the points where they belong: after the commit, and before an entry is kept."""
+    """Put each point in front of the function that it is named after."""
     from caching import reads, writes
 
     writes.after_commit = _behind("after-commit", writes.after_commit)

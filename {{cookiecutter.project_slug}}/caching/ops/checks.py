@@ -26,7 +26,7 @@ def one_process_or_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register
 def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """An intent outlasts the round trips of a write, and waiting a dead holder's lock."""
+    """An intent outlasts a write's round trips, and waiting outlasts a dead holder."""
     given = conf()
     if given.lease > 2 * given.timeout and given.wait >= given.lock:
         return []

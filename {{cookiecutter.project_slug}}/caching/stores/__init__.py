@@ -17,7 +17,7 @@ ROW_LIVES = 10
 
 
 class Store(Protocol):
-    """What every store can do. Each method but ping() and clear() may raise Unavailable.
+    """What every store can do. Every method but ping() may raise Unavailable.
 
     Names are those of stamps: `books` of a table, `books:7` of a row. Times are in
     seconds. Each method is one step that nobody sees half done.
