@@ -103,7 +103,7 @@ def caching_variables():
 
 def metrics():
     """Each counter at /metrics: name as scraped, explanation and labels."""
-    tree = ast.parse((PROJECT / "caching/metrics.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PROJECT / "caching/ops/metrics.py").read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
             name, says, *labels = map(constant, node.args)

@@ -11,7 +11,7 @@ class BooksConfig(AppConfig):
     name = "books"
 
     def ready(self):
-        """Announce every write to these models."""
+        """Let every write to these models invalidate what shows them."""
         from books.models import Book, Tag
 
         watch(Book, "books", many_to_many=["tags"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from books import selectors
 from books.queries import read_place
-from caching.stamps import Selection, Table
+from caching.dependencies import Selection, Table
 from common.counts import KeptCount
 from common.keyset import Place, rows_after
 from common.pagination import Pages
@@ -23,7 +23,7 @@ class BookPages(Pages):
     def count_of(self, rows):
         """Return how many books match, from the cache if it knows."""
         if self.counted is None:
-            self.counted = self.kept_count.of(self.query.filters(), rows)
+            self.counted = self.kept_count.get_or_count(self.query.filters(), rows)
         return self.counted
 
     def cut(self, rows):
@@ -50,7 +50,7 @@ class BookPages(Pages):
         if not self.query.tag:
             return True
         texts = self.query.without_tags().filters()
-        return self.kept_count.of(texts, selectors.find_books(texts)) <= FEW
+        return self.kept_count.get_or_count(texts, selectors.find_books(texts)) <= FEW
 
     def _query_after(self, row):
         column = self.query.order_by.removeprefix("-")

@@ -11,7 +11,7 @@ from books.models import Book, Tag
 from books.pages import BookPages
 from books.queries import BookQuerySerializer
 from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
-from caching.stamps import Row, Selection, Table
+from caching.dependencies import Row, Selection, Table
 from caching.views import Cached, CachedReads
 from common.bodies import read_body
 from common.permissions import IsLibrarianOrReadOnly

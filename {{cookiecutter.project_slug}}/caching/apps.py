@@ -9,8 +9,9 @@ class CachingConfig(AppConfig):
 
     name = "caching"
 
-    def ready(self):
-        """Register the system check, and finish writes with their request."""
-        from caching import checks, writes  # noqa: F401
+    def ready(self) -> None:
+        """Register the checks and the counters, and end writes with their request."""
+        from caching import writes
+        from caching.ops import checks, metrics  # noqa: F401
 
-        request_finished.connect(writes.request_finished, dispatch_uid="caching")
+        request_finished.connect(writes.end_write, dispatch_uid="caching")

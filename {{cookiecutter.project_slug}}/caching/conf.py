@@ -3,16 +3,20 @@
 Times are in seconds unless the name says otherwise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache
+from typing import TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Conf:
-    """What can be set, and what holds if nothing is."""
+    """What can be set, and its defaults."""
 
     # Where: a Redis address, or empty for this process's memory.
     redis_url: str = ""
@@ -25,11 +29,12 @@ class Conf:
     # that answers kept together do not expire together.
     ttl: float = 180
     ttl_jitter: float = 0.1
-    # How long an announced write may take before it is taken for dead. Longer than
-    # any transaction lasts.
+    # How long a write's intent stands before the writer is taken for dead. Longer
+    # than any transaction lasts.
     lease: float = 5
-    # How long a reader computes before another may, and how long others wait.
-    lead: float = 1
+    # How long a reader computes before another may (the single-flight lock), and how
+    # long the others wait.
+    lock: float = 1
     wait: float = 2
     # How long Redis may take to answer, and how long it is left alone after it
     # did not.
@@ -37,17 +42,18 @@ class Conf:
     cooldown: float = 1
     # Bodies from this size, in bytes, are stored compressed.
     compress_from: int = 1024
-    # Refuse a write (503) that can't be announced, instead of owing it.
+    # Refuse a write (503) that the store can't be told of, instead of invalidating
+    # later.
     writes_need_cache: bool = False
-    # Decides who may read what is cached: the path of a Gate (see gate.py).
-    gate: str = ""
+    # Decides who may read what is cached: the path of an Access (see access.py).
+    access: str = ""
 
 
-def once_per_settings(function):
+def once_per_settings(function: Callable[[], T]) -> Callable[[], T]:
     """Call the function once, and once more after a test has changed the settings."""
     remembered = cache(function)
 
-    def forget(*, setting, **kwargs):
+    def forget(*, setting: str, **kwargs: object) -> None:
         if setting == "CACHING":
             remembered.cache_clear()
 
@@ -56,7 +62,7 @@ def once_per_settings(function):
 
 
 @once_per_settings
-def conf():
+def conf() -> Conf:
     """Return the settings in force."""
     given = getattr(settings, "CACHING", {})
     return Conf(**{f.name: given[f.name] for f in fields(Conf) if f.name in given})

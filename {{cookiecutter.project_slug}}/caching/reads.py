@@ -1,172 +1,243 @@
-"""Reading: look, and if there is nothing, compute once and keep.
+"""Reading: look an entry up; if there is none, compute the answer once and store it.
 
-look     one round trip: the entries and their stamps
-open     only if a stamp is missing or a write announced
-lead     one reader computes, the others wait for its entry
-keep     under the stamps that were read before the database was asked
+lookup         one round trip: the entries and their stamps
+reopen         only if a stamp is missing, or a write under way may be over
+single flight  the holder of a lock computes, the others wait for its entry
+store          under the version that was read before the database was asked
 """
 
 import random
 import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from django.db import connection
 
-from caching import entries, faults, stamps, writes
-from caching.breaker import Unavailable
-from caching.changes import NOTHING, recent_key
+from caching import writes
 from caching.conf import conf
-from caching.store import get_store
+from caching.dependencies import (
+    BoundDependency,
+    BoundSelection,
+    Recent,
+    current_validity,
+    rows_changed_since,
+)
+from caching.entries import Entry, load, version_of
+from caching.stamps import (
+    NOTHING,
+    Names,
+    StampMissing,
+    StampTexts,
+    new_token,
+    recent_key,
+)
+from caching.stores import Store, Unavailable, get_store
 
 HIT, WAIT, MISS, BYPASS = "hit", "wait", "miss", "bypass"
+# Seconds between two looks for the entry that another reader computes.
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.05
 
 
-class Plan(NamedTuple):
-    """An entry's key and what its answer depends on."""
+class CacheSpec(NamedTuple):
+    """The key of one request's entry, and what its answer depends on."""
 
     key: str
-    depends_on: tuple
+    depends_on: tuple[BoundDependency, ...]
 
-    def dependencies(self):
-        """Return all that its answer depends on; the release comes first, if named."""
-        release = conf().release
-        also = (stamps.Release(release),) if release else ()
-        return also + self.depends_on
-
-    def names(self):
+    def stamp_names(self) -> list[str]:
         """Return the names of all stamps to read."""
         return [name for each in self.depends_on for name in each.stamp_names()]
 
-    def tables(self):
-        """Return the tables whose recent changes to read."""
-        return [d.table for d in self.depends_on if isinstance(d, stamps.Selection)]
+    def selected_tables(self) -> list[str]:
+        """Return the tables whose recent changes are to be read."""
+        return [d.table for d in self.depends_on if isinstance(d, BoundSelection)]
 
 
-class Look(NamedTuple):
-    """What was found: an entry, or what it may be kept under, or why not.
+class Hit(NamedTuple):
+    """There is a valid entry."""
 
-    `unopened`: a stamp is missing, or has an announcement that may be over. `touched`:
-    what shows one of these rows may not be kept.
+    entry: Entry
+
+
+class Missing(NamedTuple):
+    """There is no valid entry. One that is computed now is stored under `version`.
+
+    Unless it shows one of the `changing` rows: those have a write under way.
     """
 
-    entry: entries.Entry | None = None
-    identity: str | None = None
+    version: str
+    changing: Names = NOTHING
+
+
+class Blocked(NamedTuple):
+    """Nothing may be served or stored, for this reason; reopening may end that."""
+
+    reason: str
+
+
+class Bypass(NamedTuple):
+    """The cache can't be used, for this reason."""
+
+    reason: str
+
+
+Found = Hit | Missing | Blocked | Bypass
+
+
+class Answer(NamedTuple):
+    """The entry, one of HIT, WAIT, MISS and BYPASS, and why it was not stored."""
+
+    entry: Entry
+    result: str
     reason: str = ""
-    unopened: bool = False
-    touched: frozenset = NOTHING
 
 
-def look(store, plans):
-    """Return a Look for each plan, in one round trip. Raises Unavailable."""
-    names = list(dict.fromkeys(name for plan in plans for name in plan.names()))
-    tables = list(dict.fromkeys(table for plan in plans for table in plan.tables()))
-    keys = [plan.key for plan in plans] + [recent_key(table) for table in tables]
+class Uncacheable(Exception):
+    """Raised by what computes an entry when there is none to store."""
+
+
+Compute = Callable[[], Entry]
+
+
+def entry_key(release: str, *parts: object) -> str:
+    """Return an entry's key. Two releases that share a store share no entries."""
+    key = ":".join(map(str, parts))
+    return f"{key}@{release}" if release else key
+
+
+def lookup(store: Store, specs: Sequence[CacheSpec]) -> list[Hit | Missing | Blocked]:
+    """Return what there is for each spec, in one round trip. Raises Unavailable."""
+    names = list(dict.fromkeys(name for spec in specs for name in spec.stamp_names()))
+    tables = list(dict.fromkeys(t for spec in specs for t in spec.selected_tables()))
+    keys = [spec.key for spec in specs] + [recent_key(table) for table in tables]
     values, texts = store.read(keys, names)
-    recent = dict(zip(tables, values[len(plans) :]))
-    return [judge(plan, value, texts, recent) for plan, value in zip(plans, values)]
+    recent = dict(zip(tables, values[len(specs) :]))
+    return [evaluate(spec, value, texts, recent) for spec, value in zip(specs, values)]
 
 
-def judge(plan, value, texts, recent):
-    """Return the Look that an entry's `value`, stamps and recent changes give."""
-    depends_on = plan.dependencies()
-    read = tuple((name, texts.get(name)) for name in plan.names())
+def evaluate(
+    spec: CacheSpec, value: bytes | None, texts: StampTexts, recent: Recent
+) -> Hit | Missing | Blocked:
+    """Return what an entry's `value`, its stamps and recent changes amount to."""
+    found = check_stamps(spec, texts)
+    if isinstance(found, Blocked):
+        return found
+    entry = _valid_entry(spec, value, found.version, recent)
+    return Hit(entry) if entry else found
+
+
+def check_stamps(spec: CacheSpec, texts: StampTexts) -> Missing | Blocked:
+    """Return what the stamps alone say: under which version to store, or why not."""
+    read = tuple((name, texts.get(name)) for name in spec.stamp_names())
     try:
-        identity, reason, touched = stamps.standing(depends_on, read)
-    except stamps.Missing:
-        return Look(reason="unopened", unopened=True)
-    if reason:
-        return Look(reason=reason, unopened=True)
-    kept_under, entry = entries.identity_of(value), None
-    rows = stamps.touched_since(depends_on, kept_under, identity, recent)
-    if rows is not None:
-        entry = entries.load(value, kept_under)
-    if entry and entry.shows(rows):
-        entry = None
-    return Look(entry, identity, unopened=bool(touched), touched=touched)
+        version, reason, changing = current_validity(spec.depends_on, read)
+    except StampMissing:
+        return Blocked("unopened")
+    return Blocked(reason) if reason else Missing(version, changing)
 
 
-def reopen(store, plan):
-    """Make missing stamps and end expired announcements; return the Look after."""
-    names = list(dict.fromkeys(plan.names()))
-    return judge(plan, None, store.open(names), {})
+def reopen(store: Store, spec: CacheSpec) -> Missing | Blocked:
+    """Make missing stamps and end expired intents; return what the stamps say then."""
+    return check_stamps(spec, store.open(list(dict.fromkeys(spec.stamp_names()))))
 
 
-def try_look(plans):
-    """Return a Look for each plan, with a reason when nothing may be served.
+def try_lookup(specs: Sequence[CacheSpec]) -> list[Found]:
+    """Return what there is for each spec, or that the cache can't be used.
 
-    Inside a transaction that is the case: what it reads may be its own, or older
+    Inside a transaction it can't: what the transaction reads may be its own, or older
     than what others have committed since it began.
     """
     if connection.in_atomic_block:
-        return [Look(reason="transaction")] * len(plans)
+        return [Bypass("transaction") for _ in specs]
     try:
         store = get_store()
-        writes.settle(store)
-        return look(store, plans)
+        writes.flush(store)
+        return [*lookup(store, specs)]
     except Unavailable:
-        return [Look(reason="unavailable")] * len(plans)
+        return [Bypass("unavailable") for _ in specs]
 
 
-def obtain(plan, seen, compute):
-    """Return (entry, result, reason) for a plan that was looked at.
+def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Answer:
+    """Return the Answer for a spec that was looked up, computing it if need be.
 
-    `compute` returns an Entry, or None if there is nothing to keep; then the entry
-    is None here too. The reason says why nothing was kept.
+    Raises Uncacheable if `compute` does.
     """
-    if seen.entry:
-        return seen.entry, HIT, ""
-    store = get_store()
+    if isinstance(found, Hit):
+        return Answer(found.entry, HIT)
+    if isinstance(found, Bypass):
+        return Answer(compute(), BYPASS, found.reason)
     try:
-        if seen.unopened:
-            seen = reopen(store, plan)
-        if seen.touched:
-            # Whether it may be kept shows when it is there: nobody waits for that.
-            return _compute_and_keep(store, plan, seen, compute)
-        if seen.identity:
-            return _lead_or_wait(store, plan, seen, compute)
+        store = get_store()
+        if isinstance(found, Blocked) or found.changing:
+            found = reopen(store, spec)
+        if isinstance(found, Missing) and found.changing:
+            # Whether it may be stored shows when it is there: nobody waits for that.
+            return _compute_and_store(store, spec, found, compute)
+        if isinstance(found, Missing):
+            return _single_flight(store, spec, found, compute)
     except Unavailable:
-        seen = Look(reason="unavailable")
-    return compute(), BYPASS, seen.reason
+        found = Bypass("unavailable")
+    return Answer(compute(), BYPASS, found.reason)
 
 
-def _lead_or_wait(store, plan, seen, compute):
-    leader, pause = stamps.new_token(), FIRST_PAUSE
+def store_entry(store: Store, spec: CacheSpec, version: str, entry: Entry) -> None:
+    """Store an entry that was built from `version`, if the store is available."""
+    ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
+    # The answer is there; that it could not be stored is no reason to fail.
+    with suppress(Unavailable):
+        store.keep(spec.key, entry.dump(version), ttl)
+
+
+def _valid_entry(
+    spec: CacheSpec, value: bytes | None, now: str, recent: Recent
+) -> Entry | None:
+    version = version_of(value)
+    changed = rows_changed_since(spec.depends_on, version, now, recent)
+    if value is None or changed is None:
+        return None
+    entry = load(value, version)
+    return None if entry is None or entry.shows(changed) else entry
+
+
+def _single_flight(
+    store: Store, spec: CacheSpec, found: Missing, compute: Compute
+) -> Answer:
+    holder, pause = new_token(), FIRST_PAUSE
     deadline = time.monotonic() + conf().wait
     while time.monotonic() < deadline:
-        if store.lead(plan.key, seen.identity, leader, conf().lead):
-            try:
-                # Somebody may have led, and kept it, after this reader had looked.
-                [again] = look(store, [plan])
-                if again.entry:
-                    return again.entry, WAIT, ""
-                return _compute_and_keep(store, plan, seen, compute)
-            finally:
-                _quietly(store.release, plan.key, seen.identity, leader)
+        if store.lock(spec.key, found.version, holder, conf().lock):
+            return _compute_as_holder(store, spec, found, compute, holder)
         time.sleep(pause * random.uniform(0.5, 1))
         pause = min(2 * pause, LONGEST_PAUSE)
-        [seen] = look(store, [plan])
-        if seen.entry:
-            return seen.entry, WAIT, ""
-        if not seen.identity:
-            break
-    return compute(), BYPASS, seen.reason or "wait"
+        [again] = lookup(store, [spec])
+        if isinstance(again, Hit):
+            return Answer(again.entry, WAIT)
+        if isinstance(again, Blocked):
+            return Answer(compute(), BYPASS, again.reason)
+        found = again
+    return Answer(compute(), BYPASS, "wait")
 
 
-def _compute_and_keep(store, plan, seen, compute):
-    entry = compute()
-    faults.point("before-keep")
-    if entry and entry.shows(seen.touched):
-        return entry, BYPASS, "write"
-    if entry:
-        ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
-        _quietly(store.keep, plan.key, entry.dump(seen.identity), ttl)
-    return entry, MISS, ""
-
-
-def _quietly(step, *arguments):
-    # The answer is there; that it could not be kept is no reason to fail.
+def _compute_as_holder(
+    store: Store, spec: CacheSpec, found: Missing, compute: Compute, holder: str
+) -> Answer:
     try:
-        step(*arguments)
-    except Unavailable:
-        pass
+        # The last holder may have stored it after this reader had looked.
+        [again] = lookup(store, [spec])
+        if isinstance(again, Hit):
+            return Answer(again.entry, WAIT)
+        return _compute_and_store(store, spec, found, compute)
+    finally:
+        with suppress(Unavailable):
+            store.unlock(spec.key, found.version, holder)
+
+
+def _compute_and_store(
+    store: Store, spec: CacheSpec, found: Missing, compute: Compute
+) -> Answer:
+    entry = compute()
+    if entry.shows(found.changing):
+        return Answer(entry, BYPASS, "write")
+    store_entry(store, spec, found.version, entry)
+    return Answer(entry, MISS)

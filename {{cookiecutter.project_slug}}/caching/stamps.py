@@ -1,9 +1,9 @@
-"""The stamp protocol, without any I/O.
+"""Stamps: random tokens that tell whether something has changed. No I/O.
 
-A *stamp* is a random token for one thing that can change: a table, or a row of it.
-An answer is kept together with the tokens of all it depends on, read **before** the
-database was asked. It may be served while they are still the same and no write on
-them is announced.
+A *stamp* stands for one thing that can change: a table, or a row of it. An answer is
+stored together with the tokens of all it depends on, which are read **before** the
+database is asked. It is valid while these tokens are in force and no write on them is
+under way.
 
 A table's stamp is one line of text, readable in redis-cli:
 
@@ -11,17 +11,17 @@ A table's stamp is one line of text, readable in redis-cli:
 
 - The word `stamp` tells it from what somebody else left under its key.
 - `token` is renewed by every write to the table.
-- `epoch` is renewed by writes whose rows are not known; it is part of every row.
-- Each further field is an announced write that has not finished: who, until when
-  (milliseconds, the store's clock), and what it changes (see changes.py).
+- `epoch` is renewed by writes to unknown rows; it is part of every row's version.
+- Each further field is a *write intent*, of a write that has not finished: who, until
+  when (milliseconds, the store's clock), and what it changes.
 
-A row's stamp is a token and nothing else: what is announced on it stands in its
-table's stamp, which never expires.
+A row's stamp is a token and nothing else. The intents on a row stand in its table's
+stamp, which never expires.
 
-An answer that depends on a table is old after every write to it. One that depends on a
-Selection of its rows is not: the table's recent changes may tell that no write since
-then has met what it shows, or how that was chosen. (Predicate locks in databases have
-the same aim; here it is coarser: fields, not values.)
+A table's *recent changes* are a second line. Each change stands behind the token that
+its write gave the table:
+
+    token token:rows:fields token:rows:fields ...
 
 Tokens are random and never count up, so a stamp that was lost and made anew can't
 match an old answer. (Generation counters, memcached's "namespaces", lack this.)
@@ -29,154 +29,89 @@ match an old answer. (Generation counters, memcached's "namespaces", lack this.)
 
 import re
 import secrets
-from functools import lru_cache, reduce
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Self
 
-from caching import changes
-from caching.changes import NOTHING, Change
-
+# Ids of rows, or names of fields.
+Names = frozenset[str]
+NOTHING: Names = frozenset()
+ANY = "*"
+# From here on a write to single rows counts as a write to any row.
+MAX_ROWS = 500
+# Bytes of recent changes. Older ones make room for new ones.
+MAX_RECENT = 4096
 MARK = "stamp"
 TOKEN = r"[\w-]+"
-ANNOUNCEMENT = r"[^ :]+:\d+:[^ :]*:[^ :]*"
-TABLE_STAMP = re.compile(rf"{MARK} {TOKEN} {TOKEN}( {ANNOUNCEMENT})*", re.ASCII)
+INTENT = r"[^ :]+:\d+:[^ :]*:[^ :]*"
+TABLE_STAMP = re.compile(rf"{MARK} {TOKEN} {TOKEN}( {INTENT})*", re.ASCII)
 ROW_STAMP = re.compile(TOKEN, re.ASCII)
 QUARANTINE = "quarantine"
-REMEMBERED = 1024
 
 
-class Standing(NamedTuple):
-    """What an answer that was read now is built from, and what speaks against it.
+class Change(NamedTuple):
+    """The rows (ids) that a write changes, and which of their fields; None for any.
 
-    `reason` says why nothing may be served or kept. `touched` are rows that a write is
-    announced on: an answer that shows one of them may not be served or kept either.
+    Adding or removing a row changes any field: it may change what lists show, whatever
+    they are chosen by. A new row has no id yet. Written as `7,8:stock`, `*:*`, or `:*`
+    for a new row.
     """
 
-    identity: str
-    reason: str = ""
-    touched: frozenset = NOTHING
+    rows: Names | None = NOTHING
+    fields: Names | None = None
 
     @classmethod
-    def of(cls, identity, announced):
-        """Return that of a dependency on which all this is announced."""
-        if not announced:
-            return cls(identity)
-        lost = all(field.startswith(f"{QUARANTINE}:") for field in announced)
-        return cls(identity, "quarantine" if lost else "write")
+    def build(
+        cls, rows: Iterable[object] | None, fields: Iterable[str] | None = None
+    ) -> Self:
+        """Return the change of these rows' fields; None for any."""
+        ids = None if rows is None else frozenset(map(str, rows))
+        return cls(ids, None if fields is None else frozenset(fields))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the change that str() wrote."""
+        rows, _, fields = text.partition(":")
+        return cls(_parse_names(rows), _parse_names(fields))
+
+    def __str__(self) -> str:
+        return f"{_format_names(self.rows)}:{_format_names(self.fields)}"
+
+    def __or__(self, other: "Change") -> "Change":
+        rows, fields = _union(self.rows, other.rows), _union(self.fields, other.fields)
+        too_many = rows is not None and len(rows) > MAX_ROWS
+        return Change(None if too_many else rows, fields)
+
+    def may_change(self, row: str) -> bool:
+        """Return whether this row is among those that change."""
+        return self.rows is None or row in self.rows
 
 
-class Release(NamedTuple):
-    """Depends on which release computes it."""
-
-    name: str
-
-    def standing(self, stamps):
-        """Return the Standing of an answer that depends on it."""
-        return Standing(self.name)
-
-    def touched_since(self, before, now, recent):
-        """Return no rows if these are one release, else None."""
-        return NOTHING if before == now else None
+# What a write changes, by table.
+Changes = Mapping[str, Change]
+# What the store holds under the names of stamps; None where it holds nothing.
+StampTexts = Mapping[str, str | None]
 
 
-class Table(NamedTuple):
-    """Depends on every row of a table."""
-
-    name: str
-
-    def of(self, arguments, fields):
-        """Return the dependency of one request's answer."""
-        return self
-
-    def stamp_names(self):
-        """Return the names of the stamps to read."""
-        return (self.name,)
-
-    def standing(self, stamps):
-        """Return the Standing of an answer that depends on it."""
-        return Standing.of(stamps[self.name][0], stamps[self.name][2:])
-
-    touched_since = Release.touched_since
-
-
-class Row(NamedTuple):
-    """Depends on one row of a table: the page of one book does."""
-
-    table: str
-    id: str
-
-    def of(self, arguments, fields):
-        """Return the dependency of one request's answer: `id` names an argument."""
-        return Row(self.table, str(arguments[self.id]))
-
-    def stamp_names(self):
-        """Return the names of the stamps to read."""
-        return (self.table, f"{self.table}:{self.id}")
-
-    def standing(self, stamps):
-        """Return the Standing of an answer that depends on it."""
-        _, epoch, *announced = stamps[self.table]
-        token = f"{epoch}.{stamps[f'{self.table}:{self.id}'][0]}"
-        touching = [f for f in announced if change_of(f).touches(self.id)]
-        return Standing.of(token, touching)
-
-    touched_since = Release.touched_since
-
-
-class Selection(NamedTuple):
-    """Depends on the rows that a list shows, and on the fields that chose them.
-
-    `id` names the field of the answer's `results` that is the row's id. `fields` are
-    those that it is filtered and ordered by, besides those that a request asks for.
-    """
-
-    table: str
-    id: str
-    fields: frozenset = NOTHING
-
-    def of(self, arguments, fields):
-        """Return the dependency of one request's answer, which was chosen by these."""
-        return self._replace(fields=self.fields | fields)
-
-    def stamp_names(self):
-        """Return the names of the stamps to read."""
-        return (self.table,)
-
-    def standing(self, stamps):
-        """Return the Standing of an answer that depends on it."""
-        token, _, *announced = stamps[self.table]
-        touched = self._touched(map(change_of, announced)) if announced else NOTHING
-        if touched is None:
-            return Standing.of(token, announced)
-        return Standing(token, touched=touched)
-
-    def touched_since(self, token, now, recent):
-        """Return the rows that changed, by {table: recent changes}; None for any."""
-        between = changes.since(token, now, recent.get(self.table))
-        return None if between is None else self._touched(between)
-
-    def _touched(self, between):
-        # None if one changed which rows are shown, or any row.
-        every = reduce(Change.__or__, between, Change(NOTHING, NOTHING))
-        if every.fields is None or not every.fields.isdisjoint(self.fields):
-            return None
-        return every.rows
-
-
-class Missing(KeyError):
+class StampMissing(KeyError):
     """A stamp is not in the store (never made, evicted, lost): it must be opened."""
 
 
-class Stamps(dict):
+class Stamps(dict[str, list[str]]):
     """The stamps that were read, as lists of fields, by name."""
 
-    def __missing__(self, name):
-        raise Missing(name)
+    def __missing__(self, name: str) -> list[str]:
+        raise StampMissing(name)
 
 
-def parse(values):
-    """Return the Stamps of {name: text}; leave out what is no stamp of ours."""
+def new_token() -> str:
+    """Return a token that was never used: 72 random bits."""
+    return secrets.token_urlsafe(9)
+
+
+def parse_stamps(texts: StampTexts) -> Stamps:
+    """Return the Stamps in these texts; leave out what is no stamp of ours."""
     stamps = Stamps()
-    for name, text in values.items():
+    for name, text in texts.items():
         if text and ":" in name and ROW_STAMP.fullmatch(text):
             stamps[name] = [text]
         elif text and ":" not in name and TABLE_STAMP.fullmatch(text):
@@ -184,55 +119,64 @@ def parse(values):
     return stamps
 
 
-def render(fields):
-    """Return the text of a table's stamp with these fields; parse() reads it."""
+def format_stamp(fields: Iterable[str]) -> str:
+    """Return the text of a table's stamp with these fields."""
     return " ".join([MARK, *fields])
 
 
-@lru_cache(REMEMBERED)
-def standing(depends_on, texts):
-    """Return the Standing of an answer that depends on all these. Raises Missing.
-
-    `texts` are the stamps as they were read, a (name, text) each. From one write to the
-    next they are the same for every hit, so what they say is remembered.
-    """
-    stamps = parse(dict(texts))
-    each = [dependency.standing(stamps) for dependency in depends_on]
-    return Standing(
-        "+".join(one.identity for one in each),
-        next((one.reason for one in each if one.reason), ""),
-        NOTHING.union(*(one.touched for one in each)),
-    )
-
-
-def touched_since(depends_on, identity, now, recent):
-    """Return the rows that were touched since an answer of this identity was kept.
-
-    `now` is the identity in force, `recent` are {table: recent changes, as bytes}. None
-    for any row, or if it can't be told: then the answer may be old, whatever it shows.
-    """
-    if identity == now:
-        return NOTHING
-    before, after = identity.split("+"), now.split("+")
-    if not len(before) == len(after) == len(depends_on):
-        return None
-    rows = [
-        dependency.touched_since(*tokens, recent)
-        for dependency, *tokens in zip(depends_on, before, after)
-    ]
-    return None if None in rows else NOTHING.union(*rows)
-
-
-def change_of(announcement):
-    """Return what an announced write changes."""
-    return Change.read(announcement.split(":", 2)[2])
-
-
-def announcement(writer, deadline, change):
-    """Return the field of a table's stamp that announces a write."""
+def format_intent(writer: str, deadline: int, change: Change) -> str:
+    """Return the field of a table's stamp that is a write's intent."""
     return f"{writer}:{deadline}:{change}"
 
 
-def new_token():
-    """Return a token that was never used: 72 random bits."""
-    return secrets.token_urlsafe(9)
+def intended_change(intent: str) -> Change:
+    """Return what the write of this intent changes."""
+    return Change.parse(intent.split(":", 2)[2])
+
+
+def recent_key(table: str) -> str:
+    """Return the key of a table's recent changes."""
+    return f"changes:{table}"
+
+
+def changes_since(token: str, now: str, recent: bytes | None) -> list[Change] | None:
+    """Return the changes after `token` up to the token `now`; None if unknown.
+
+    `recent` are the recent changes as stored. They say nothing if they do not end in
+    `now` (they were lost, or somebody else wrote there), or no longer hold `token`.
+    """
+    if token == now:
+        return []
+    items = [item.partition(":")[::2] for item in _items(recent)]
+    tokens = [item[0] for item in items]
+    if token not in tokens or tokens[-1] != now:
+        return None
+    return [Change.parse(text) for _, text in items[tokens.index(token) + 1 :]]
+
+
+def add_change(recent: bytes | None, before: str, token: str, change: Change) -> bytes:
+    """Return the recent changes after one more, from the token `before` to `token`."""
+    items = _items(recent)
+    if items[-1].partition(":")[0] != before:
+        items = [before]
+    items.append(f"{token}:{change}")
+    while len(" ".join(items)) > MAX_RECENT:
+        del items[0]
+    return (" ".join(items) or token).encode("ascii")
+
+
+def _items(recent: bytes | None) -> list[str]:
+    # Foreign bytes decode to something that matches nothing.
+    return (recent or b"").decode("ascii", "backslashreplace").split(" ")
+
+
+def _parse_names(text: str) -> Names | None:
+    return None if text == ANY else frozenset(filter(None, text.split(",")))
+
+
+def _format_names(names: Names | None) -> str:
+    return ANY if names is None else ",".join(sorted(names))
+
+
+def _union(some: Names | None, others: Names | None) -> Names | None:
+    return None if some is None or others is None else some | others

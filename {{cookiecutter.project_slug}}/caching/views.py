@@ -3,31 +3,38 @@
     class BookDetail(CachedReads, GenericAPIView):
         cached = Cached("books:detail", Row("books", "book_id"), Table("tags"))
 
-The `id` of a Row names the argument of the URL, that of a Selection the field of each
-of the answer's `results`. A hit is answered before Django REST framework comes into
-play; everything else goes through the view as if there were no cache, and the bytes it
-answers with are what is kept.
+A hit is answered before Django REST framework comes into play. Everything else goes
+through the view as if there were no cache, and the bytes it answers with are stored.
 """
 
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
 from hashlib import blake2b
+from typing import Any
 
-from django.http import HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
 from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from caching import reads
+from caching import reads, signals
+from caching.access import Credential, get_access
 from caching.conf import conf
+from caching.dependencies import Arguments, Dependency, Selection
 from caching.entries import GZIP, Entry
-from caching.gate import get_gate
-from caching.metrics import NOT_MODIFIED, RESULTS
-from caching.reads import BYPASS, HIT, MISS, WAIT, Plan
-from caching.stamps import Selection
+from caching.reads import BYPASS, HIT, MISS, WAIT, Answer, CacheSpec, Uncacheable
+from caching.stamps import NOTHING, Names
 
 SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
 USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
 # Longer query strings are read each time: this memory is not for whoever sends them.
-REMEMBERED_PLANS, LONGEST_REMEMBERED = 4096, 300
+REMEMBERED_SPECS, LONGEST_REMEMBERED = 4096, 300
+
+View = Callable[..., Response]
+# From a raw query string to its canonical form, and the fields that it is chosen by.
+Canonical = Callable[[str], tuple[str, Names]]
 
 
 class Cached:
@@ -38,103 +45,143 @@ class Cached:
     takes no parameters.
     """
 
-    def __init__(self, name, *depends_on, query=None):
+    def __init__(
+        self, name: str, *depends_on: Dependency, query: Canonical | None = None
+    ) -> None:
         self.name, self.depends_on, self.query = name, depends_on, query
-        self.remember = lru_cache(REMEMBERED_PLANS)(self.make_plan)
+        self.remember = lru_cache(REMEMBERED_SPECS)(self.make_spec)
 
-    def plan(self, request, arguments):
-        """Return the Plan of the entry for this request. Raises ValidationError."""
+    def spec(self, request: HttpRequest, arguments: Arguments) -> CacheSpec:
+        """Return the CacheSpec of this request. Raises ValidationError."""
         place, raw = "", ""
         if self.query:
             place = f"{request.scheme}://{request.get_host()}"
             raw = request.META.get("QUERY_STRING", "")
-        make = self.remember if len(raw) <= LONGEST_REMEMBERED else self.make_plan
-        return make(place, raw, *arguments.items())
+        make = self.remember if len(raw) <= LONGEST_REMEMBERED else self.make_spec
+        return make(conf().release, place, raw, *arguments.items())
 
-    def make_plan(self, place, raw, *arguments):
-        """Return the Plan for a raw query string. Raises ValidationError."""
-        arguments = dict(arguments)
-        key, fields = ":".join((self.name, *map(str, arguments.values()))), frozenset()
+    def make_spec(
+        self, release: str, place: str, raw: str, *items: tuple[str, object]
+    ) -> CacheSpec:
+        """Return the CacheSpec for a raw query string. Raises ValidationError.
+
+        `place` is scheme and host, `items` are the names and values of the URL's
+        arguments.
+        """
+        arguments = dict(items)
+        parts, fields = [self.name, *arguments.values()], NOTHING
         if self.query:
             query, fields = self.query(raw)
-            key += f":{_digest(place, query)}"
-        return Plan(key, tuple(d.of(arguments, fields) for d in self.depends_on))
+            parts.append(_digest(place, query))
+        bound = tuple(each.bind(arguments, fields) for each in self.depends_on)
+        return CacheSpec(reads.entry_key(release, *parts), bound)
 
-    def rows(self, document):
+    def rows(self, document: Mapping[str, Any]) -> list[object]:
         """Return the ids of the rows that an answer's document shows."""
         selections = (d for d in self.depends_on if isinstance(d, Selection))
         return [row[s.id] for s in selections for row in document["results"]]
 
 
-def _digest(place, query):
+def _digest(place: str, query: str) -> str:
     # The links in a list begin with the scheme and the host: its place.
     return blake2b(f"{place}?{query}".encode(), digest_size=8).hexdigest()
 
 
-class CachedReads:
-    """Mixin for a view with a `cached` line."""
+class CachedReads(APIView):
+    """Base of a view with a `cached` line; comes before its other bases."""
+
+    cached: Cached
 
     @classmethod
-    def as_view(cls, **options):
+    def as_view(cls, **options: Any) -> Any:
         """Return the view, behind the cache where it is read."""
         view = super().as_view(**options)
 
-        def cached_view(request, **arguments):
+        # It keeps what Django and drf-spectacular read off a view.
+        @wraps(view)
+        def cached_view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
             if request.method in ("GET", "HEAD"):
                 return answer(cls.cached, view, request, arguments)
             return view(request, **arguments)
 
-        # What Django and drf-spectacular read off a view.
-        cached_view.cls, cached_view.initkwargs = view.cls, view.initkwargs
-        cached_view.csrf_exempt = True
         return cached_view
 
 
-def answer(cached, view, request, arguments):
+class Refused(Uncacheable):
+    """Carries the response of a view that did not answer with 200."""
+
+    def __init__(self, response: HttpResponseBase) -> None:
+        super().__init__()
+        self.response = response
+
+
+def answer(
+    cached: Cached, view: View, request: HttpRequest, arguments: dict[str, Any]
+) -> HttpResponseBase:
     """Return the response to a read, from the cache if it may be served.
 
-    Who asks is the view's business, except where the view is not asked: a hit is
-    served to whom the gate lets in.
+    Who asks is the view's business, except where the view is not asked: a hit is served
+    to whom the credential lets in.
     """
-    claim = get_gate().claim(request)
-    if claim is None:
+    credential = get_access().credential(request)
+    if credential is None:
         return view(request, **arguments)
     try:
-        plan = cached.plan(request, arguments)
+        spec = cached.spec(request, arguments)
     except ValidationError:
         return view(request, **arguments)
-    verdict, seen = reads.try_look([claim.plan, plan])
-    refused = []
-
-    def compute():
-        response = view(request, **arguments).render()
-        if response.status_code == 200:
-            rows, smallest = cached.rows(response.data), conf().compress_from
-            return Entry.of(response.content, compress_from=smallest, rows=rows)
-        refused.append(response)
-
-    entry, result, reason = reads.obtain(plan, seen, compute)
-    if entry is None:
-        return refused[0]
-    if result == WAIT:
-        [verdict] = reads.try_look([claim.plan])
-    if result in (HIT, WAIT) and not _is_let_in(claim, verdict):
+    allowed, found = reads.try_lookup([credential.spec, spec])
+    try:
+        given = reads.get_or_compute(
+            spec, found, lambda: _compute(cached, view, request, arguments)
+        )
+    except Refused as refused:
+        return refused.response
+    if given.result == WAIT:
+        [allowed] = reads.try_lookup([credential.spec])
+    if given.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
         return view(request, **arguments)
-    RESULTS[result].inc()
-    return respond(request, entry, result, reason)
+    response = respond(request, given)
+    _tell(given, response)
+    return response
 
 
-def _is_let_in(claim, verdict):
-    def compute():
-        truth = get_gate().truth(claim)
-        return Entry.of(truth, compress_from=len(truth) + 1) if truth else None
+def _compute(
+    cached: Cached, view: View, request: HttpRequest, arguments: dict[str, Any]
+) -> Entry:
+    response = view(request, **arguments)
+    response.render()
+    if response.status_code != 200:
+        raise Refused(response)
+    rows, smallest = cached.rows(response.data), conf().compress_from
+    return Entry.build(response.content, compress_from=smallest, rows=rows)
 
-    entry, *_ = reads.obtain(claim.plan, verdict, compute)
-    return entry is not None and entry.payload == claim.proof
+
+def _is_let_in(credential: Credential, found: reads.Found) -> bool:
+    def compute() -> Entry:
+        fingerprint = get_access().fingerprint(credential)
+        if not fingerprint:
+            raise Uncacheable
+        return Entry.build(fingerprint)
+
+    try:
+        entry = reads.get_or_compute(credential.spec, found, compute).entry
+    except Uncacheable:
+        return False
+    return entry.payload == credential.fingerprint
 
 
-def respond(request, entry, result, reason=""):
+def _tell(given: Answer, response: HttpResponse) -> None:
+    if given.result in (HIT, WAIT):
+        signals.hit.send(None, waited=given.result == WAIT, response=response)
+    else:
+        stored = given.result == MISS
+        signals.miss.send(None, stored=stored, reason=given.reason, response=response)
+
+
+def respond(request: HttpRequest, given: Answer) -> HttpResponse:
     """Return the response with an entry's bytes, or a 304 if the client has them."""
+    entry = given.entry
     compressed = entry.encoding == GZIP and _accepts_gzip(request)
     body = entry.payload if compressed else entry.body
     # A strong validator names these very bytes, so each encoding has its own.
@@ -144,17 +191,16 @@ def respond(request, entry, result, reason=""):
         "Vary": "Accept-Encoding, Authorization",
         # To be kept by the reader's own client only, and asked about every time.
         "Cache-Control": "private, no-cache",
-        "X-Cache": "; ".join(filter(None, (SHOWN[result], reason))),
+        "X-Cache": "; ".join(filter(None, (SHOWN[given.result], given.reason))),
     }
     if _has_it(request, etag):
-        NOT_MODIFIED.inc()
         return HttpResponseNotModified(headers=headers)
     if compressed:
         headers["Content-Encoding"] = "gzip"
     return HttpResponse(body, content_type="application/json", headers=headers)
 
 
-def _has_it(request, etag):
+def _has_it(request: HttpRequest, etag: str) -> bool:
     # If-Match is not looked at: it guards writes, and no write here is conditional.
     known = request.META.get("HTTP_IF_NONE_MATCH")
     if not known:
@@ -163,12 +209,12 @@ def _has_it(request, etag):
     return etags == ["*"] or etag in (each.removeprefix("W/") for each in etags)
 
 
-def _accepts_gzip(request):
+def _accepts_gzip(request: HttpRequest) -> bool:
     accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
     return accepted in USUAL_GZIP or _names_gzip(accepted)
 
 
-def _names_gzip(accepted):
+def _names_gzip(accepted: str) -> bool:
     codings = accepted.replace(" ", "").lower().split(",")
     weights = dict(coding.partition(";q=")[::2] for coding in codings)
     # `*` is for what is not named. A weight of 0 refuses.

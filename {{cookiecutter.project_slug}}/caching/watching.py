@@ -1,4 +1,4 @@
-"""Sees to it that no write through a model goes unannounced.
+"""Sees to it that every write through a model leaves its intent.
 
     watch(Book, "books", many_to_many=["tags"])
 
@@ -8,23 +8,27 @@ manager must be made from WatchedQuerySet. What goes past the ORM goes past this
 wrap it in `changing`, or run `manage.py invalidate` afterwards.
 """
 
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import Any
 
+from django.apps import AppConfig
 from django.db import models
 from django.db.models import signals
 
-from caching.breaker import Unavailable
-from caching.changes import Change
-from caching.store import get_store
+from caching.stamps import Change
+from caching.stores import Unavailable, get_store
 from caching.writes import after_write, before_write, changing, invalidate
 
-_tables = {}
+_tables: dict[type[models.Model], str] = {}
 # Of many-to-many fields: the table they belong to, and their name.
-_links = {}
+_links: dict[type[models.Model], tuple[str, str]] = {}
 
 
-def watch(model, table, *, many_to_many=()):
-    """Announce every write to `model`, and to its many-to-many fields, on `table`."""
+def watch(
+    model: type[models.Model], table: str, *, many_to_many: Iterable[str] = ()
+) -> None:
+    """Invalidate `table` on every write to `model` and to its many-to-many fields."""
     _tables[model] = table
     signals.post_migrate.connect(_migrated, sender=model._meta.app_config)
     key = f"caching.{table}"
@@ -38,12 +42,12 @@ def watch(model, table, *, many_to_many=()):
         signals.m2m_changed.connect(_linked, sender=through, dispatch_uid=key)
 
 
-def watched_tables():
+def watched_tables() -> list[str]:
     """Return the names of all that is watched, in order."""
     return sorted(set(_tables.values()))
 
 
-def open_stamps():
+def open_stamps() -> None:
     """Make the stamps that are missing, so that their quarantine begins now.
 
     Called when a server starts: it is over before the first readers come.
@@ -53,70 +57,94 @@ def open_stamps():
         get_store().open(watched_tables())
 
 
-class WatchedQuerySet(models.QuerySet):
-    """A queryset whose writes are announced too: `WatchedQuerySet.as_manager()`."""
+class WatchedQuerySet(models.QuerySet[Any]):
+    """A queryset whose writes invalidate too: `WatchedQuerySet.as_manager()`."""
 
-    def update(self, **values):
+    def update(self, **values: Any) -> int:
         """Update, as a write on these fields of any row."""
         with self._changing(None, _fields(self.model, values)):
             return super().update(**values)
 
-    def bulk_create(self, objs, *arguments, **options):
+    def bulk_create(
+        self, objs: Iterable[Any], *arguments: Any, **options: Any
+    ) -> list[Any]:
         """Create, as a write on new rows, or on any where it may update."""
         plain = not arguments and not options.get("update_conflicts")
         with self._changing(() if plain else None):
             return super().bulk_create(objs, *arguments, **options)
 
-    def _raw_delete(self, using):
+    def _raw_delete(self, using: str | None) -> int:
         with self._changing(None):
             return super()._raw_delete(using)
 
-    def _changing(self, rows, fields=None):
+    def _changing(
+        self, rows: Iterable[object] | None, fields: Iterable[str] | None = None
+    ) -> AbstractContextManager[None]:
         table = _tables.get(self.model)
         if not table:
             # A migration's historical model is not watched.
             return nullcontext()
         return changing(table, rows, fields, using=self.db)
 
-    update.alters_data = bulk_create.alters_data = True
+    # Templates call nothing that says so. To the type checker functions say nothing.
+    update.alters_data = True  # type: ignore[attr-defined]
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
 
 
-def _rows(instance):
+def _rows(instance: models.Model) -> tuple[object, ...]:
     # A row that is new is on no page yet.
     return () if instance.pk is None else (instance.pk,)
 
 
-def _fields(model, names):
+def _fields(model: type[models.Model], names: Iterable[str] | None) -> set[str] | None:
     """Return the names of these fields, or None if a row may come by writing them."""
     if not names or model._meta.pk.name in names or "pk" in names:
         return None
     return {model._meta.get_field(name).name for name in names}
 
 
-def _change(instance, update_fields):
+def _change(instance: models.Model, update_fields: Iterable[str] | None) -> Change:
     # A save without update_fields inserts the row if it is gone.
-    return Change.of(_rows(instance), _fields(type(instance), update_fields))
+    return Change.build(_rows(instance), _fields(type(instance), update_fields))
 
 
-def _before(sender, instance, using, update_fields=None, **kwargs):
+def _before(
+    sender: type[models.Model],
+    instance: models.Model,
+    using: str,
+    update_fields: Iterable[str] | None = None,
+    **kwargs: object,
+) -> None:
     before_write(_tables[sender], _change(instance, update_fields), using=using)
 
 
-def _after(sender, instance, using, update_fields=None, **kwargs):
+def _after(
+    sender: type[models.Model],
+    instance: models.Model,
+    using: str,
+    update_fields: Iterable[str] | None = None,
+    **kwargs: object,
+) -> None:
     after_write(_tables[sender], _change(instance, update_fields), using=using)
 
 
-def _linked(sender, instance, action, reverse, pk_set, using, **kwargs):
+def _linked(
+    sender: type[models.Model],
+    instance: models.Model,
+    action: str,
+    reverse: bool,
+    pk_set: set[object] | None,
+    using: str,
+    **kwargs: object,
+) -> None:
     # Seen from the other side (`tag.books`), the rows are those that were linked.
     table, field = _links[sender]
-    change = Change.of(pk_set if reverse else _rows(instance), [field])
-    if action.startswith("pre_"):
-        before_write(table, change, using=using)
-    else:
-        after_write(table, change, using=using)
+    change = Change.build(pk_set if reverse else _rows(instance), [field])
+    step = before_write if action.startswith("pre_") else after_write
+    step(table, change, using=using)
 
 
-def _migrated(sender, **kwargs):
+def _migrated(sender: AppConfig, **kwargs: object) -> None:
     # Migrations write past the signals, and so does `flush`, which has no plan.
     if kwargs.get("plan", True):
         for model in sender.get_models():

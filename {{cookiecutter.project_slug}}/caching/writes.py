@@ -1,155 +1,158 @@
-"""Writing: announce before, renew after, and owe what could not be done.
+"""Writing: leave an intent before the commit, renew the stamps after it.
 
-    announce   renews the tokens at once, and says that a write is under way: from
-               now on readers keep nothing
-    COMMIT
-    finish     takes the announcement away and renews the tokens again
+intent     renews the tokens at once, and says that a write is under way: from now on
+           readers store nothing that it may change
+COMMIT
+finish     takes the intent away and renews the tokens again
 
-A process that dies in between leaves its announcement, which expires. A transaction
-that was rolled back finishes at the end of its request, or before this thread's next
-read or write. One whose connection broke may have been committed, or may be a moment
-later: it is announced once more, and that expires.
+A process that dies in between leaves its intent, which expires. A transaction that was
+rolled back finishes at the end of its request, or before this thread's next read or
+write. One whose connection broke may have been committed, or may be a moment later: it
+leaves a new intent, and that expires. What can't be told to the store is pending (see
+outage/pending.py).
 """
 
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from rest_framework.exceptions import APIException
 
-from caching import debts, faults, stamps
-from caching.breaker import Unavailable
-from caching.changes import Change
+from caching import signals
 from caching.conf import conf
-from caching.metrics import INVALIDATIONS, OVERDUE
-from caching.store import get_store
+from caching.outage import degraded, pending
+from caching.stamps import Change, Changes, new_token
+from caching.stores import Store, Unavailable, get_store
 
 logger = logging.getLogger(__name__)
 
 
-class CacheRequired(APIException):
-    """The write was refused (503), because readers could not be told of it."""
+class Write(threading.local):
+    """What this thread is writing.
 
-    status_code = 503
-    default_detail = "The cache is unreachable, and writes wait for it."
-    default_code = "cache_unavailable"
-
-
-class Announced(threading.local):
-    """What this thread has under way.
-
-    `changes`, {table: Change}, is what to finish; `told` the part of it that was
-    announced since `since`; `sessions`, {alias: session}, the databases' own
-    connections that it is written through.
+    `changes` is what to finish, `intended` the part of it that the store was told since
+    `since`. `sessions` are the databases' own connections that it is written through,
+    by alias. `writer` is a name that no other write has.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.reset()
 
-    def reset(self):
-        """Begin anew, with a name no other write has."""
-        self.changes, self.told, self.since = {}, {}, 0
-        self.sessions = {}
-        self.writer = stamps.new_token()
+    def reset(self) -> None:
+        """Begin anew."""
+        self.changes: dict[str, Change] = {}
+        self.intended: dict[str, Change] = {}
+        self.since = 0.0
+        self.sessions: dict[str, Any] = {}
+        self.writer = new_token()
 
 
-_announced = Announced()
-# Two processes under one name would take each other's announcements away. (Windows has
-# no fork.)
+_write = Write()
+# Two processes with one writer's name would take each other's intents away. (Windows
+# has no fork.)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_announced.reset)
+    os.register_at_fork(after_in_child=_write.reset)
 
 
 @contextmanager
-def changing(table, rows=(), fields=None, *, using=DEFAULT_DB_ALIAS):
+def changing(
+    table: str,
+    rows: Iterable[object] | None = (),
+    fields: Iterable[str] | None = None,
+    *,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Iterator[None]:
     """Wrap what changes `rows` (ids) of a table behind the models' back.
 
     `rows=None` for unknown ones, an empty tuple for new ones. `fields` are the names of
     those that change, if rows neither come nor go; None for any.
     """
-    change = Change.of(rows, fields)
+    change = Change.build(rows, fields)
     before_write(table, change, using=using)
     yield
     after_write(table, change, using=using)
 
 
-def invalidate(table, rows=None):
-    """Renew the stamps of rows (or of any row) now. Raises Unavailable."""
-    get_store().finish(stamps.new_token(), {table: Change.of(rows)})
-    INVALIDATIONS.labels(table).inc()
+def invalidate(table: str, rows: Iterable[object] | None = None) -> None:
+    """Renew the stamps of rows (ids), or of any row, now. Raises Unavailable."""
+    writer, changes = new_token(), {table: Change.build(rows)}
+    get_store().finish(writer, changes)
+    signals.invalidated.send(None, writers=[writer], changes=changes, overdue=False)
 
 
-def before_write(table, change, *, using=DEFAULT_DB_ALIAS):
-    """Announce that this Change of the table is about to happen.
+def before_write(table: str, change: Change, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Leave an intent: this Change of the table is about to happen.
 
-    Raises CacheRequired if the settings say that a write must not go unannounced.
+    Raises CacheRequired if the settings say that no write may go untold.
     """
     connections[using].ensure_connection()
-    _announced.sessions[using] = connections[using].connection
-    _add(_announced.changes, table, change)
-    now = time.monotonic()
-    if not _announced.told or now - _announced.since > conf().lease / 2:
-        # The first of this transaction, or so old that all must be said again.
-        news = _announced.told = dict(_announced.changes)
-        _announced.since = now
-    elif _add(_announced.told, table, change):
-        told = _announced.told[table]
-        news = {table: told if told.rows is None else change}
-    else:
+    _write.sessions[using] = connections[using].connection
+    _add(_write.changes, table, change)
+    if not (news := _untold(table, change)):
         return
     try:
-        get_store().announce(_announced.writer, news)
+        get_store().add_intent(_write.writer, news)
     except Unavailable as error:
-        _announced.told = {}
-        if conf().writes_need_cache:
-            raise CacheRequired from error
-        # finish() will renew, or owe it.
+        _write.intended = {}
+        signals.intent.send(None, writer=_write.writer, changes=news, told=False)
+        degraded.allow_untold_write(error)
+    else:
+        signals.intent.send(None, writer=_write.writer, changes=news, told=True)
 
 
-def after_write(table, change, *, using=DEFAULT_DB_ALIAS):
+def after_write(table: str, change: Change, *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Finish after the commit; at once where there is no transaction."""
-    _add(_announced.changes, table, change)
-    transaction.on_commit(_committed, using=using, robust=True)
+    _add(_write.changes, table, change)
+    transaction.on_commit(after_commit, using=using, robust=True)
 
 
-def settle(store):
-    """Finish what a rolled-back transaction left; pay debts. Raises Unavailable."""
-    _end()
-    debts.pay(store)
+def after_commit() -> None:
+    """Finish this thread's write, which was committed."""
+    _finish(get_store().finish)
 
 
-def request_finished(**kwargs):
-    """Leave nothing announced when the request is over."""
-    _end()
+def flush(store: Store) -> None:
+    """Finish what was rolled back, make what is pending. Raises Unavailable."""
+    end_write()
+    pending.flush(store)
 
 
-def _add(changes, table, change):
-    """Add a change to {table: Change}; return whether that was news."""
+def end_write(**kwargs: object) -> None:
+    """End this thread's write, of which no commit is known. Leave no intent behind."""
+    if not _write.changes:
+        return
+    if any(_is_lost(*session) for session in _write.sessions.items()):
+        _finish(get_store().add_intent)
+    else:
+        _finish(get_store().finish)
+
+
+def _add(changes: dict[str, Change], table: str, change: Change) -> bool:
+    """Add a change; return whether it was news."""
     before = changes.get(table)
     changes[table] = change if before is None else before | change
     return changes[table] != before
 
 
-def _committed():
-    faults.point("after-commit")
-    _finish(get_store().finish)
+def _untold(table: str, change: Change) -> Changes:
+    """Return what an intent must say now, and take it for told."""
+    now = time.monotonic()
+    if not _write.intended or now - _write.since > conf().lease / 2:
+        # The first of this transaction, or so old that all must be said again.
+        _write.intended, _write.since = dict(_write.changes), now
+        return dict(_write.changes)
+    if not _add(_write.intended, table, change):
+        return {}
+    told = _write.intended[table]
+    return {table: told if told.rows is None else change}
 
 
-def _end():
-    """End what was not committed, as far as this process was told."""
-    if not _announced.changes:
-        return
-    if any(_is_lost(*session) for session in _announced.sessions.items()):
-        _finish(get_store().announce)
-    else:
-        _finish(get_store().finish)
-
-
-def _is_lost(alias, session):
-    # Of a broken connection nobody knows what the database made of its COMMIT. Django
+def _is_lost(alias: str, session: Any) -> bool:
+    # Nobody knows what the database made of a COMMIT on a broken connection. Django
     # also closes whole ones at the end of a request.
     connection = connections[alias]
     if connection.connection is session:
@@ -157,19 +160,19 @@ def _is_lost(alias, session):
     return connection.connection is not None or connection.errors_occurred
 
 
-def _finish(step):
-    changes, writer, told = _announced.changes, _announced.writer, _announced.told
-    lasted = time.monotonic() - _announced.since
-    _announced.reset()
+def _finish(step: Callable[[str, Changes], None]) -> None:
+    changes, writer, intended = _write.changes, _write.writer, _write.intended
+    overdue = bool(intended) and time.monotonic() - _write.since > conf().lease
+    _write.reset()
     if not changes:
         # The transaction's other writes have been finished with its first.
         return
-    if told and lasted > conf().lease:
-        OVERDUE.inc()
+    if overdue:
         logger.warning("A write took longer than CACHING['lease'] (%s s)", conf().lease)
+    became = signals.invalidated
     try:
         step(writer, changes)
     except Unavailable:
-        debts.owe(changes)
-    for table in changes:
-        INVALIDATIONS.labels(table).inc()
+        pending.add(writer, changes)
+        became = signals.pending
+    became.send(None, writers=[writer], changes=changes, overdue=overdue)

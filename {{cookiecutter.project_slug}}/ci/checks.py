@@ -46,6 +46,7 @@ def style():
         Step("black", black, "`make format`", "diff"),
         Step("isort", isort, "`make format`", "diff"),
         Step("ruff", (BIN / "ruff", "check", "--no-cache", "--output-format=concise")),
+        Step("mypy", (PYTHON, "-m", "mypy")),
         Step("import contracts", (BIN / "lint-imports", "--no-cache")),
     ]
 

@@ -9,7 +9,7 @@ class CommonConfig(AppConfig):
 
     name = "common"
 
-    def ready(self):
+    def ready(self) -> None:
         """Teach SQLite, wherever it is used, and Django a lookup."""
         from common import lookups, sqlite  # noqa: F401
 

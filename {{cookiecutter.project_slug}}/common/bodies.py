@@ -1,11 +1,19 @@
 """Validated request bodies."""
 
+from typing import Any
 
-def read_body(serializer_class, request, **options):
+from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
+
+
+def read_body(
+    serializer_class: type[BaseSerializer[Any]], request: Request, **options: Any
+) -> dict[str, Any]:
     """Return what `serializer_class` accepts of the request's body, as a dict.
 
     Raises ValidationError (400), which names each bad field.
     """
     serializer = serializer_class(data=request.data, **options)
     serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
+    validated: dict[str, Any] = serializer.validated_data
+    return validated

@@ -4,8 +4,10 @@ Inside the API drf-standardized-errors gives it; these handlers give it to what
 never reaches a view (an unknown path, a forged Host header).
 """
 
+import math
+
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import status
@@ -39,7 +41,7 @@ class BadRequest(APIException):
 class APIExceptionHandler(ExceptionHandler):
     """Gives Django's own refusals the status they mean."""
 
-    def convert_known_exceptions(self, exc):
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
         """Return the API's exception for `exc`."""
         if isinstance(exc, RequestDataTooBig):
             return ContentTooLarge()
@@ -48,7 +50,7 @@ class APIExceptionHandler(ExceptionHandler):
         return super().convert_known_exceptions(exc)
 
 
-def _error(status_code, code, detail):
+def _error(status_code: int, code: str, detail: str) -> JsonResponse:
     kind = "server_error" if status_code >= 500 else "client_error"
     errors = [{"code": code, "detail": detail, "attr": None}]
     body = {"type": kind, "errors": errors}
@@ -56,30 +58,31 @@ def _error(status_code, code, detail):
     return JsonResponse(body, status=status_code, json_dumps_params=compact)
 
 
-def bad_request(request, exception):
+def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer 400 to a request that Django itself finds malformed."""
     return _error(400, BadRequest.default_code, BadRequest.default_detail)
 
 
-def permission_denied(request, exception):
+def permission_denied(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer 403 outside the API, in the API's error shape."""
     return _error(403, "permission_denied", "You may not do this.")
 
 
 @csrf_exempt
-def not_found(request, exception=None):
+def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     """Answer 404 to a path that no view serves."""
     return _error(404, "not_found", "Not found.")
 
 
-def too_many_requests(wait):
-    """Answer 429 outside the API; `wait` is in seconds."""
+def too_many_requests(wait: float | None) -> JsonResponse:
+    """Answer 429 outside the API; `wait` is in seconds, None if unknown."""
     error = Throttled(wait)
     response = _error(429, error.default_code, str(error.detail))
-    response.headers["Retry-After"] = str(error.wait)
+    if wait is not None:
+        response.headers["Retry-After"] = str(math.ceil(wait))
     return response
 
 
-def server_error(request):
+def server_error(request: HttpRequest) -> JsonResponse:
     """Answer 500 without a word about the cause; the log has it."""
     return _error(500, "error", "A server error occurred.")

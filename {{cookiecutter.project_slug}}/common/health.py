@@ -4,28 +4,28 @@ import logging
 
 from django.db import DatabaseError, connection
 
-from caching.store import get_store
+from caching.stores import get_store
 
 logger = logging.getLogger(__name__)
 
 
-def database_answers():
+def database_answers() -> bool:
     """Return whether the database answers a query."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-            return cursor.fetchone() == (1,)
+            return bool(cursor.fetchone() == (1,))
     except DatabaseError as error:
         logger.error("The database is unreachable: %s", error)
         return False
 
 
-def cache_answers():
+def cache_answers() -> bool:
     """Return whether the cache's store answers."""
     return get_store().ping()
 
 
-def summary(*, database, cache):
+def summary(*, database: bool, cache: bool) -> str:
     """Return the status: without the cache the API is only slower."""
     if not database:
         return "unavailable"

@@ -7,7 +7,9 @@ that is added or removed meanwhile shifts nobody's next page.
 The order is that of a column, equal values by descending id; no column: ids alone.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
 
 
 class Place(NamedTuple):
@@ -16,11 +18,11 @@ class Place(NamedTuple):
     value: object
     pk: int
 
-    def __str__(self):
+    def __str__(self) -> str:
         return str(self.pk) if self.value is None else f"{self.value}:{self.pk}"
 
 
-def rows_after(rows, order_by, place):
+def rows_after(rows: QuerySet[Any], order_by: str, place: Place) -> QuerySet[Any]:
     """Return those of `rows` that come after a Place in this order.
 
     `order_by` is a column's name, "-" in front of it for descending, or empty.

@@ -7,8 +7,11 @@ for 500 ids that takes longer than the query itself.
 """
 
 import json
+from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import ForeignKey, Lookup
+from django.db.models.sql.compiler import SQLCompiler
 
 
 @ForeignKey.register_lookup
@@ -18,12 +21,16 @@ class Among(Lookup):
     lookup_name = "among"
     prepare_rhs = False
 
-    def as_postgresql(self, compiler, connection):
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
         """Compare with the elements of an array."""
         column, parameters = self.process_lhs(compiler, connection)
         return f"{column} = ANY(%s)", [*parameters, list(self.rhs)]
 
-    def as_sqlite(self, compiler, connection):
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, list[Any]]:
         """Compare with the elements of a JSON array: SQLite has no others."""
         column, parameters = self.process_lhs(compiler, connection)
         array = json.dumps(list(self.rhs))

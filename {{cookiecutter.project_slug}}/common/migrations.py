@@ -4,8 +4,12 @@ PostgreSQL builds an index beside them if told so (CONCURRENTLY), outside of a
 transaction: such a migration says `atomic = False`. SQLite knows nothing of it.
 """
 
+from collections.abc import Iterable
+
 from django.db import DatabaseError, migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
 
 NO_TRIGRAMS = """
   {reason}
@@ -20,16 +24,31 @@ class AddIndexOnline(migrations.AddIndex):
 
     atomic = False
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
         """Add the index."""
         if not _is_postgres(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
         _drop_index(schema_editor, self.index.name)
         model = to_state.apps.get_model(app_label, self.model_name)
-        schema_editor.add_index(model, self.index, concurrently=True)
+        # PostgreSQL's schema editor alone takes `concurrently`.
+        schema_editor.add_index(
+            model, self.index, concurrently=True  # type: ignore[call-arg]
+        )
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
         """Drop the index."""
         if not _is_postgres(schema_editor):
             super().database_backwards(app_label, schema_editor, from_state, to_state)
@@ -47,26 +66,38 @@ class AddPostgresIndexes(Operation):
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, **indexes):
+    def __init__(self, **indexes: str) -> None:
         self.indexes = indexes
 
-    def state_forwards(self, app_label, state):
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """Change nothing: models do not know."""
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
         """Add the indexes."""
         if _is_postgres(schema_editor):
             for name, on in self.indexes.items():
                 _drop_index(schema_editor, name)
                 schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {on}")
 
-    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
         """Drop the indexes."""
         if _is_postgres(schema_editor):
             for name in self.indexes:
                 _drop_index(schema_editor, name)
 
-    def describe(self):
+    def describe(self) -> str:
         """Return what `migrate --plan` says."""
         return f"On PostgreSQL, add the indexes {', '.join(self.indexes)}"
 
@@ -77,13 +108,19 @@ class AddTrigramIndexes(AddPostgresIndexes):
     They hold UPPER(column), for that is what `icontains` compares.
     """
 
-    def __init__(self, table, columns, *, before):
+    def __init__(self, table: str, columns: Iterable[str], *, before: str) -> None:
         """Take the columns, and the migration before this one, to tell the way back."""
         self.before = before
         on = f"{table} USING gin (UPPER({{}}::text) gin_trgm_ops)"
         super().__init__(**{f"{table}_{c}_trigrams": on.format(c) for c in columns})
 
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
         """Add the indexes, unless the database has no trigrams: then say so."""
         if not _is_postgres(schema_editor):
             return
@@ -98,10 +135,10 @@ class AddTrigramIndexes(AddPostgresIndexes):
         super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
-def _drop_index(schema_editor, name):
+def _drop_index(schema_editor: BaseDatabaseSchemaEditor, name: str) -> None:
     # An interrupted CREATE INDEX CONCURRENTLY leaves one that is never used.
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 
-def _is_postgres(schema_editor):
+def _is_postgres(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     return schema_editor.connection.vendor == "postgresql"

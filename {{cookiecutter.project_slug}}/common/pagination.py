@@ -1,8 +1,16 @@
 """Cuts lists into pages: `{count, next, previous, results}`."""
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.queries import PageQuery
 
 
 class Pages(PageNumberPagination):
@@ -11,12 +19,19 @@ class Pages(PageNumberPagination):
     Raises ValidationError (400) for a bad parameter, NotFound (404) past the end.
     """
 
-    def paginate_queryset(self, queryset, request, view=None):
+    query: Any
+    count: int
+    next: PageQuery | None
+    previous: PageQuery | None
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: Any = None
+    ) -> list[Any]:
         """Return the rows of the page that the request asks for."""
         self.request, self.query = request, view.query
         return self.cut(queryset)
 
-    def cut(self, rows):
+    def cut(self, rows: QuerySet[Any]) -> list[Any]:
         """Return the page's rows, and set `count`, `next` and `previous` (queries)."""
         page, size = self.query.page, self.query.page_size
         start = (page - 1) * size
@@ -33,11 +48,11 @@ class Pages(PageNumberPagination):
         self.previous = self.query.at_page(page - 1) if start else None
         return found[:size]
 
-    def count_of(self, rows):
+    def count_of(self, rows: QuerySet[Any]) -> int:
         """Return how many rows there are on all pages."""
         return rows.count()
 
-    def get_paginated_response(self, data):
+    def get_paginated_response(self, data: Iterable[Any]) -> Response:
         """Return the answer with these results."""
         return Response(
             {
@@ -48,11 +63,11 @@ class Pages(PageNumberPagination):
             }
         )
 
-    def get_schema_operation_parameters(self, view):
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """Leave the parameters to the view's query serializer."""
         return []
 
-    def _refuse_past_the_end(self, start):
+    def _refuse_past_the_end(self, start: int) -> None:
         if start < self.count:
             return
         pages = max(1, -(-self.count // self.query.page_size))
@@ -60,8 +75,8 @@ class Pages(PageNumberPagination):
             f"page {self.query.page} is past the end: there are {pages} pages."
         )
 
-    def _link(self, query):
-        if query is None:
+    def _link(self, query: PageQuery | None) -> str | None:
+        if query is None or self.request is None:
             return None
         text = query.to_query_string()
         path = self.request.path + (f"?{text}" if text else "")

@@ -1,12 +1,14 @@
 """Who may do what."""
 
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 
 class IsLibrarian(IsAuthenticated):
     """A librarian is a user with `is_staff`."""
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user is a librarian."""
         return super().has_permission(request, view) and request.user.is_staff
 
@@ -14,7 +16,7 @@ class IsLibrarian(IsAuthenticated):
 class IsLibrarianOrReadOnly(IsLibrarian):
     """Every reader may read; only librarians may write."""
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user may use this method."""
         if request.method in SAFE_METHODS:
             return IsAuthenticated.has_permission(self, request, view)
@@ -27,7 +29,7 @@ class IsSelfOrLibrarian(IsLibrarian):
     Decided by the id in the path, so that a reader can't tell which ids exist.
     """
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user may see the one in the path."""
         is_reader = IsAuthenticated.has_permission(self, request, view)
         return is_reader and (

@@ -4,12 +4,15 @@ Two requests that mean the same have equal queries, and an answer is built from 
 query alone, never from the raw parameters. This is what makes a cache key possible.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from django.http import QueryDict
 from rest_framework import serializers
+from rest_framework.request import Request
 
 DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
@@ -24,15 +27,15 @@ class PageQuery:
     page: int = 1
     page_size: int = DEFAULT_PAGE_SIZE
 
-    def at_page(self, number):
+    def at_page(self, number: int) -> Self:
         """Return the same query for another page."""
         return replace(self, page=number)
 
-    def fields_used(self):
+    def fields_used(self) -> frozenset[str]:
         """Return the names of the model's fields that it filters and orders by."""
         return frozenset()
 
-    def to_query_string(self):
+    def to_query_string(self) -> str:
         """Return the canonical query string: fixed order, defaults left out."""
         chosen = [
             (field.name, getattr(self, field.name))
@@ -42,10 +45,10 @@ class PageQuery:
         return urlencode(chosen, doseq=True)
 
 
-class PageQuerySerializer(serializers.Serializer):
+class PageQuerySerializer(serializers.Serializer[Any]):
     """Validates `page` and `page_size`."""
 
-    query_class = PageQuery
+    query_class: type[PageQuery] = PageQuery
 
     page = serializers.IntegerField(
         min_value=1, max_value=MAX_PAGE, default=1, help_text="The page, from 1."
@@ -57,7 +60,7 @@ class PageQuerySerializer(serializers.Serializer):
         help_text="Items a page.",
     )
 
-    def to_query(self):
+    def to_query(self) -> PageQuery:
         """Return the validated parameters as a query object."""
         return self.query_class(**self.validated_data)
 
@@ -65,13 +68,18 @@ class PageQuerySerializer(serializers.Serializer):
 class HasQuery:
     """Mixin for a view with a `query_serializer_class`."""
 
+    query_serializer_class: type[PageQuerySerializer]
+    request: Request
+
     @cached_property
-    def query(self):
+    def query(self) -> PageQuery:
         """What the request asks for. Raises ValidationError (400)."""
         return read_query(self.query_serializer_class, self.request.query_params)
 
 
-def read_query(serializer_class, parameters):
+def read_query(
+    serializer_class: type[PageQuerySerializer], parameters: QueryDict
+) -> PageQuery:
     """Return the query in `parameters` (a QueryDict).
 
     Raises ValidationError (400), which names the parameter.
@@ -88,19 +96,21 @@ def read_query(serializer_class, parameters):
     return serializer.to_query()
 
 
-def canonical(serializer_class):
+def canonical(
+    serializer_class: type[PageQuerySerializer],
+) -> Callable[[str], tuple[str, frozenset[str]]]:
     """Return a function from a raw query string to its canonical form and its fields.
 
     The fields are those that it filters and orders by. The function raises
     ValidationError (400) for a bad parameter.
     """
 
-    def canonicalize(raw):
+    def canonicalize(raw: str) -> tuple[str, frozenset[str]]:
         query = read_query(serializer_class, QueryDict(raw))
         return query.to_query_string(), query.fields_used()
 
     return canonicalize
 
 
-def _repeats(field):
+def _repeats(field: serializers.Field[Any, Any, Any, Any]) -> bool:
     return isinstance(field, serializers.ListField)

@@ -1,5 +1,8 @@
 """Writes JSON: the bytes of REST framework's own renderer, in a tenth of its time."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import orjson
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
@@ -13,7 +16,12 @@ _LINE_ENDS = (("\u2028".encode(), rb"\u2028"), ("\u2029".encode(), rb"\u2029"))
 class FastJSONRenderer(JSONRenderer):
     """Renders every answer of the API."""
 
-    def render(self, data, accepted_media_type=None, renderer_context=None):
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
         """Return `data` as bytes of compact JSON in UTF-8; None as no bytes."""
         if data is None:
             return b""

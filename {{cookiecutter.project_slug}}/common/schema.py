@@ -1,5 +1,7 @@
 """How the OpenAPI document describes errors and query parameters."""
 
+from typing import Any
+
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -7,7 +9,7 @@ from rest_framework.permissions import AllowAny
 from common.permissions import IsLibrarian
 
 
-class ErrorItemSerializer(serializers.Serializer):
+class ErrorItemSerializer(serializers.Serializer[Any]):
     """One thing that is wrong."""
 
     code = serializers.CharField()
@@ -15,22 +17,23 @@ class ErrorItemSerializer(serializers.Serializer):
     attr = serializers.CharField(allow_null=True)
 
 
-class ErrorSerializer(serializers.Serializer):
+class ErrorSerializer(serializers.Serializer[Any]):
     """The one shape of every error."""
 
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ErrorItemSerializer(many=True)
+    # A field, which REST framework takes out of the class: not a serializer's `errors`.
+    errors = ErrorItemSerializer(many=True)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
     """Adds, to each operation, the errors that it can answer with."""
 
-    def get_override_parameters(self):
+    def get_override_parameters(self) -> list[Any]:
         """Return the query parameters of a list, from its query serializer."""
         serializer = getattr(self.view, "query_serializer_class", None)
         return [serializer] if serializer and self.method == "GET" else []
 
-    def _get_response_bodies(self, direction="response"):
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         for status in self._error_statuses():
             code = str(status)
@@ -38,7 +41,7 @@ class Schema(AutoSchema):
                 bodies[code] = self._get_response_for_code(ErrorSerializer, code)
         return dict(sorted(bodies.items()))
 
-    def _error_statuses(self):
+    def _error_statuses(self) -> list[int]:
         view, writes = self.view, self.method in ("POST", "PUT", "PATCH")
         permissions = view.get_permissions()
         lists = hasattr(view, "query_serializer_class") and self.method == "GET"

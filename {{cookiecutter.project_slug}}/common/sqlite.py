@@ -6,14 +6,16 @@ SQLite's own LIKE ignores the case of ASCII letters only.
 import re
 from functools import lru_cache
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-def teach(connection, **kwargs):
+
+def teach(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     """Replace LIKE on a new SQLite connection."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("LIKE", 3, like, deterministic=True)
 
 
-def like(pattern, text, escape):
+def like(pattern: object, text: object, escape: str) -> bool | None:
     """Return whether `text` is LIKE `pattern`, ignoring case; None for a NULL."""
     if pattern is None or text is None:
         return None
@@ -21,7 +23,7 @@ def like(pattern, text, escape):
 
 
 @lru_cache(256)
-def _compiled(pattern, escape):
+def _compiled(pattern: str, escape: str) -> re.Pattern[str]:
     wildcards = {"%": ".*", "_": "."}
     parts, characters = [], iter(pattern)
     for character in characters:

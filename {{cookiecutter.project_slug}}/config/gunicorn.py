@@ -68,7 +68,7 @@ def post_worker_init(worker):
 
 
 def worker_exit(server, worker):
-    """Let no worker take along what it owes the others."""
-    from caching import debts
+    """Let no worker take its pending invalidations along."""
+    from caching.outage import pending
 
-    debts.pay_at_exit()
+    pending.flush_at_exit()

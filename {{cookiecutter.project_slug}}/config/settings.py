@@ -115,7 +115,7 @@ CACHING = {
     "ttl": integer("CACHE_TTL", 180, minimum=1),
     "lease": integer("CACHE_LEASE", 5, minimum=1),
     "writes_need_cache": boolean("CACHE_REQUIRED_FOR_WRITES"),
-    "gate": "users.gate.ReaderGate",
+    "access": "users.access.ReaderAccess",
 }
 
 # Security

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from caching.metrics import metrics
+from caching.ops.metrics import metrics
 from common.errors import not_found
 
 api = [

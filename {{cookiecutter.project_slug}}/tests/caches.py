@@ -5,8 +5,9 @@ import weakref
 
 import redis
 
-from caching import debts, writes
-from caching.store import get_store
+from caching import writes
+from caching.outage import pending
+from caching.stores import get_store
 
 TABLES = ("books", "tags", "users")
 _connections = weakref.WeakSet()
@@ -14,20 +15,21 @@ _connections = weakref.WeakSet()
 
 def caching(redis_url="", **changes):
     """Return settings.CACHING for a test."""
-    defaults = {"redis_url": redis_url, "gate": "users.gate.ReaderGate", "lease": 5}
+    defaults = {"redis_url": redis_url, "access": "users.access.ReaderAccess"}
     # Under load a test machine is slow; a slow answer is not what is tested.
-    return defaults | {"timeout": 5, "wait": 20, "lead": 10} | changes
+    times = {"lease": 5, "timeout": 5, "wait": 20, "lock": 10}
+    return defaults | times | changes
 
 
 def empty():
     """Empty the store, and leave no stamp in quarantine: nothing is in flight here."""
     store = get_store()
     store.clear()
-    writes._announced.reset()
-    debts._owed.clear()
+    writes._write.reset()
+    pending.forget()
     if hasattr(store, "client"):
         # A round trip is counted as on a Redis that has run the scripts before.
-        for script in (store.script, store.release_script):
+        for script in (store.script, store.unlock_script):
             store.client.script_load(script.script)
         for table in TABLES:
             store.client.set(f"{store.prefix}:stamp:{table}", "stamp t e")

@@ -3,9 +3,10 @@
 import re
 import time
 
-from caching import reads, stamps
-from caching.memory import MemoryStore
-from caching.redis import RedisStore
+from caching.reads import Blocked, Missing, check_stamps, lookup, reopen
+from caching.stamps import parse_stamps
+from caching.stores.memory import MemoryStore
+from caching.stores.redis import RedisStore
 
 # Longer than any test: what must expire is made to, by `expire`.
 LONG = 600
@@ -18,7 +19,7 @@ class InMemory:
         self.store = MemoryStore(lease=lease, quarantines=True)
 
     def expire(self):
-        """End all that is announced, as if its time were over."""
+        """End all intents, as if their time were over."""
         for table, text in self.store.tables.items():
             self.store.tables[table] = _past(text)
 
@@ -52,7 +53,7 @@ class InRedis:
         self.client = self.store.client
 
     def expire(self):
-        """End all that is announced, as if its time were over."""
+        """End all intents, as if their time were over."""
         for key in self.client.scan_iter(f"*{self.store.prefix}:stamp:*"):
             if self.client.type(key) == b"string":
                 self.client.set(key, _past(self.client.get(key).decode("latin-1")))
@@ -82,16 +83,46 @@ def _past(text):
     return re.sub(r":\d+:", ":1:", text)
 
 
-def look(store, plan):
+def look_up(store, spec):
     """Return what a reader finds who may only look."""
-    [seen] = reads.look(store, [plan])
-    return seen
+    [found] = lookup(store, [spec])
+    return found
 
 
-def see(store, plan):
+def see(store, spec):
     """Return what a reader finds, who opens the stamps if need be."""
-    seen = look(store, plan)
-    return reads.reopen(store, plan) if seen.unopened else seen
+    found = look_up(store, spec)
+    return reopen(store, spec) if must_reopen(found) else found
+
+
+def look_at_stamps(store, spec):
+    """Return what a reader finds who looks at the stamps alone."""
+    return check_stamps(spec, store.read([], spec.stamp_names())[1])
+
+
+def must_reopen(found):
+    """Return whether a reader who finds this opens the stamps."""
+    return isinstance(found, Blocked) or bool(changing_in(found))
+
+
+def entry_in(found):
+    """Return the entry of a Hit; None of anything else."""
+    return getattr(found, "entry", None)
+
+
+def version_in(found):
+    """Return the version under which an entry may be stored, or None."""
+    return found.version if isinstance(found, Missing) else None
+
+
+def changing_in(found):
+    """Return the rows that must not be shown."""
+    return getattr(found, "changing", frozenset())
+
+
+def reason_in(found):
+    """Return why nothing may be served or stored, or an empty text."""
+    return found.reason if isinstance(found, Blocked) else ""
 
 
 def until(condition, seconds=120):
@@ -102,8 +133,8 @@ def until(condition, seconds=120):
         time.sleep(0.01)
 
 
-def announced(store, table):
-    """Return who is announced on a table."""
+def writers_under_way(store, table):
+    """Return whose intents stand on a table."""
     text = store.read([], [table])[1][table]
-    fields = stamps.parse({table: text})[table][2:]
-    return [field.split(":")[0] for field in fields]
+    intents = parse_stamps({table: text})[table][2:]
+    return [intent.split(":")[0] for intent in intents]

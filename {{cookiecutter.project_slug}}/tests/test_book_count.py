@@ -83,7 +83,7 @@ def test_it_costs_a_few_round_trips_more_and_one_if_it_is_known(
     reader.get("/tags")
     with recorded_round_trips(monkeypatch) as trips:
         counts(reader, "page_size=1")
-    # Look, lead, look again, [all of that for the count], keep, release.
+    # Look up, lock, look up again, [all of that for the count], store, unlock.
     assert len(trips) == 10, trips
     with recorded_round_trips(monkeypatch) as trips:
         counts(reader, "page_size=2")

@@ -18,7 +18,7 @@ def paths(transactional_db):
 
 
 def warm(client, path):
-    """Read until it is a hit: the answer, then what the gate knows of the reader."""
+    """Read until it is a hit: the answer, then the reader's fingerprint."""
     results = [result_of(client.get(path)) for _ in range(3)]
     assert results == ["MISS", "HIT", "HIT"]
 
@@ -54,7 +54,7 @@ def test_a_miss_is_a_few_round_trips(redis_store, paths, reader, monkeypatch):
     warm(reader, "/tags")
     with recorded_round_trips(monkeypatch) as trips:
         assert result_of(reader.get("/books")) == "MISS"
-    # Look, lead, look again, keep, release.
+    # Look up, lock, look up again, store, unlock.
     assert len(trips) == 5, trips
 
 

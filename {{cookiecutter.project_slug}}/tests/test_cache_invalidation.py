@@ -12,7 +12,7 @@ from django.test import Client as DjangoClient
 from django.urls import reverse
 
 from books.models import Book, Tag
-from caching.metrics import OVERDUE
+from caching.ops.metrics import OVERDUE
 from caching.writes import changing
 from loans.models import Loan
 from tests.caches import empty, result_of
@@ -248,7 +248,7 @@ class TestTransactions:
         assert after[1] not in (before[1], during[1])
         assert "book" not in reads()
 
-    def test_a_rolled_back_write_leaves_nothing_announced(self, library, reads):
+    def test_a_rolled_back_write_leaves_no_intent(self, library, reads):
         with pytest.raises(ZeroDivisionError), transaction.atomic():
             library.book.save()
             raise ZeroDivisionError
@@ -280,26 +280,24 @@ class TestTransactions:
                 library.book.save()
         assert "book" not in reads()
 
-    def test_a_conflict_leaves_nothing_announced(self, library, reads, librarian):
+    def test_a_conflict_leaves_no_intent(self, library, reads, librarian):
         sent = {"book_id": library.book.pk, "quantity": 99}
         assert librarian.post("/loans", sent).status_code == 409
         reads()
         assert reads() == OF_BOOKS | ALL_TAGS
 
-    def test_a_long_transaction_is_announced_again(self, library, store, settings):
+    def test_a_long_transaction_leaves_another_intent(self, library, store, settings):
         settings.CACHING = settings.CACHING | {"lease": 0.2}
         store = empty()
         with transaction.atomic():
             library.book.save()
             time.sleep(0.15)
             library.other.save()
-            announced = store.read([], ["books"])[1]["books"].split(" ")[3:]
+            intents = store.read([], ["books"])[1]["books"].split(" ")[3:]
         rows = {str(library.book.pk), str(library.other.pk)}
-        assert set(announced[-1].split(":")[2].split(",")) == rows
+        assert set(intents[-1].split(":")[2].split(",")) == rows
 
-    def test_one_that_outlived_its_announcement_is_counted(
-        self, library, settings, caplog
-    ):
+    def test_one_that_outlived_its_intent_is_counted(self, library, settings, caplog):
         settings.CACHING = settings.CACHING | {"lease": 0.1}
         empty()
         before = OVERDUE._value.get()
@@ -309,13 +307,13 @@ class TestTransactions:
         assert OVERDUE._value.get() == before + 1
         assert "took longer than CACHING['lease'] (0.1 s)" in caplog.text
 
-    def test_a_transaction_on_many_rows_is_announced_as_any(self, library, store):
+    def test_a_transaction_on_many_rows_is_one_on_any(self, library, store):
         with transaction.atomic():
             for book in BookFactory.build_batch(501):
                 book.save()
                 book.save()
-            announced = store.read([], ["books"])[1]["books"].split(" ")[3:]
-        assert any(field.endswith(":*:*") for field in announced)
+            intents = store.read([], ["books"])[1]["books"].split(" ")[3:]
+        assert any(field.endswith(":*:*") for field in intents)
 
 
 @pytest.fixture
@@ -373,7 +371,7 @@ class TestPastTheORM:
             statement = "UPDATE books_book SET title = 'Raw' WHERE id = %s"
             cursor.execute(statement, [library.book.pk])
 
-    def test_changing_announces_it(self, library, reads):
+    def test_changing_invalidates_it(self, library, reads):
         with changing("books", [library.book.pk]):
             self.past_the_orm(library)
         assert reads() == {"other book"} | ALL_TAGS

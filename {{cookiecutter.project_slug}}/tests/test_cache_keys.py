@@ -100,7 +100,7 @@ def test_keys_can_be_read(redis_store, library, reader):
         "library:books:list",
         "library:tags:list",
         f"library:tags:detail:{library['a']}",
-        f"library:users:verdict:{reader.user.pk}",
+        f"library:users:fingerprint:{reader.user.pk}",
         "library:changes:users",
         "library:stamp:books",
         "library:stamp:tags",

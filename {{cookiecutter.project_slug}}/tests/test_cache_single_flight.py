@@ -40,7 +40,7 @@ def test_many_readers_make_one_query(store, computed):
     assert results.count("HIT") == CROWD - 1
 
 
-def test_a_leader_that_fails_lets_the_next_one_lead(store, reader, monkeypatch):
+def test_a_holder_that_fails_lets_the_next_one_compute(store, reader, monkeypatch):
     BookFactory()
     find_books, failed = selectors.find_books, []
 
@@ -56,23 +56,23 @@ def test_a_leader_that_fails_lets_the_next_one_lead(store, reader, monkeypatch):
     assert result_of(reader.get("/books")) == "MISS"
 
 
-def test_a_leader_that_died_holds_nobody_up_for_long(settings, store, reader):
+def test_a_holder_that_died_holds_nobody_up_for_long(settings, store, reader):
     BookFactory()
     url = settings.CACHING["redis_url"]
-    settings.CACHING = caching(url, lead=0.2, wait=0.1)
+    settings.CACHING = caching(url, lock=0.2, wait=0.1)
     store = empty()
-    leads, lead = [], store.lead
+    locks, lock = [], store.lock
 
     def remember(*arguments):
-        leads.append(arguments)
-        return lead(*arguments)
+        locks.append(arguments)
+        return lock(*arguments)
 
-    store.lead = remember
+    store.lock = remember
     reader.get("/books")
-    key, identity, *_ = leads[0]
-    # As if somebody had taken the lead and died; the entry is gone.
+    key, version, *_ = locks[0]
+    # As if somebody had got the lock and died; the entry is gone.
     empty_entry(store)
-    assert lead(key, identity, "the dead", 60)
+    assert lock(key, version, "the dead", 60)
     response = reader.get("/books")
     assert response.status_code == 200
     assert response.headers["X-Cache"] == "BYPASS; wait"
@@ -87,7 +87,7 @@ def empty_entry(store):
             del store.kept[key]
 
 
-def test_who_computed_from_before_a_write_is_no_leader_after_it(
+def test_who_computed_from_before_a_write_holds_up_nobody_after_it(
     store, reader, librarian, monkeypatch
 ):
     """A slow reader stores under the old stamp, where nobody looks any more."""

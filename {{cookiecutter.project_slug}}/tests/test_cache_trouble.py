@@ -10,11 +10,11 @@ import redis
 from django.db import transaction
 
 from books.models import Book
-from caching import debts
-from caching.breaker import Breaker, Unavailable
-from caching.changes import Change
-from caching.store import get_store
-from caching.writes import CacheRequired
+from caching.outage import pending
+from caching.outage.degraded import CacheRequired
+from caching.stamps import Change
+from caching.stores import get_store
+from caching.stores.breaker import Breaker, Unavailable
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
 from tests.cast import Client, errors_of
 from tests.factories import BookFactory, TagFactory, UserFactory
@@ -33,12 +33,12 @@ def eventually(condition, seconds=120):
 
 
 def test_a_list_is_kept_again_after_a_writer_died(store, reader, settings):
-    """Its announcement expires; the next reader takes it away."""
+    """Its intent expires; the next reader takes it away."""
     settings.CACHING = settings.CACHING | {"lease": 2}
     store = empty()
     book = BookFactory()
     reader.get("/books")
-    store.announce("dead", {"books": Change.of([book.pk], ["stock"])})
+    store.add_intent("dead", {"books": Change.build([book.pk], ["stock"])})
     assert reader.get("/books").headers["X-Cache"] == "BYPASS; write"
     eventually(lambda: result_of(reader.get("/books")) == "HIT")
 
@@ -48,7 +48,7 @@ class TestAway:
     def away(self, settings, transactional_db):
         settings.CACHING = caching(AWAY)
         yield
-        debts._owed.clear()
+        pending.forget()
 
     def test_reads_and_writes_work(self, librarian):
         tag = TagFactory()
@@ -61,7 +61,7 @@ class TestAway:
         assert (response.status_code, response.json()["cache"]) == (200, "unreachable")
 
     def test_it_is_said_once_in_the_log(self, reader, caplog):
-        caplog.set_level(logging.ERROR, logger="caching.breaker")
+        caplog.set_level(logging.ERROR, logger="caching.stores.breaker")
         for _ in range(5):
             reader.get("/tags")
         assert len(caplog.records) <= 1
@@ -124,7 +124,7 @@ def test_only_one_of_many_requests_waits_for_a_redis_that_hangs(own_store, monke
     assert {answer.headers["X-Cache"] for answer in answers} == {"BYPASS; unavailable"}
 
 
-class TestDebts:
+class TestPendingInvalidations:
     @pytest.mark.long
     def test_a_write_while_redis_hangs_is_never_served_stale_here(self, own_store):
         server = own_store(timeout=0.3)
@@ -134,44 +134,47 @@ class TestDebts:
         eventually(lambda: result_of(client.get(path)) == "HIT")
         with suspended(server):
             assert client.patch(path, {"title": "New"}).status_code == 200
-            assert debts._owed
+            assert pending._changes
             assert client.get(path).json()["title"] == "New"
         for _ in range(20):
             assert client.get(path).json()["title"] == "New"
-        eventually(lambda: not debts._owed)
+        eventually(lambda: not pending._changes)
         eventually(lambda: result_of(client.get(path)) == "HIT")
         assert client.get(path).json()["title"] == "New"
 
-    def test_debts_add_up_and_are_paid_in_one_step(self, redis_store, monkeypatch):
-        with debts._lock:
-            debts._owed.update({"books": Change.of("1"), "tags": Change()})
-        debts.owe({"books": Change.of("2", ["stock"])})
-        debts.owe({"tags": Change.of(None)})
-        debts.owe({"tags": Change.of("9")})
-        assert debts._owed == {"books": Change.of("12"), "tags": Change.of(None)}
+    def test_they_add_up_and_are_flushed_in_one_step(self, redis_store, monkeypatch):
+        with pending._lock:
+            pending._changes.update({"books": Change.build("1"), "tags": Change()})
+        pending.add("w1", {"books": Change.build("2", ["stock"])})
+        pending.add("w2", {"tags": Change.build(None)})
+        pending.add("w3", {"tags": Change.build("9")})
+        assert pending._changes == {
+            "books": Change.build("12"),
+            "tags": Change.build(None),
+        }
         with recorded_round_trips(monkeypatch) as trips:
-            debts.pay(redis_store)
-            debts.pay(redis_store)
+            pending.flush(redis_store)
+            pending.flush(redis_store)
         assert len(trips) == 1
-        assert not debts._owed
+        assert not pending._changes
 
-    def test_a_debt_made_while_another_of_the_same_rows_is_paid_is_paid_too(
+    def test_one_added_while_another_of_the_same_rows_is_flushed_is_flushed_too(
         self, redis_store, monkeypatch
     ):
-        paid, finish = [], redis_store.finish
+        flushed, finish = [], redis_store.finish
 
-        def owe_once_more(writer, changes):
+        def add_once_more(writer, changes):
             finish(writer, changes)
-            paid.append(changes)
-            if len(paid) == 1:
-                debts.owe({"books": Change.of("7")})
+            flushed.append(changes)
+            if len(flushed) == 1:
+                pending.add("w", {"books": Change.build("7")})
 
-        monkeypatch.setattr(redis_store, "finish", owe_once_more)
-        with debts._lock:
-            debts._owed["books"] = Change.of("7")
-        debts.pay(redis_store)
-        assert paid == [{"books": Change.of("7")}] * 2
-        assert not debts._owed
+        monkeypatch.setattr(redis_store, "finish", add_once_more)
+        with pending._lock:
+            pending._changes["books"] = Change.build("7")
+        pending.flush(redis_store)
+        assert flushed == [{"books": Change.build("7")}] * 2
+        assert not pending._changes
 
     def test_the_read_that_ends_an_outage_is_no_hit(self, redis_store, reader):
         for _ in range(3):
@@ -214,7 +217,7 @@ class TestFull:
             sent = {"title": str(number)}
             assert client.patch(path, sent).status_code == 200
             assert client.get(path).json()["title"] == str(number)
-        debts._owed.clear()
+        pending.forget()
 
     def test_a_lost_stamp_is_in_quarantine(self, redis_store, reader):
         for _ in range(3):

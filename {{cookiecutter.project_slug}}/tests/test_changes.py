@@ -1,4 +1,4 @@
-"""What a write touches, written down and read again."""
+"""What a write changes, written down and read again."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 
 from books.models import Book
 from caching import writes
-from caching.changes import MAX_RECENT, MAX_ROWS, Change, since, with_change
+from caching.stamps import MAX_RECENT, MAX_ROWS, Change, add_change, changes_since
 from tests.factories import BookFactory, TagFactory
 
 pytestmark = pytest.mark.once
@@ -19,27 +19,29 @@ TEXTS = ["7,8:stock", "7:author,title", "*:*", ":*", "7:*", "*:stock"]
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_change_is_written_as_it_is_read(text):
-    assert str(Change.read(text)) == text
+    assert str(Change.parse(text)) == text
 
 
 def test_two_changes_are_as_much_as_both():
-    both = Change.of("7", ["stock"]) | Change.of("8", ["title"])
-    assert both == Change.of("78", ["stock", "title"])
-    assert both | Change.of("9") == Change.of("789")
-    assert both | Change.of(None, ["stock"]) == Change.of(None, ["stock", "title"])
+    both = Change.build("7", ["stock"]) | Change.build("8", ["title"])
+    assert both == Change.build("78", ["stock", "title"])
+    assert both | Change.build("9") == Change.build("789")
+    assert both | Change.build(None, ["stock"]) == Change.build(
+        None, ["stock", "title"]
+    )
 
 
 def test_many_rows_are_any():
-    many = Change.of(range(MAX_ROWS))
+    many = Change.build(range(MAX_ROWS))
     assert many.rows is not None
-    assert many | Change.of(["and one"]) == Change.of(None)
+    assert many | Change.build(["and one"]) == Change.build(None)
 
 
 def recent(*names, before="t0"):
     """Return recent changes as bytes, of rows with these names, after tokens t1, …"""
     text = b""
     for number, name in enumerate(names, 1):
-        text = with_change(text, before, f"t{number}", Change.of([name]))
+        text = add_change(text, before, f"t{number}", Change.build([name]))
         before = f"t{number}"
     return text
 
@@ -47,9 +49,13 @@ def recent(*names, before="t0"):
 def test_the_changes_since_a_token():
     text = recent("a", "b", "c")
     assert text == b"t0 t1:a:* t2:b:* t3:c:*"
-    found = {token: since(token, "t3", text) for token in ("t0", "t2", "t3")}
-    assert found["t0"] == [Change.of(["a"]), Change.of(["b"]), Change.of(["c"])]
-    assert found["t2"] == [Change.of(["c"])]
+    found = {token: changes_since(token, "t3", text) for token in ("t0", "t2", "t3")}
+    assert found["t0"] == [
+        Change.build(["a"]),
+        Change.build(["b"]),
+        Change.build(["c"]),
+    ]
+    assert found["t2"] == [Change.build(["c"])]
     assert found["t3"] == []
 
 
@@ -57,12 +63,12 @@ def test_the_changes_since_a_token():
     ("token", "now"), [("t9", "t3"), ("a", "t3"), ("", "t3"), ("t0", "t9")]
 )
 def test_what_can_not_be_told(token, now):
-    assert since(token, now, recent("a", "b", "c")) is None
-    assert since(token, now, None) is None
+    assert changes_since(token, now, recent("a", "b", "c")) is None
+    assert changes_since(token, now, None) is None
 
 
 def test_a_gap_is_a_new_beginning():
-    assert with_change(b"t0 t1:a:*", "t5", "t6", Change.of("b")) == b"t5 t6:b:*"
+    assert add_change(b"t0 t1:a:*", "t5", "t6", Change.build("b")) == b"t5 t6:b:*"
 
 
 def test_old_changes_make_place_for_new_ones():
@@ -78,9 +84,9 @@ django.setup()
 from caching import writes
 read, write = os.pipe()
 if os.fork() == 0:
-    os.write(write, writes._announced.writer.encode())
+    os.write(write, writes._write.writer.encode())
     os._exit(0)
-print(writes._announced.writer, os.read(read, 99).decode())
+print(writes._write.writer, os.read(read, 99).decode())
 """
 
 
@@ -93,58 +99,58 @@ def test_a_forked_process_writes_under_a_name_of_its_own():
 
 
 @pytest.mark.django_db
-class TestWhatIsAnnounced:
-    """Of each way to write: the change that is announced on the table of books."""
+class TestWhatAnIntentSays:
+    """Of each way to write: the change that it says of the table of books."""
 
     @pytest.fixture
-    def announced(self, transactional_db):
-        """Return a function that says what a write announces."""
+    def intended(self, transactional_db):
+        """Return a function that returns the change that a write's intent says."""
 
-        def of(write):
+        def write_and_tell(write):
             with transaction.atomic():
                 write()
-                return writes._announced.changes["books"]
+                return writes._write.changes["books"]
 
-        return of
+        return write_and_tell
 
-    def test_a_save_of_some_fields(self, announced):
+    def test_a_save_of_some_fields(self, intended):
         book = BookFactory()
-        change = announced(lambda: book.save(update_fields=["stock", "title"]))
-        assert change == Change.of([book.pk], ["stock", "title"])
+        change = intended(lambda: book.save(update_fields=["stock", "title"]))
+        assert change == Change.build([book.pk], ["stock", "title"])
 
-    def test_a_save_of_all_may_insert(self, announced):
+    def test_a_save_of_all_may_insert(self, intended):
         book = BookFactory()
-        assert announced(book.save) == Change.of([book.pk])
+        assert intended(book.save) == Change.build([book.pk])
 
-    def test_a_save_of_some_fields_brings_nothing_back(self, announced):
+    def test_a_save_of_some_fields_brings_nothing_back(self, intended):
         book = BookFactory()
         Book.objects.filter(pk=book.pk).delete()
         with pytest.raises(DatabaseError):
-            announced(lambda: book.save(update_fields=["stock"]))
+            intended(lambda: book.save(update_fields=["stock"]))
 
-    def test_a_book_loaded_in_part(self, announced):
+    def test_a_book_loaded_in_part(self, intended):
         book = Book.objects.only("stock").get(pk=BookFactory().pk)
-        assert announced(book.save) == Change.of([book.pk], ["stock"])
+        assert intended(book.save) == Change.build([book.pk], ["stock"])
 
-    def test_an_update(self, announced):
-        change = announced(lambda: Book.objects.update(stock=1, author="New"))
-        assert change == Change.of(None, ["stock", "author"])
+    def test_an_update(self, intended):
+        change = intended(lambda: Book.objects.update(stock=1, author="New"))
+        assert change == Change.build(None, ["stock", "author"])
 
-    def test_an_update_of_the_key(self, announced):
+    def test_an_update_of_the_key(self, intended):
         book = BookFactory()
         books = Book.objects.filter(pk=book.pk)
-        assert announced(lambda: books.update(id=10**6)) == Change.of(None)
+        assert intended(lambda: books.update(id=10**6)) == Change.build(None)
 
-    def test_creating_and_deleting(self, announced):
+    def test_creating_and_deleting(self, intended):
         book = BookFactory()
-        assert announced(book.delete).fields is None
-        assert announced(BookFactory).fields is None
+        assert intended(book.delete).fields is None
+        assert intended(BookFactory).fields is None
         books = [BookFactory.build()]
-        assert announced(lambda: Book.objects.bulk_create(books)) == Change.of(())
+        assert intended(lambda: Book.objects.bulk_create(books)) == Change.build(())
 
-    def test_links(self, announced):
+    def test_links(self, intended):
         book, tag = BookFactory(), TagFactory()
-        linked = Change.of([book.pk], ["tags"])
-        assert announced(lambda: book.tags.add(tag)) == linked
-        assert announced(lambda: tag.books.remove(book)) == linked
-        assert announced(lambda: tag.books.clear()) == Change.of(None, ["tags"])
+        linked = Change.build([book.pk], ["tags"])
+        assert intended(lambda: book.tags.add(tag)) == linked
+        assert intended(lambda: tag.books.remove(book)) == linked
+        assert intended(lambda: tag.books.clear()) == Change.build(None, ["tags"])

@@ -6,22 +6,35 @@ import pytest
 import redis
 from redis.crc import key_slot
 
-from caching.changes import MAX_RECENT, Change, recent_key
+from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
-from caching.reads import Plan
-from caching.stamps import Row, Selection, Table
-from tests.stores import InMemory, InRedis, announced, look, see, until
+from caching.reads import Blocked, CacheSpec, Hit
+from caching.stamps import MAX_RECENT, Change, recent_key
+from tests.stores import (
+    InMemory,
+    InRedis,
+    changing_in,
+    entry_in,
+    look_at_stamps,
+    look_up,
+    must_reopen,
+    reason_in,
+    see,
+    until,
+    version_in,
+    writers_under_way,
+)
 
 pytestmark = pytest.mark.once
 
-LIST = Plan("books:list:0", (Table("books"),))
-PAGE = Plan("books:detail:7", (Row("books", "7"),))
-OTHER_PAGE = Plan("books:detail:8", (Row("books", "8"),))
-TAGS = Plan("tags:list:0", (Table("tags"),))
+LIST = CacheSpec("books:list:0", (Table("books"),))
+PAGE = CacheSpec("books:detail:7", (BoundRow("books", "7"),))
+OTHER_PAGE = CacheSpec("books:detail:8", (BoundRow("books", "8"),))
+TAGS = CacheSpec("tags:list:0", (Table("tags"),))
 TITLED = frozenset(["title"])
-FOUND = Plan("books:list:1", (Selection("books", "book_id", TITLED), Table("tags")))
-PLANS = (LIST, PAGE, OTHER_PAGE, TAGS)
-THIS_ROW, ANY_ROW, NEW_ROW = Change.of(["7"]), Change.of(None), Change.of(())
+FOUND = CacheSpec("books:list:1", (BoundSelection("books", TITLED), Table("tags")))
+SPECS = (LIST, PAGE, OTHER_PAGE, TAGS)
+THIS_ROW, ANY_ROW, NEW_ROW = Change.build(["7"]), Change.build(None), Change.build(())
 KINDS = ["memory", "redis", "redis with a hash tag"]
 
 
@@ -45,8 +58,8 @@ def make(request):
 def hand(make):
     """Return a hand in a store whose stamps have been opened, all long ago."""
     hand = make()
-    for plan in PLANS:
-        see(hand.store, plan)
+    for spec in SPECS:
+        see(hand.store, spec)
     hand.expire()
     return hand
 
@@ -57,210 +70,215 @@ def store(hand):
     return hand.store
 
 
-def identities(store, *plans):
-    return [see(store, plan).identity for plan in plans]
+def versions(store, *specs):
+    for spec in specs:
+        see(store, spec)
+    return [version_in(look_at_stamps(store, spec)) for spec in specs]
 
 
-def keep(store, plan, body=b"[]", ttl=60):
-    entry = Entry.of(body, compress_from=1024)
-    store.keep(plan.key, entry.dump(see(store, plan).identity), ttl)
+def keep(store, spec, body=b"[]", ttl=60):
+    entry = Entry.build(body, compress_from=1024)
+    store.keep(spec.key, entry.dump(version_in(see(store, spec))), ttl)
     return entry
 
 
 class TestOpening:
     def test_a_stamp_nobody_made_is_missing(self, make):
-        seen = look(make().store, LIST)
-        assert (seen.identity, seen.reason, seen.unopened) == (None, "unopened", True)
+        assert look_up(make().store, LIST) == Blocked("unopened")
 
     def test_a_stamp_just_made_is_in_quarantine(self, make):
         store = make().store
-        for plan in PLANS:
-            assert see(store, plan).reason == "quarantine"
-        assert identities(store, *PLANS) == [None] * 4
+        for spec in SPECS:
+            assert reason_in(see(store, spec)) == "quarantine"
+        assert versions(store, *SPECS) == [None] * 4
 
     def test_the_quarantine_ends(self, make):
         store = make(lease=0.1).store
-        until(lambda: all(identities(store, *PLANS)))
+        until(lambda: all(versions(store, *SPECS)))
 
     def test_opening_again_changes_nothing(self, store):
-        before = identities(store, *PLANS)
+        before = versions(store, *SPECS)
         store.open(["books", "books:7", "books:8", "tags"])
-        assert identities(store, *PLANS) == before
+        assert versions(store, *SPECS) == before
         assert all(before)
 
     def test_no_two_stamps_share_a_token_that_must_differ(self, store):
-        assert len(set(identities(store, LIST, PAGE, OTHER_PAGE, TAGS))) == 4
+        assert len(set(versions(store, LIST, PAGE, OTHER_PAGE, TAGS))) == 4
 
 
-class TestAnnouncing:
+class TestIntents:
     def test_nothing_that_it_may_change_is_served_or_kept(self, store):
-        store.announce("w", {"books": THIS_ROW})
-        assert identities(store, LIST, PAGE) == [None, None]
-        assert see(store, LIST).reason == see(store, PAGE).reason == "write"
+        store.add_intent("w", {"books": THIS_ROW})
+        assert versions(store, LIST, PAGE) == [None, None]
+        assert reason_in(see(store, LIST)) == reason_in(see(store, PAGE)) == "write"
 
     def test_nothing_else_is_disturbed(self, store):
-        before = identities(store, OTHER_PAGE, TAGS)
+        before = versions(store, OTHER_PAGE, TAGS)
         entry = keep(store, OTHER_PAGE)
-        store.announce("w", {"books": THIS_ROW})
-        assert look(store, OTHER_PAGE).entry == entry
+        store.add_intent("w", {"books": THIS_ROW})
+        assert entry_in(look_up(store, OTHER_PAGE)) == entry
         store.finish("w", {"books": THIS_ROW})
-        assert look(store, OTHER_PAGE).entry == entry
-        assert identities(store, OTHER_PAGE, TAGS) == before
+        assert entry_in(look_up(store, OTHER_PAGE)) == entry
+        assert versions(store, OTHER_PAGE, TAGS) == before
 
     def test_it_renews_at_once(self, hand, store):
-        before = identities(store, LIST, PAGE)
-        store.announce("w", {"books": THIS_ROW})
+        before = versions(store, LIST, PAGE)
+        store.add_intent("w", {"books": THIS_ROW})
         hand.expire()
-        after = identities(store, LIST, PAGE)
+        after = versions(store, LIST, PAGE)
         assert all(after)
         assert not set(after) & set(before)
 
     def test_unknown_rows_are_every_row(self, hand, store):
-        before = identities(store, LIST, PAGE, OTHER_PAGE)
-        store.announce("w", {"books": ANY_ROW})
-        assert identities(store, LIST, PAGE, OTHER_PAGE) == [None] * 3
+        before = versions(store, LIST, PAGE, OTHER_PAGE)
+        store.add_intent("w", {"books": ANY_ROW})
+        assert versions(store, LIST, PAGE, OTHER_PAGE) == [None] * 3
         hand.expire()
-        after = identities(store, LIST, PAGE, OTHER_PAGE)
+        after = versions(store, LIST, PAGE, OTHER_PAGE)
         assert all(after)
         assert not set(after) & set(before)
 
     def test_a_new_row_is_on_no_page(self, store):
-        before = identities(store, PAGE, OTHER_PAGE)
-        store.announce("w", {"books": NEW_ROW})
-        assert see(store, LIST).reason == "write"
-        assert identities(store, PAGE, OTHER_PAGE) == before
+        before = versions(store, PAGE, OTHER_PAGE)
+        store.add_intent("w", {"books": NEW_ROW})
+        assert reason_in(see(store, LIST)) == "write"
+        assert versions(store, PAGE, OTHER_PAGE) == before
 
     def test_several_tables_at_once(self, store):
-        changes = {"books": Change.of(["7", "9"]), "tags": ANY_ROW}
-        store.announce("w", changes)
-        assert identities(store, LIST, PAGE, TAGS) == [None] * 3
-        assert see(store, OTHER_PAGE).identity
+        changes = {"books": Change.build(["7", "9"]), "tags": ANY_ROW}
+        store.add_intent("w", changes)
+        assert versions(store, LIST, PAGE, TAGS) == [None] * 3
+        assert version_in(see(store, OTHER_PAGE))
         store.finish("w", changes)
-        assert all(identities(store, *PLANS))
+        assert all(versions(store, *SPECS))
 
 
 class TestFinishing:
     def test_it_renews_again(self, hand, store):
-        store.announce("w", {"books": THIS_ROW})
-        announced_on = store.read([], ["books", "books:7"])[1]
+        store.add_intent("w", {"books": THIS_ROW})
+        intended_on = store.read([], ["books", "books:7"])[1]
         store.finish("w", {"books": THIS_ROW})
         finished_on = store.read([], ["books", "books:7"])[1]
-        assert announced_on["books"].split()[1] != finished_on["books"].split()[1]
-        assert announced_on["books:7"] != finished_on["books:7"]
+        assert intended_on["books"].split()[1] != finished_on["books"].split()[1]
+        assert intended_on["books:7"] != finished_on["books:7"]
 
     @pytest.mark.parametrize("order", [*itertools.permutations("abc")], ids="".join)
     def test_each_takes_away_only_its_own(self, store, order):
         for writer in "abc":
-            store.announce(writer, {"books": THIS_ROW})
+            store.add_intent(writer, {"books": THIS_ROW})
         for done, writer in enumerate(order, 1):
-            assert see(store, PAGE).reason == see(store, LIST).reason == "write"
+            assert reason_in(see(store, PAGE)) == reason_in(see(store, LIST)) == "write"
             store.finish(writer, {"books": THIS_ROW})
-            assert sorted(announced(store, "books")) == sorted(order[done:])
-        assert all(identities(store, LIST, PAGE))
+            assert sorted(writers_under_way(store, "books")) == sorted(order[done:])
+        assert all(versions(store, LIST, PAGE))
 
     def test_a_name_that_begins_alike_is_another(self, store):
-        store.announce("writer-1", {"books": THIS_ROW})
+        store.add_intent("writer-1", {"books": THIS_ROW})
         store.finish("writer", {"books": THIS_ROW})
         store.finish("writer-", {"books": THIS_ROW})
-        assert announced(store, "books") == ["writer-1"]
+        assert writers_under_way(store, "books") == ["writer-1"]
 
-    def test_who_never_announced_renews_all_the_same(self, store):
-        before = identities(store, LIST, PAGE)
-        store.announce("another", {"books": Change.of(["8"])})
+    def test_who_left_no_intent_renews_all_the_same(self, store):
+        before = versions(store, LIST, PAGE)
+        store.add_intent("another", {"books": Change.build(["8"])})
         store.finish("w", {"books": THIS_ROW})
-        assert announced(store, "books") == ["another"]
-        assert see(store, PAGE).identity not in (None, *before)
+        assert writers_under_way(store, "books") == ["another"]
+        assert version_in(see(store, PAGE)) not in (None, *before)
 
     def test_twice_is_not_once_too_often(self, store):
-        store.announce("w", {"books": THIS_ROW})
+        store.add_intent("w", {"books": THIS_ROW})
         store.finish("w", {"books": THIS_ROW})
         store.finish("w", {"books": THIS_ROW})
-        assert all(identities(store, LIST, PAGE))
+        assert all(versions(store, LIST, PAGE))
 
 
 class TestExpiry:
-    def test_the_announcement_of_a_writer_that_died_ends(self, make):
+    def test_the_intent_of_a_writer_that_died_ends(self, make):
         store = make(lease=0.5).store
-        until(lambda: see(store, LIST).identity)
-        before = identities(store, LIST)
-        store.announce("w", {"books": THIS_ROW})
+        until(lambda: version_in(see(store, LIST)))
+        before = versions(store, LIST)
+        store.add_intent("w", {"books": THIS_ROW})
         # Not to be seen in a look: whoever finds it asks the store to end it.
-        assert look(store, LIST).unopened
-        until(lambda: see(store, LIST).identity)
-        assert see(store, LIST).identity not in before
+        assert must_reopen(look_up(store, LIST))
+        until(lambda: version_in(see(store, LIST)))
+        assert version_in(see(store, LIST)) not in before
 
     def test_the_others_stay(self, hand, store):
-        store.announce("dead", {"books": THIS_ROW})
+        store.add_intent("dead", {"books": THIS_ROW})
         hand.expire()
-        store.announce("alive", {"books": THIS_ROW})
-        assert announced(store, "books") == ["alive"]
+        store.add_intent("alive", {"books": THIS_ROW})
+        assert writers_under_way(store, "books") == ["alive"]
 
 
 class TestLosing:
-    def test_announcements_may_be_lost_with_a_stamp(self, hand, store):
-        store.announce("w", {"books": THIS_ROW})
+    def test_intents_may_be_lost_with_a_stamp(self, hand, store):
+        store.add_intent("w", {"books": THIS_ROW})
         hand.lose("books")
-        assert see(store, LIST).reason == see(store, PAGE).reason == "quarantine"
+        assert (
+            reason_in(see(store, LIST)) == reason_in(see(store, PAGE)) == "quarantine"
+        )
 
     def test_a_writer_that_finishes_knows_of_no_other(self, hand, store):
-        store.announce("w", {"books": THIS_ROW})
+        store.add_intent("w", {"books": THIS_ROW})
         hand.lose("books")
         store.finish("w", {"books": THIS_ROW})
-        assert see(store, LIST).reason == see(store, PAGE).reason == "quarantine"
+        assert (
+            reason_in(see(store, LIST)) == reason_in(see(store, PAGE)) == "quarantine"
+        )
 
-    def test_a_writer_that_announces_knows_of_no_other(self, hand, store):
+    def test_a_writer_that_begins_knows_of_no_other(self, hand, store):
         hand.lose("books")
-        store.announce("w", {"books": THIS_ROW})
+        store.add_intent("w", {"books": THIS_ROW})
         store.finish("w", {"books": THIS_ROW})
-        assert see(store, OTHER_PAGE).reason == "quarantine"
+        assert reason_in(see(store, OTHER_PAGE)) == "quarantine"
 
     def test_nothing_from_before_is_ever_served_again(self, hand, store):
-        before = identities(store, LIST, PAGE, OTHER_PAGE)
-        for plan in (LIST, PAGE, OTHER_PAGE):
-            keep(store, plan)
+        before = versions(store, LIST, PAGE, OTHER_PAGE)
+        for spec in (LIST, PAGE, OTHER_PAGE):
+            keep(store, spec)
         hand.lose("books")
-        identities(store, LIST, PAGE, OTHER_PAGE)
+        versions(store, LIST, PAGE, OTHER_PAGE)
         hand.expire()
-        after = identities(store, LIST, PAGE, OTHER_PAGE)
+        after = versions(store, LIST, PAGE, OTHER_PAGE)
         assert all(after)
         assert not set(after) & set(before)
-        assert not any(look(store, p).entry for p in (LIST, PAGE, OTHER_PAGE))
+        assert not any(entry_in(look_up(store, p)) for p in (LIST, PAGE, OTHER_PAGE))
 
     def test_a_row_is_made_anew_without_quarantine(self, hand, store):
-        before = identities(store, LIST, PAGE, OTHER_PAGE)
+        before = versions(store, LIST, PAGE, OTHER_PAGE)
         hand.lose("books:7")
-        assert look(store, PAGE).unopened
-        after = identities(store, LIST, PAGE, OTHER_PAGE)
+        assert must_reopen(look_up(store, PAGE))
+        after = versions(store, LIST, PAGE, OTHER_PAGE)
         assert (after[0], after[2]) == (before[0], before[2])
         assert after[1] not in (None, before[1])
 
-    def test_what_is_announced_on_a_lost_row_stands_in_its_table(self, hand, store):
-        store.announce("w", {"books": THIS_ROW})
+    def test_the_intents_on_a_lost_row_stand_in_its_table(self, hand, store):
+        store.add_intent("w", {"books": THIS_ROW})
         hand.lose("books:7")
-        assert see(store, PAGE).reason == "write"
+        assert reason_in(see(store, PAGE)) == "write"
         store.finish("w", {"books": THIS_ROW})
-        assert see(store, PAGE).identity
+        assert version_in(see(store, PAGE))
 
 
 class TestEntries:
     def test_what_is_kept_is_found(self, store):
         small = keep(store, LIST)
         large = keep(store, PAGE, b"x" * 5000)
-        assert look(store, LIST).entry == small
-        assert look(store, PAGE).entry == large
-        assert look(store, PAGE).entry.body == b"x" * 5000
+        assert entry_in(look_up(store, LIST)) == small
+        assert entry_in(look_up(store, PAGE)) == large
+        assert entry_in(look_up(store, PAGE)).body == b"x" * 5000
 
     def test_it_is_kept_for_so_long(self, store):
         keep(store, LIST, ttl=0.1)
         until(lambda: store.read([LIST.key], [])[0] == [None])
-        assert look(store, LIST).identity
+        assert version_in(look_up(store, LIST))
 
     def test_a_slow_reader_keeps_in_vain(self, store):
-        before = see(store, LIST).identity
-        store.announce("w", {"books": THIS_ROW})
+        before = version_in(see(store, LIST))
+        store.add_intent("w", {"books": THIS_ROW})
         store.finish("w", {"books": THIS_ROW})
-        store.keep(LIST.key, Entry.of(b"old", compress_from=9).dump(before), 60)
-        assert look(store, LIST).entry is None
+        store.keep(LIST.key, Entry.build(b"old", compress_from=9).dump(before), 60)
+        assert entry_in(look_up(store, LIST)) is None
 
     @pytest.mark.parametrize(
         "spoil",
@@ -282,10 +300,10 @@ class TestEntries:
         [value], _ = store.read([LIST.key], [])
         assert spoil(value) != value
         hand.leave(LIST.key, spoil(value))
-        assert look(store, LIST).entry is None
-        assert look(store, LIST).identity
+        assert entry_in(look_up(store, LIST)) is None
+        assert version_in(look_up(store, LIST))
         entry = keep(store, LIST)
-        assert look(store, LIST).entry == entry
+        assert entry_in(look_up(store, LIST)) == entry
 
 
 class TestSelections:
@@ -293,77 +311,85 @@ class TestSelections:
 
     @pytest.fixture
     def entry(self, store):
-        entry = Entry.of(b"[7]", compress_from=1024, rows=[7])
-        store.keep(FOUND.key, entry.dump(see(store, FOUND).identity), 60)
+        entry = Entry.build(b"[7]", compress_from=1024, rows=[7])
+        store.keep(FOUND.key, entry.dump(version_in(see(store, FOUND))), 60)
         return entry
 
     @staticmethod
     def write(store, *changes):
         for change in changes:
-            store.announce("w", {"books": change})
+            store.add_intent("w", {"books": change})
             store.finish("w", {"books": change})
 
-    LEAVE = [Change.of("8", ["stock"]), Change.of("9", ["author", "stock"])]
-    MEET = [Change.of("7", ["stock"]), Change.of("8", ["title"]), Change.of("8")]
-    MEET += [Change.of(()), Change.of(None, ["stock"]), Change.of("78", ["stock"])]
+    LEAVE = [Change.build("8", ["stock"]), Change.build("9", ["author", "stock"])]
+    MEET = [
+        Change.build("7", ["stock"]),
+        Change.build("8", ["title"]),
+        Change.build("8"),
+    ]
+    MEET += [
+        Change.build(()),
+        Change.build(None, ["stock"]),
+        Change.build("78", ["stock"]),
+    ]
 
     def test_what_meets_neither_rows_nor_fields_leaves_it(self, store, entry):
         self.write(store, *self.LEAVE)
-        assert look(store, FOUND).entry == entry
+        assert entry_in(look_up(store, FOUND)) == entry
 
     @pytest.mark.parametrize("change", MEET, ids=str)
     def test_what_meets_one_of_them_makes_it_old(self, store, entry, change):
         self.write(store, self.LEAVE[0], change, self.LEAVE[1])
-        assert look(store, FOUND).entry is None
+        assert entry_in(look_up(store, FOUND)) is None
 
     def test_it_is_served_while_another_row_is_written(self, store, entry):
-        store.announce("w", {"books": self.LEAVE[0]})
-        seen = look(store, FOUND)
-        assert (seen.entry, seen.touched) == (entry, {"8"})
+        store.add_intent("w", {"books": self.LEAVE[0]})
+        assert look_up(store, FOUND) == Hit(entry)
+        assert changing_in(look_at_stamps(store, FOUND)) == {"8"}
 
-    def test_the_announcement_of_a_writer_that_died_ends(self, hand, store):
-        store.announce("w", {"books": self.MEET[0]})
-        assert see(store, FOUND).touched == {"7"}
+    def test_the_intent_of_a_writer_that_died_ends(self, hand, store):
+        store.add_intent("w", {"books": self.MEET[0]})
+        assert changing_in(see(store, FOUND)) == {"7"}
         hand.expire()
         # Not to be seen in a look: whoever finds it asks the store to end it.
-        assert look(store, FOUND).unopened
-        assert see(store, FOUND).touched == frozenset()
-        assert not look(store, FOUND).unopened
+        assert must_reopen(look_up(store, FOUND))
+        assert changing_in(see(store, FOUND)) == frozenset()
+        assert not must_reopen(look_up(store, FOUND))
 
     def test_nothing_is_served_while_its_row_is_written(self, store, entry):
-        store.announce("w", {"books": self.MEET[0]})
-        seen = look(store, FOUND)
-        assert (seen.entry, seen.touched) == (None, {"7"})
+        store.add_intent("w", {"books": self.MEET[0]})
+        found = look_up(store, FOUND)
+        assert (entry_in(found), changing_in(found)) == (None, {"7"})
 
     @pytest.mark.parametrize("change", MEET[1:5], ids=str)
     def test_nothing_is_kept_while_a_field_is_written(self, store, entry, change):
-        store.announce("w", {"books": change})
-        assert (see(store, FOUND).identity, see(store, FOUND).reason) == (None, "write")
+        store.add_intent("w", {"books": change})
+        assert see(store, FOUND) == Blocked("write")
 
     def test_another_table_makes_it_old(self, store, entry):
         self.write(store, self.LEAVE[0])
         store.finish("w", {"tags": THIS_ROW})
-        assert look(store, FOUND).entry is None
+        assert entry_in(look_up(store, FOUND)) is None
 
     def test_a_slow_reader_keeps_in_vain(self, store):
-        before = see(store, FOUND).identity
+        before = version_in(see(store, FOUND))
         self.write(store, self.MEET[0])
-        entry = Entry.of(b"old", compress_from=1024, rows=[7])
+        entry = Entry.build(b"old", compress_from=1024, rows=[7])
         store.keep(FOUND.key, entry.dump(before), 60)
-        assert look(store, FOUND).entry is None
+        assert entry_in(look_up(store, FOUND)) is None
 
     def test_what_is_too_long_ago_is_not_remembered(self, store, entry):
-        many = [Change.of(range(100, 200), ["stock"])] * (MAX_RECENT // 1000)
+        many = [Change.build(range(100, 200), ["stock"])] * (MAX_RECENT // 1000)
         self.write(store, *many)
-        assert look(store, FOUND).entry == entry
+        assert entry_in(look_up(store, FOUND)) == entry
         self.write(store, *many, *many)
-        assert look(store, FOUND).entry is None
+        assert entry_in(look_up(store, FOUND)) is None
         [recent], _ = store.read([recent_key("books")], [])
         assert len(recent) <= MAX_RECENT
 
     def test_a_change_too_long_to_be_remembered_is_a_gap(self, store, entry):
-        self.write(store, Change.of(range(10**9, 10**9 + 499), ["stock"]))
-        assert look(store, FOUND).entry is None
+        self.write(store, Change.build(range(10**9, 10**9 + 499), ["stock"]))
+        assert entry_in(look_up(store, FOUND)) is None
         [recent], _ = store.read([recent_key("books")], [])
         assert len(recent) < 20
 
@@ -376,12 +402,12 @@ class TestSelections:
             hand.forget(recent_key("books"))
         else:
             hand.leave(recent_key("books"), left)
-        assert look(store, FOUND).entry is None
+        assert entry_in(look_up(store, FOUND)) is None
         self.write(store, self.LEAVE[0])
-        assert look(store, FOUND).entry is None
+        assert entry_in(look_up(store, FOUND)) is None
         entry = keep(store, FOUND)
         self.write(store, self.LEAVE[0])
-        assert look(store, FOUND).entry == entry
+        assert entry_in(look_up(store, FOUND)) == entry
 
     def test_a_lost_stamp_makes_it_old(self, hand, store, entry):
         self.write(store, self.LEAVE[0])
@@ -389,30 +415,30 @@ class TestSelections:
         see(store, FOUND)
         hand.expire()
         self.write(store, self.LEAVE[0])
-        assert see(store, FOUND).identity
-        assert look(store, FOUND).entry is None
+        assert version_in(see(store, FOUND))
+        assert entry_in(look_up(store, FOUND)) is None
 
 
-class TestLeading:
-    def test_one_leads(self, store):
-        assert store.lead(LIST.key, "identity", "first", 60)
-        assert not store.lead(LIST.key, "identity", "second", 60)
-        assert store.lead(PAGE.key, "identity", "second", 60)
+class TestSingleFlightLock:
+    def test_one_gets_it(self, store):
+        assert store.lock(LIST.key, "version", "first", 60)
+        assert not store.lock(LIST.key, "version", "second", 60)
+        assert store.lock(PAGE.key, "version", "second", 60)
 
-    def test_who_computes_from_before_a_write_is_no_leader_after_it(self, store):
-        assert store.lead(LIST.key, "before", "first", 60)
-        assert store.lead(LIST.key, "after", "second", 60)
+    def test_who_computes_from_before_a_write_holds_up_nobody_after_it(self, store):
+        assert store.lock(LIST.key, "before", "first", 60)
+        assert store.lock(LIST.key, "after", "second", 60)
 
-    def test_only_the_leader_lets_the_next_one_lead(self, store):
-        assert store.lead(LIST.key, "identity", "first", 60)
-        store.release(LIST.key, "identity", "second")
-        assert not store.lead(LIST.key, "identity", "second", 60)
-        store.release(LIST.key, "identity", "first")
-        assert store.lead(LIST.key, "identity", "second", 60)
+    def test_only_its_holder_ends_it(self, store):
+        assert store.lock(LIST.key, "version", "first", 60)
+        store.unlock(LIST.key, "version", "second")
+        assert not store.lock(LIST.key, "version", "second", 60)
+        store.unlock(LIST.key, "version", "first")
+        assert store.lock(LIST.key, "version", "second", 60)
 
-    def test_a_leader_that_died_is_replaced(self, store):
-        assert store.lead(LIST.key, "identity", "first", 0.1)
-        until(lambda: store.lead(LIST.key, "identity", "second", 60))
+    def test_that_of_a_holder_that_died_ends(self, store):
+        assert store.lock(LIST.key, "version", "first", 0.1)
+        until(lambda: store.lock(LIST.key, "version", "second", 60))
 
 
 def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
@@ -460,16 +486,16 @@ class TestStrangers:
 
     @pytest.mark.parametrize("name", ["books", "books:7"])
     def test_garbage_as_a_stamp_is_got_over(self, hand, store, name, garbage):
-        for plan in (LIST, PAGE):
-            see(store, plan)
+        for spec in (LIST, PAGE):
+            see(store, spec)
         hand.leave_stamp(name, garbage)
         self.is_got_over(hand, store)
 
     @pytest.mark.parametrize("name", ["books", "books:7"])
     def test_a_write_gets_over_it_too(self, hand, store, name, garbage):
         hand.leave_stamp(name, garbage)
-        store.announce("w", {"books": THIS_ROW})
-        assert identities(store, LIST, PAGE) == [None, None]
+        store.add_intent("w", {"books": THIS_ROW})
+        assert versions(store, LIST, PAGE) == [None, None]
         store.finish("w", {"books": THIS_ROW})
         self.is_got_over(hand, store)
 
@@ -492,17 +518,17 @@ class TestStrangers:
     @pytest.mark.parametrize("name", ["stamp:books", "stamp:books:7"])
     def test_a_write_gets_over_another_type_too(self, hand, store, name):
         hand.client.lpush(f"library:{name}", "x")
-        store.announce("w", {"books": THIS_ROW})
-        assert identities(store, LIST, PAGE) == [None, None]
+        store.add_intent("w", {"books": THIS_ROW})
+        assert versions(store, LIST, PAGE) == [None, None]
         store.finish("w", {"books": THIS_ROW})
         self.is_got_over(hand, store)
 
     @staticmethod
     def is_got_over(hand, store):
-        identities(store, LIST, PAGE)
+        versions(store, LIST, PAGE)
         hand.expire()
-        entries = [keep(store, plan) for plan in (LIST, PAGE)]
-        assert [look(store, plan).entry for plan in (LIST, PAGE)] == entries
+        entries = [keep(store, spec) for spec in (LIST, PAGE)]
+        assert [entry_in(look_up(store, spec)) for spec in (LIST, PAGE)] == entries
 
 
 class TestKeys:
@@ -519,9 +545,9 @@ class TestKeys:
         client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
         until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
         hand = self.used(url, "{library}")
-        hand.store.finish("w", {"books": Change.of("78"), "tags": ANY_ROW})
-        hand.store.release(LIST.key, "identity", "leader")
-        assert all(identities(hand.store, *PLANS))
+        hand.store.finish("w", {"books": Change.build("78"), "tags": ANY_ROW})
+        hand.store.unlock(LIST.key, "version", "holder")
+        assert all(versions(hand.store, *SPECS))
         with pytest.raises(redis.ResponseError, match="same slot"):
             client.mget("library:stamp:books", "library:stamp:tags")
 
@@ -539,7 +565,7 @@ class TestKeys:
             [None],
             {"books": None, "books:7": None},
         )
-        assert see(store, LIST).reason == "quarantine"
+        assert reason_in(see(store, LIST)) == "quarantine"
 
     def test_both_answer(self, store):
         assert store.ping()
@@ -548,9 +574,9 @@ class TestKeys:
     def used(redis_url, prefix):
         hand = InRedis(redis_url, prefix=prefix)
         hand.client.flushdb()
-        identities(hand.store, *PLANS)
+        versions(hand.store, *SPECS)
         hand.expire()
-        for plan in PLANS:
-            keep(hand.store, plan)
-            hand.store.lead(plan.key, "identity", "leader", 60)
+        for spec in SPECS:
+            keep(hand.store, spec)
+            hand.store.lock(spec.key, "version", "holder", 60)
         return hand

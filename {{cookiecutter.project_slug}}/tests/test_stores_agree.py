@@ -1,45 +1,47 @@
 """Whatever steps are taken, both stores show a reader the same, but for the tokens."""
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caching.changes import Change, recent_key
+from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
-from caching.reads import Plan
-from caching.stamps import Row, Selection, Table
-from tests.stores import InMemory, InRedis, look, see
+from caching.reads import CacheSpec
+from caching.stamps import Change, recent_key
+from tests.stores import InMemory, InRedis, look_at_stamps, look_up, see, version_in
 
 pytestmark = pytest.mark.once
 
-PLANS = (
-    Plan("books:list:0", (Table("books"),)),
-    Plan("books:detail:7", (Row("books", "7"), Table("tags"))),
-    Plan("books:detail:8", (Row("books", "8"), Table("tags"))),
-    Plan("tags:detail:7", (Row("tags", "7"),)),
-    Plan("books:page:0", (Selection("books", "book_id"), Table("tags"))),
-    Plan("books:found:0", (Selection("books", "book_id", frozenset(["title"])),)),
+SPECS = (
+    CacheSpec("books:list:0", (Table("books"),)),
+    CacheSpec("books:detail:7", (BoundRow("books", "7"), Table("tags"))),
+    CacheSpec("books:detail:8", (BoundRow("books", "8"), Table("tags"))),
+    CacheSpec("tags:detail:7", (BoundRow("tags", "7"),)),
+    CacheSpec("books:page:0", (BoundSelection("books"), Table("tags"))),
+    CacheSpec("books:found:0", (BoundSelection("books", frozenset(["title"])),)),
 )
 NAMES = ("books", "tags", "books:7", "books:8", "tags:7")
 
-plans = st.integers(0, len(PLANS) - 1)
-# Of the identities that a plan has had, how far back: a slow reader keeps an old one.
+specs = st.integers(0, len(SPECS) - 1)
+# Of the versions that a spec has had, how far back: a slow reader keeps an old one.
 ages = st.sampled_from([0, 0, 0, 1])
 people = st.sampled_from(["anna", "anna-maria"])
-SEVEN, BOTH, NEW, ANY = (Change.of(rows) for rows in (["7"], ["7", "8"], (), None))
+SEVEN, BOTH, NEW, ANY = (Change.build(rows) for rows in (["7"], ["7", "8"], (), None))
 CHANGES = [{"books": SEVEN}, {"books": BOTH}, {"books": NEW}, {"books": ANY}]
 CHANGES += [{"tags": SEVEN}, {"books": SEVEN, "tags": ANY}]
-CHANGES += [{"books": Change.of(["8"], [name])} for name in ("stock", "title")]
-CHANGES += [{"books": Change.of(["7", "9"], ["author", "stock"])}]
+CHANGES += [{"books": Change.build(["8"], [name])} for name in ("stock", "title")]
+CHANGES += [{"books": Change.build(["7", "9"], ["author", "stock"])}]
 changes = st.sampled_from(CHANGES)
 steps = st.one_of(
-    st.tuples(st.just("open"), plans),
-    st.tuples(st.just("announce"), people, changes),
+    st.tuples(st.just("open"), specs),
+    st.tuples(st.just("add_intent"), people, changes),
     st.tuples(st.just("finish"), people, changes),
-    st.tuples(st.just("keep"), plans, ages, st.integers(0, 9)),
-    st.tuples(st.just("lead"), plans, ages, people),
-    st.tuples(st.just("release"), plans, ages, people),
-    st.tuples(st.just("drop"), plans),
+    st.tuples(st.just("keep"), specs, ages, st.integers(0, 9)),
+    st.tuples(st.just("lock"), specs, ages, people),
+    st.tuples(st.just("unlock"), specs, ages, people),
+    st.tuples(st.just("drop"), specs),
     st.tuples(st.just("lose"), st.sampled_from(NAMES)),
     st.tuples(st.just("forget")),
     st.tuples(st.just("expire")),
@@ -47,11 +49,11 @@ steps = st.one_of(
 
 
 class Told:
-    """A store, with its identities told apart by when they were first seen."""
+    """A store, with its versions told apart by when they were first seen."""
 
     def __init__(self, hand):
         self.hand, self.store = hand, hand.store
-        self.identities = {plan: [] for plan in PLANS}
+        self.versions = {spec: [] for spec in SPECS}
 
     def take(self, step):
         """Take a step; return what it returns, as far as a reader can tell."""
@@ -59,44 +61,46 @@ class Told:
         return getattr(self, f"_{name}")(*arguments)
 
     def shown(self):
-        """Return what a reader of each plan finds."""
-        return [self._told(plan, look(self.store, plan)) for plan in PLANS]
+        """Return what a reader of each spec finds."""
+        looks = itertools.product(SPECS, (look_up, look_at_stamps))
+        return [self._told(spec, look(self.store, spec)) for spec, look in looks]
 
-    def _told(self, plan, seen):
-        known = self.identities[plan]
-        if seen.identity and seen.identity not in known:
-            known.append(seen.identity)
-        number = seen.identity and known.index(seen.identity)
-        return seen._replace(identity=number)
+    def _told(self, spec, found):
+        known, version = self.versions[spec], version_in(found)
+        if not version:
+            return found
+        if version not in known:
+            known.append(version)
+        return found._replace(version=known.index(version))
 
-    def _identity(self, plan, age):
-        known = self.identities[plan]
+    def _version(self, spec, age):
+        known = self.versions[spec]
         return known[-1 - age] if age < len(known) else "none"
 
     def _open(self, number):
-        return self._told(PLANS[number], see(self.store, PLANS[number]))
+        return self._told(SPECS[number], see(self.store, SPECS[number]))
 
-    def _announce(self, writer, changed):
-        self.store.announce(writer, changed)
+    def _add_intent(self, writer, changed):
+        self.store.add_intent(writer, changed)
 
     def _finish(self, writer, changed):
         self.store.finish(writer, changed)
 
     def _keep(self, number, age, answer):
-        plan = PLANS[number]
-        entry = Entry.of(b"%d" % answer, compress_from=1024, rows=[answer])
-        self.store.keep(plan.key, entry.dump(self._identity(plan, age)), 60)
+        spec = SPECS[number]
+        entry = Entry.build(b"%d" % answer, compress_from=1024, rows=[answer])
+        self.store.keep(spec.key, entry.dump(self._version(spec, age)), 60)
 
-    def _lead(self, number, age, leader):
-        plan = PLANS[number]
-        return self.store.lead(plan.key, self._identity(plan, age), leader, 60)
+    def _lock(self, number, age, holder):
+        spec = SPECS[number]
+        return self.store.lock(spec.key, self._version(spec, age), holder, 60)
 
-    def _release(self, number, age, leader):
-        plan = PLANS[number]
-        self.store.release(plan.key, self._identity(plan, age), leader)
+    def _unlock(self, number, age, holder):
+        spec = SPECS[number]
+        self.store.unlock(spec.key, self._version(spec, age), holder)
 
     def _drop(self, number):
-        self.hand.forget(PLANS[number].key)
+        self.hand.forget(SPECS[number].key)
 
     def _lose(self, name):
         self.hand.lose(name)

@@ -11,7 +11,7 @@ class UsersConfig(AppConfig):
     name = "users"
 
     def ready(self):
-        """Announce every write to these models."""
+        """Let every write to these models invalidate what shows them."""
         from users.models import User
 
         watch(User, "users")

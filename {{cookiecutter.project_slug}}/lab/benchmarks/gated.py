@@ -2,18 +2,18 @@
 
 from django.http import HttpResponse
 
-from caching.gate import get_gate
+from caching.access import get_access
 
 
 def gated(view):
-    """Return the view, for those only whose token the API's own gate lets through.
+    """Return the view, for those only whose token the API's own check lets through.
 
     That is what the API does before a hit: no database is asked, and a signature that
-    was right is remembered (users/gate.py).
+    was right is remembered (users/access.py).
     """
 
     def gated_view(request, **arguments):
-        if get_gate().claim(request) is None:
+        if get_access().credential(request) is None:
             return HttpResponse(status=401)
         return view(request, **arguments)
 

@@ -24,7 +24,7 @@ CACHES = {"default": CACHES["default"] | {"OPTIONS": {}}}
 CACHING = CACHING | {"ttl": TTL}
 
 if STRATEGY != "ours":
-    # The models go on to announce their writes, but to nobody.
+    # The models' writes go on to invalidate, but what nobody reads.
     CACHING = CACHING | {"redis_url": ""}
     WORKER_PROCESSES = 1
 

@@ -12,7 +12,8 @@ class HuntConfig(AppConfig):
 
     def ready(self):
         """Begin, before the worker processes are forked."""
-        from lab.consistency import history, sabotage
+        from lab.consistency import fault_points, history, sabotage
 
         sabotage.do(os.environ.get("HUNT_SABOTAGE", ""))
-        history.Watcher(os.environ["HUNT_LEDGER"]).watch()
+        fault_points.inject()
+        history.Watcher(os.environ.get("HUNT_LEDGER", os.devnull)).watch()

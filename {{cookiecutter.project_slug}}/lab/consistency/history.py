@@ -1,20 +1,17 @@
 """What the worker processes tell: invalidations they owe, and list queries they made.
 
 A line of JSON for each, appended to one file; times are of the monotonic clock, which
-all processes of a machine share. Only watches: every call goes through unchanged.
+all processes of a machine share. Only watches: it listens to caching/signals.py.
 """
 
 import json
 import os
-import threading
 import time
 from dataclasses import dataclass
 
 from django.db.backends.signals import connection_created
 
-from caching import debts
-from caching.breaker import Unavailable
-from caching.redis import RedisStore
+from caching import signals
 
 LIST_QUERY = ('FROM "books_book"', "ORDER BY", "LIMIT")
 
@@ -76,55 +73,36 @@ class Watcher:
 
     def __init__(self, path):
         self.file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self.open, self.owed = set(), set()
-        self.here = threading.local()
+        # Whose invalidations readers could not be told of yet.
+        self.open = set()
 
     def watch(self):
-        """Put the watching in the way of the store, the debts and the queries."""
-        announce, finish = RedisStore.announce, RedisStore.finish
-        RedisStore.announce = lambda *call: self.step(announce, *call)
-        RedisStore.finish = lambda *call: self.finish(finish, *call)
-        owe, pay = debts.owe, debts.pay
-        debts.owe = lambda changes: self.owe(owe, changes)
-        debts.pay = lambda store: self.pay(pay, store)
+        """Listen to the writes and to the queries."""
+        signals.intent.connect(self.on_intent, weak=False)
+        signals.pending.connect(self.on_pending, weak=False)
+        signals.invalidated.connect(self.on_invalidated, weak=False)
         connection_created.connect(self._watch_queries, weak=False)
 
-    def step(self, step, store, writer, changes):
-        """Tell of a write that readers could not be told of."""
-        try:
-            step(store, writer, changes)
-        except Unavailable:
-            if not getattr(self.here, "pays", False):
-                self.here.failed = writer
-                self.open.add(writer)
-                rows = {table: _rows(change) for table, change in changes.items()}
-                self._tell("opened", writer=writer, changes=rows)
-            raise
+    def on_intent(self, writer, changes, told, **kwargs):
+        """Tell of a write that begins, and that readers can't be told of."""
+        if not told:
+            self._open(writer, changes)
 
-    def finish(self, finish, store, writer, changes):
-        """Tell that a write which was not announced is finished all the same."""
-        self.step(finish, store, writer, changes)
-        self._close({writer} & self.open)
-
-    def owe(self, owe, changes):
-        """Remember whose debt it is."""
-        owe(changes)
-        self.owed.add(self.here.failed)
-
-    def pay(self, pay, store):
-        """Tell which debts were paid."""
-        paid, self.here.pays = self.owed.copy(), True
-        try:
-            pay(store)
-        finally:
-            self.here.pays = False
-        self._close(paid & self.owed)
-
-    def _close(self, writers):
+    def on_pending(self, writers, changes, **kwargs):
+        """Tell of a write that is done, and that readers can't be told of."""
         for writer in writers:
+            self._open(writer, changes)
+
+    def on_invalidated(self, writers, **kwargs):
+        """Tell that readers were told of these writes after all."""
+        for writer in self.open.intersection(writers):
             self.open.discard(writer)
-            self.owed.discard(writer)
             self._tell("closed", writer=writer)
+
+    def _open(self, writer, changes):
+        self.open.add(writer)
+        rows = {table: _rows(change) for table, change in changes.items()}
+        self._tell("opened", writer=writer, changes=rows)
 
     def _watch_queries(self, connection, **kwargs):
         connection.execute_wrappers.append(self._count)

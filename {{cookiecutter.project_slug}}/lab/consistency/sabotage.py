@@ -2,7 +2,7 @@
 
 import time
 
-from caching.redis import RedisStore
+from caching.stores.redis import RedisStore
 
 
 def renew_only_before_commit():
@@ -13,11 +13,11 @@ def renew_only_before_commit():
     """
     renew = RedisStore.finish
 
-    def announce(store, writer, changes):
+    def add_intent(store, writer, changes):
         renew(store, writer, changes)
         time.sleep(0.02)
 
-    RedisStore.announce = announce
+    RedisStore.add_intent = add_intent
     RedisStore.finish = lambda store, writer, changes: None
 
 

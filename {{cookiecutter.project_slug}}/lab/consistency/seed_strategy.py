@@ -14,8 +14,8 @@ from django.urls import include, path
 from rest_framework.response import Response
 
 from books import views
-from caching import faults
 from caching.views import CachedReads
+from lab.consistency import fault_points
 
 PATTERN, TTL = "books:*", 180
 
@@ -39,7 +39,7 @@ class BookList(Uncached, views.BookList):
         if data is not None:
             return Response(data, headers={"X-Cache": "HIT"})
         data = super().get(request).data
-        faults.point("before-keep")
+        fault_points.point("before-keep")
         cache.set(key, data, TTL)
         return Response(data, headers={"X-Cache": "MISS"})
 

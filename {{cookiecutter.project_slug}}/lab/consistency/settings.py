@@ -13,4 +13,4 @@ SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
 ROOT_URLCONF = os.environ.get("HUNT_URLS", "config.urls")
 if os.environ.get("HUNT_PATIENT"):
     # For what is counted, not timed: a busy machine is no fault.
-    CACHING = CACHING | {"lead": 30, "wait": 60, "timeout": 2}
+    CACHING = CACHING | {"lock": 30, "wait": 60, "timeout": 2}

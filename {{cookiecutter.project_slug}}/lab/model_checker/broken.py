@@ -1,8 +1,8 @@
 """The protocol with one thing left out. In each of these a stale answer is found."""
 
 from caching import stamps
-from caching.memory import MemoryStore
-from caching.reads import look, reopen
+from caching.reads import Hit, Missing, lookup, reopen
+from caching.stores.memory import MemoryStore
 from lab.model_checker.state import SCENARIOS
 from lab.model_checker.world import World, read
 
@@ -11,8 +11,8 @@ class StampsReadAfterTheQuery(World):
     """A reader keeps its answer under the stamps as they are when it has it."""
 
     def _looking(self, state, number):
-        [seen], state = self._step(state, lambda store: look(store, [self.plan]))
-        if seen.entry:
+        [seen], state = self._step(state, lambda store: lookup(store, [self.spec]))
+        if isinstance(seen, Hit):
             return self.hit(state, number, seen.entry)
         after = state.readers[number]._replace(at="asking")
         return read(state, number, "looks: nothing kept", after)
@@ -23,10 +23,10 @@ class StampsReadAfterTheQuery(World):
         return read(move.state, number, move.does, after)
 
     def _opening(self, state, number):
-        seen, state = self._step(state, lambda store: reopen(store, self.plan))
+        seen, state = self._step(state, lambda store: reopen(store, self.spec))
         reader = state.readers[number]
-        if seen.identity:
-            after = reader._replace(at="keeping", identity=seen.identity)
+        if isinstance(seen, Missing):
+            after = reader._replace(at="keeping", version=seen.version)
             return read(state, number, "reads the stamps", after)
         return read(state, number, "BYPASS", reader.next_read(), "bypass")
 
@@ -35,7 +35,7 @@ class RenewedOnlyBefore(World):
     """A write renews the stamps and then commits. (Invalidation in a signal.)"""
 
     class Store(MemoryStore):
-        def announce(self, writer, changes):
+        def add_intent(self, writer, changes):
             self._renew(changes)
 
         def finish(self, writer, changes):
@@ -49,7 +49,7 @@ class RenewedOnlyAfter(World):
     """A write commits and then renews the stamps. (Invalidation on commit.)"""
 
     class Store(MemoryStore):
-        def announce(self, writer, changes):
+        def add_intent(self, writer, changes):
             pass
 
         def finish(self, writer, changes):
@@ -63,13 +63,13 @@ class AnnouncedWithoutRenewing(World):
     """A write announces itself, but leaves the tokens as they are until it is done."""
 
     class Store(MemoryStore):
-        def announce(self, writer, changes):
-            tokens = {t: self._table(t)[:2] for t in changes if t in self.tables}
+        def add_intent(self, writer, changes):
+            tokens = {t: self._fields(t)[:2] for t in changes if t in self.tables}
             rows = dict(self.kept)
-            super().announce(writer, changes)
+            super().add_intent(writer, changes)
             for table, old in tokens.items():
                 new = self.tables[table].split(" ")
-                self.tables[table] = stamps.render([*old, *new[3:]])
+                self.tables[table] = stamps.format_stamp([*old, *new[3:]])
             self.kept.update(rows)
 
     store_class = Store
@@ -79,11 +79,11 @@ class OneMarker(World):
     """A write's marker takes the place of another's; who finds its own ends it."""
 
     class Store(MemoryStore):
-        def announce(self, writer, changes):
-            super().announce(writer, changes)
+        def add_intent(self, writer, changes):
+            super().add_intent(writer, changes)
             for table in changes:
                 _, token, epoch, *_, mine = self.tables[table].split(" ")
-                self.tables[table] = stamps.render([token, epoch, mine])
+                self.tables[table] = stamps.format_stamp([token, epoch, mine])
 
         def finish(self, writer, changes):
             for table, rows in changes.items():
@@ -103,7 +103,7 @@ class KeptWithoutLooking(World):
     """A reader keeps its list though a write is announced on a row that it shows."""
 
     def _keeping(self, state, number):
-        blind = state.readers[number]._replace(touched=frozenset())
+        blind = state.readers[number]._replace(changing=frozenset())
         readers = state.readers[:number] + (blind,) + state.readers[number + 1 :]
         return super()._keeping(state._replace(readers=readers), number)
 

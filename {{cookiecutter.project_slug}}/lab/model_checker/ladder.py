@@ -3,7 +3,7 @@
 Each is granted what can be granted, so that the next one's reason shows: see Granted.
 """
 
-from caching.memory import MemoryStore
+from caching.stores.memory import MemoryStore
 from lab.model_checker.broken import (
     AnnouncedWithoutRenewing,
     NoQuarantine,
@@ -40,7 +40,7 @@ class Granted(World):
 class Untold(MemoryStore):
     """A store that no write tells anything."""
 
-    def announce(self, writer, changes):
+    def add_intent(self, writer, changes):
         pass
 
     def finish(self, writer, changes):
@@ -77,14 +77,14 @@ class Counted(Granted):
     form = staticmethod(lambda scenario, state: state)
 
     class Store(MemoryStore):
-        def announce(self, writer, changes):
+        def add_intent(self, writer, changes):
             pass
 
         def finish(self, writer, changes):
             for table in changes:
-                self.tables[table] = _counted(1 + _count(self._table(table)))
+                self.tables[table] = _counted(1 + _count(self._fields(table)))
 
-        def _table(self, name):
+        def _fields(self, name):
             text = self.tables.get(name, _counted(1))
             return text.split(" ")[1:]
 
@@ -104,7 +104,7 @@ class RenewedOnBothSides(Granted):
     """A write renews before its commit and after it, and announces nothing."""
 
     class Store(MemoryStore):
-        def announce(self, writer, changes):
+        def add_intent(self, writer, changes):
             self._renew(changes)
 
         def finish(self, writer, changes):

@@ -5,19 +5,19 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from caching import entries, stamps
-from caching.changes import Change, recent_key
-from caching.reads import Plan, judge
-from caching.stamps import Row, Selection, Table
+from caching.dependencies import BoundRow, BoundSelection, Table, rows_changed_since
+from caching.reads import CacheSpec, Missing, check_stamps
+from caching.stamps import Change, recent_key
 
 ENTRY = "entry"
 # Moves that leave the store as it is come soon after each other.
 REMEMBERED = 1 << 14
-SEVEN, ANY = Change.of("7"), Change.of(None)
+SEVEN, ANY = Change.build("7"), Change.build(None)
 # A loan changes a stock; a new title may bring a book into a list, or take it out.
 LEND_7, LEND_8, RETITLE_8 = (
-    Change.of("7", ["stock"]),
-    Change.of("8", ["stock"]),
-    Change.of("8", ["title"]),
+    Change.build("7", ["stock"]),
+    Change.build("8", ["stock"]),
+    Change.build("8", ["title"]),
 )
 
 
@@ -65,28 +65,28 @@ SCENARIOS = (
     ),
     Scenario(
         "a page; two writers of its row",
-        (Row("books", "7"),),
+        (BoundRow("books", "7"),),
         ({"books": SEVEN}, {"books": SEVEN}),
     ),
     Scenario(
         "a page; a writer of its row and one of any row",
-        (Row("books", "7"),),
+        (BoundRow("books", "7"),),
         ({"books": SEVEN}, {"books": ANY}),
     ),
     Scenario(
         "a page with its tags; a writer of each",
-        (Row("books", "7"), Table("tags")),
+        (BoundRow("books", "7"), Table("tags")),
         ({"books": SEVEN}, {"tags": SEVEN}),
     ),
     Scenario(
         "a list that shows 7; one writer lends 7, the other lends 8",
-        (Selection("books", "book_id"),),
+        (BoundSelection("books"),),
         ({"books": LEND_7}, {"books": LEND_8}),
         lent,
     ),
     Scenario(
         "a list found by title; one writer retitles 8 into it, the other lends 8",
-        (Selection("books", "book_id", frozenset(["title"])),),
+        (BoundSelection("books", frozenset(["title"])),),
         ({"books": RETITLE_8}, {"books": LEND_8}),
         found,
     ),
@@ -106,9 +106,9 @@ class Reader(NamedTuple):
 
     reads: int = 2
     at: str = "looking"
-    identity: str = ""
+    version: str = ""
     # What shows one of these rows may not be kept.
-    touched: frozenset = frozenset()
+    changing: frozenset = frozenset()
     answer: Answer | None = None
 
     def next_read(self):
@@ -142,7 +142,7 @@ def announcements(text):
 def canonical(scenario, state):
     """Return what of a state can still matter, in a form that equal states share.
 
-    Of an identity it matters which rows were touched since: any, and what was built
+    Of a version it matters which rows changed since: any, and what was built
     from it can't be served any more. Writers of the same changes have no names, and
     readers have none.
     """
@@ -175,16 +175,17 @@ def _seconds_left(tables, now):
 
 
 class Standing:
-    """What is still to be had from the store, and from an identity."""
+    """What is still to be had from the store, and from a version."""
 
     def __init__(self, depends_on, tables, kept, now):
-        self.plan, self.kept = Plan(ENTRY, depends_on), dict(kept)
+        self.spec, self.kept = CacheSpec(ENTRY, depends_on), dict(kept)
         self.names = frozenset(name for name, _ in tables + kept if name != ENTRY)
         self.left = _seconds_left(tables, now)
         texts = {name: " ".join(text.split(" ")[:3]) for name, text in tables}
         texts |= {name: value for name, (value, _) in kept if name != ENTRY}
-        self.identity = judge(self.plan, None, _texts(texts), {}).identity
-        keys = {table: recent_key(table) for table in self.plan.tables()}
+        seen = check_stamps(self.spec, _texts(texts))
+        self.version = seen.version if isinstance(seen, Missing) else None
+        keys = {table: recent_key(table) for table in self.spec.selected_tables()}
         self.recent = {t: texts[key] for t, key in keys.items() if key in texts}
         self.entry = self._of_entry()
         self._readers = {}
@@ -196,37 +197,37 @@ class Standing:
         return cls(*given)
 
     def _of_entry(self):
-        """Return the entry and the rows touched since, or None if it is dead."""
+        """Return the entry and the rows changed since, or None if it is dead."""
         value, _ = self.kept.get(ENTRY, (None, 0))
-        identity = entries.identity_of(value)
-        rows = self.rows(identity)
-        entry = entries.load(value, identity) if rows is not None else None
+        version = entries.version_of(value)
+        rows = self.rows(version)
+        entry = entries.load(value, version) if rows is not None else None
         if entry is None or entry.shows(rows):
             return None
         return entry.body, sorted_text(rows)
 
     def of_reader(self, reader):
-        """Return the reader, with what was touched since in the identity's place."""
+        """Return the reader, with what changed since in the version's place."""
         if reader not in self._readers:
             self._readers[reader] = self._of_reader(reader)
         return self._readers[reader]
 
     def _of_reader(self, reader):
-        answer, touched = reader.answer or (), sorted_text(reader.touched)
-        if not reader.identity:
-            return (*reader[:2], "", touched, answer)
-        rows = self.rows(reader.identity)
+        answer, changing = reader.answer or (), sorted_text(reader.changing)
+        if not reader.version:
+            return (*reader[:2], "", changing, answer)
+        rows = self.rows(reader.version)
         if rows is None:
             # It may still take the place of an entry that can be served.
-            return (*reader[:2], "never", touched, answer and answer.rows)
-        return (*reader[:2], sorted_text(rows), touched, answer)
+            return (*reader[:2], "never", changing, answer and answer.rows)
+        return (*reader[:2], sorted_text(rows), changing, answer)
 
-    def rows(self, identity):
-        """Return the rows touched since; None for any."""
-        if not (identity and self.identity):
+    def rows(self, version):
+        """Return the rows changed since; None for any."""
+        if not (version and self.version):
             return None
-        depends_on = self.plan.dependencies()
-        return stamps.touched_since(depends_on, identity, self.identity, self.recent)
+        depends_on = self.spec.depends_on
+        return rows_changed_since(depends_on, version, self.version, self.recent)
 
 
 def sorted_text(rows):

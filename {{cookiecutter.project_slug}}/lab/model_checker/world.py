@@ -1,12 +1,12 @@
 """Two writers and two readers on one store: what each of them may do next.
 
-Their steps are the project's own (`reads.look`, `reads.reopen`, `Entry.dump`, and the
-store's `announce`, `finish` and `keep`), on the in-process store, which here forgets
+Their steps are the project's own (`reads.lookup`, `reads.reopen`, `Entry.dump`, and the
+store's `add_intent`, `finish` and `keep`), on the in-process store, which here forgets
 what Redis may forget. Before any step a writer may crash or roll back, a second may
 pass, and keys may be lost.
 
 Taken for granted, as in caching/stamps.py: no token comes twice, and a transaction
-that is alive ends before its announcement does. Some needs no step of its own: a
+that is alive ends before its intent does. Some needs no step of its own: a
 reader that crashes is one that is never seen again, an entry that is lost is one whose
 reader crashed before keeping it, and to wait for another's entry is to look again.
 """
@@ -15,8 +15,8 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from caching.entries import Entry
-from caching.memory import MemoryStore
-from caching.reads import Plan, look, reopen
+from caching.reads import Blocked, CacheSpec, Hit, Missing, lookup, reopen
+from caching.stores.memory import MemoryStore
 from lab.model_checker.state import ENTRY, Reader, State, Writer, announcements
 
 # Seconds. Two, so that of two announcements one can expire before the other.
@@ -43,7 +43,7 @@ class World:
 
     def __init__(self, scenario, *, losses=1, readers=2, reads=2):
         self.scenario = scenario
-        self.plan = Plan(ENTRY, scenario.depends_on)
+        self.spec = CacheSpec(ENTRY, scenario.depends_on)
         self.now = self.tokens = 0
         self.store = self.store_class(
             lease=LEASE, quarantines=self.quarantines, clock=lambda: self.now
@@ -61,7 +61,7 @@ class World:
 
     def start(self):
         """Return the state in which nobody has read or written yet."""
-        names = self.plan.names()
+        names = self.spec.stamp_names()
         _, state = self._step(self.nobody, lambda store: store.open(names))
         # The first quarantine is over.
         state = state._replace(now=LEASE)
@@ -83,7 +83,7 @@ class World:
 
     def _idle(self, state, number):
         changes = self.scenario.writes[number]
-        _, after = self._step(state, lambda s: s.announce(f"w{number}", changes))
+        _, after = self._step(state, lambda s: s.add_intent(f"w{number}", changes))
         yield write(after, number, self.announces, Writer("announced", LEASE))
 
     def _announced(self, state, number):
@@ -109,19 +109,20 @@ class World:
     # A reader, by what it is about to do.
 
     def _looking(self, state, number):
-        [seen], state = self._step(state, lambda store: look(store, [self.plan]))
+        [seen], state = self._step(state, lambda store: lookup(store, [self.spec]))
         reader = state.readers[number]
-        if seen.entry:
+        if isinstance(seen, Hit):
             return self.hit(state, number, seen.entry)
-        if seen.unopened:
+        if isinstance(seen, Blocked) or seen.changing:
             after = reader._replace(at="opening")
-            return read(state, number, f"looks: {seen.reason}", after)
+            reason = seen.reason if isinstance(seen, Blocked) else ""
+            return read(state, number, f"looks: {reason}", after)
         return read(state, number, "looks: nothing kept", asking(reader, seen))
 
     def _opening(self, state, number):
-        seen, state = self._step(state, lambda store: reopen(store, self.plan))
+        seen, state = self._step(state, lambda store: reopen(store, self.spec))
         reader = state.readers[number]
-        if seen.identity:
+        if isinstance(seen, Missing):
             return read(state, number, "opens the stamps", asking(reader, seen))
         does = f"opens: {seen.reason}, BYPASS"
         return read(state, number, does, reader.next_read(), "bypass")
@@ -134,11 +135,11 @@ class World:
     def _keeping(self, state, number):
         reader = state.readers[number]
         body, rows = reader.answer.text.encode(), reader.answer.rows
-        entry = Entry.of(body, compress_from=1024, rows=rows)
-        if entry.shows(reader.touched):
+        entry = Entry.build(body, compress_from=1024, rows=rows)
+        if entry.shows(reader.changing):
             does = "shows what is written, BYPASS"
             return read(state, number, does, reader.next_read(), "bypass")
-        value = entry.dump(reader.identity)
+        value = entry.dump(reader.version)
         _, state = self._step(state, lambda store: store.keep(ENTRY, value, FOREVER))
         does = f"keeps version {reader.answer.text}"
         return read(state, number, does, reader.next_read(), "miss")
@@ -198,7 +199,7 @@ def write(state, number, does, writer):
 
 
 def asking(reader, seen):
-    return reader._replace(at="asking", identity=seen.identity, touched=seen.touched)
+    return reader._replace(at="asking", version=seen.version, changing=seen.changing)
 
 
 def read(state, number, does, reader, result=""):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from books.models import Book, Tag
-from caching import faults
+from caching import reads
 from caching.writes import invalidate
 from lab.stateful import writing
 from lab.stateful.addresses import WORDS, addresses, expected_books
@@ -73,14 +73,15 @@ class Library(RuleBasedStateMachine):
         """Look at an address; between its query and its keeping somebody writes."""
         for table in ("books", "tags"):
             invalidate(table)
-        writes = [lambda: self.write(Orm, *write)]
+        writes, store_entry = [lambda: self.write(Orm, *write)], reads.store_entry
 
-        def point(name):
-            if name == "before-keep" and writes:
+        def store_late(*arguments):
+            if writes:
                 all_at_once([writes.pop()])
+            store_entry(*arguments)
 
         parameters, spellings = self.watch(address)
-        with mock.patch.object(faults, "point", point):
+        with mock.patch.object(reads, "store_entry", store_late):
             self.reader.get(spellings[0])
 
     def watch(self, address):

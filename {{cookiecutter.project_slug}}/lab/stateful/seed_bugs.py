@@ -19,7 +19,7 @@ from books import documents, selectors
 from books.models import Book
 from books.queries import BookQuerySerializer
 from books.views import BookDetail, BookList
-from caching import faults, reads, watching
+from caching import reads, watching
 from caching.views import Cached
 from common.errors import Conflict
 from common.queries import read_query
@@ -129,15 +129,12 @@ def any_user_writing_books(monkeypatch):
 def a_slow_reader_storing_an_old_list(monkeypatch):
     """What was read before a write is kept under the stamps from after it."""
 
-    def compute_and_keep(store, plan, before, compute):
-        entry = compute()
-        faults.point("before-keep")
-        seen = reads.reopen(store, plan)
-        if entry and seen.identity:
-            store.keep(plan.key, entry.dump(seen.identity), 60)
-        return entry, reads.MISS, ""
+    def store_entry(store, spec, version, entry):
+        seen = reads.reopen(store, spec)
+        if isinstance(seen, reads.Missing):
+            store.keep(spec.key, entry.dump(seen.version), 60)
 
-    monkeypatch.setattr(reads, "_compute_and_keep", compute_and_keep)
+    monkeypatch.setattr(reads, "store_entry", store_entry)
 
 
 def rows_missing_from_what_a_list_depends_on(monkeypatch):

@@ -147,7 +147,7 @@ class TestBound:
     def test_a_debt_that_died_ends_with_the_life_of_the_entry(self, place, apis, book):
         answer = self.owe(place, apis, book)
         os.kill(int(answer.headers["X-Worker"]), signal.SIGKILL)
-        client, key = place.redis.client, f"bound:books:detail:{book.id}"
+        client, key = place.redis.client, f"bound:books:detail:{book.id}@dev"
         assert 0 < client.pttl(key) <= 180_000
         # As if that time had passed.
         client.delete(key)
@@ -306,3 +306,25 @@ class TestCommand:
         return subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False, **options
         )
+
+
+@pytest.mark.parametrize(
+    ("faults", "code", "status"),
+    [
+        ("", "point('here'); print('alive')", 0),
+        ("there:kill:1", "point('here'); print('alive')", 0),
+        ("here:kill:1", "point('here'); print('alive')", -9),
+        ("here:kill:0", "point('here'); print('alive')", 0),
+        ("here:sleep:1:0.01", "point('here'); print('alive')", 0),
+    ],
+)
+def test_fault_points_do_nothing_unless_a_test_says_so(faults, code, status):
+    env = {**os.environ, "CACHE_FAULTS": faults}
+    command = [
+        sys.executable,
+        "-c",
+        f"from lab.consistency.fault_points import point; {code}",
+    ]
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert result.returncode == status
+    assert ("alive" in result.stdout) == (status == 0)

@@ -1,9 +1,10 @@
 """`manage.py cachestats`: how well the cache of a running server does."""
 
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from prometheus_client.parser import text_string_to_metric_families
 
 RESULTS = ("hit", "wait", "miss", "bypass")
@@ -14,11 +15,11 @@ class Command(BaseCommand):
 
     help = "Show the cache's counters and hit ratio, from a running server's /metrics."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         """Take the address of the server."""
         parser.add_argument("--url", default="http://localhost:8000/metrics")
 
-    def handle(self, *, url, **options):
+    def handle(self, *, url: str, **options: Any) -> None:
         """Print a line for each result, the hit ratio, and what was invalidated."""
         counts = self._counts(url)
         reads = {name: counts.get(("cache_reads_total", name), 0) for name in RESULTS}
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             if name != "cache_reads_total":
                 self.stdout.write(f"{name} {label}".ljust(34) + f"{count:>8.0f}")
 
-    def _counts(self, url):
+    def _counts(self, url: str) -> dict[tuple[str, str], float]:
         try:
             with urlopen(url, timeout=5) as answer:
                 text = answer.read().decode()

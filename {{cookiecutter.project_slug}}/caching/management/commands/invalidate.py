@@ -1,22 +1,24 @@
 """`manage.py invalidate`: tell readers of what changed behind the ORM's back."""
 
-from django.core.management.base import BaseCommand, CommandError
+from typing import Any
 
-from caching.breaker import Unavailable
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from caching.stores import Unavailable
 from caching.watching import watched_tables
 from caching.writes import invalidate
 
 
 class Command(BaseCommand):
-    """Renews the stamps of tables or rows: what is kept of them is not served."""
+    """Renews the stamps of tables or rows: what is stored of them is not served."""
 
     help = "Invalidate what is cached of tables (books) or rows (books:42)."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         """Take any number of names; none means every table."""
         parser.add_argument("names", nargs="*", metavar="name", help="books, books:42")
 
-    def handle(self, *, names, **options):
+    def handle(self, *, names: list[str], **options: Any) -> None:
         """Renew each; refuse an unknown one before any is renewed."""
         known = watched_tables()
         wanted = [name.partition(":")[::2] for name in names or known]

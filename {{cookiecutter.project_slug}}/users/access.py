@@ -8,16 +8,17 @@ from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
-from caching.gate import Claim
-from caching.reads import Plan
-from caching.stamps import Row
+from caching.access import Credential
+from caching.conf import conf
+from caching.dependencies import BoundRow
+from caching.reads import CacheSpec, entry_key
 from users.authentication import ReaderAuthentication
 from users.models import User
 
 REMEMBERED_TOKENS = 1024
 
 
-class ReaderGate:
+class ReaderAccess:
     """A reader is let in whose account is active and whose password is that one."""
 
     def __init__(self):
@@ -25,28 +26,29 @@ class ReaderGate:
         # A signature that was right stays right: later only the time can tell.
         self.remember = lru_cache(REMEMBERED_TOKENS)(self.check)
 
-    def claim(self, request):
-        """Return what the access token claims; None if it proves nothing."""
+    def credential(self, request):
+        """Return the access token's Credential; None if the token proves nothing."""
         try:
             header = self.authentication.get_header(request)
             raw = header and self.authentication.get_raw_token(header)
             if not raw:
                 return None
-            claim, expires = self.remember(raw)
-            return claim if time.time() < expires else self.check(raw)[0]
+            credential, expires = self.remember(raw)
+            return credential if time.time() < expires else self.check(raw)[0]
         except (AuthenticationFailed, InvalidToken):
             return None
 
     def check(self, raw):
-        """Return a token's Claim, and when it expires. Raises InvalidToken."""
+        """Return a token's Credential, and when it expires. Raises InvalidToken."""
         token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
-        proof = str(token.get(api_settings.REVOKE_TOKEN_CLAIM)).encode()
-        plan = Plan(f"users:verdict:{reader}", (Row("users", reader),))
-        return Claim(reader, proof, plan), token["exp"]
+        fingerprint = str(token.get(api_settings.REVOKE_TOKEN_CLAIM)).encode()
+        key = entry_key(conf().release, "users:fingerprint", reader)
+        spec = CacheSpec(key, (BoundRow("users", str(reader)),))
+        return Credential(reader, fingerprint, spec), token["exp"]
 
-    def truth(self, claim):
+    def fingerprint(self, credential):
         """Return the fingerprint that a token of this reader must have, or None."""
-        readers = User.objects.filter(pk=claim.subject, is_active=True)
+        readers = User.objects.filter(pk=credential.subject, is_active=True)
         password = readers.values_list("password", flat=True).first()
         return get_md5_hash_password(password).encode() if password else None

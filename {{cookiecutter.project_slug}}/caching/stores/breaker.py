@@ -7,8 +7,12 @@ for the same timeout.
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Unavailable(Exception):
@@ -19,17 +23,26 @@ class Breaker:
     """Calls a service, unless it failed less than `cooldown` seconds ago.
 
     After that one caller tries, and the others go on without. For as long again
-    after the service came back it is `recovering`.
+    after the service came back it is `recovering`. `errors` are the exceptions that
+    mean a failure; `clock` returns seconds.
     """
 
-    def __init__(self, *, cooldown, errors, clock=time.monotonic):
+    def __init__(
+        self,
+        *,
+        cooldown: float,
+        errors: tuple[type[Exception], ...],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.cooldown, self.errors, self.clock = cooldown, errors, clock
         self.retry_at = 0.0
         self.broken = False
         self.recovered_at = float("-inf")
         self.lock = threading.Lock()
 
-    def call(self, function, *arguments, **options):
+    def call(
+        self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs
+    ) -> T:
         """Return what `function` returns; raise Unavailable instead of `errors`."""
         if self.broken and not self._may_try():
             raise Unavailable("left alone after a failure")
@@ -42,26 +55,26 @@ class Breaker:
         return result
 
     @property
-    def recovering(self):
+    def recovering(self) -> bool:
         """Whether the service came back less than `cooldown` seconds ago."""
         return self.clock() - self.recovered_at < self.cooldown
 
-    def succeeded(self):
+    def succeeded(self) -> None:
         """Note that the service answered."""
         if self.broken:
-            # In this order: without `broken`, others look whether it is recovering.
+            # In this order: whoever sees it not `broken` must see it `recovering`.
             self.recovered_at = self.clock()
             self.broken = False
             logger.warning("The cache answers again.")
 
-    def _may_try(self):
+    def _may_try(self) -> bool:
         with self.lock:
             if self.clock() < self.retry_at:
                 return False
             self.retry_at = self.clock() + self.cooldown
             return True
 
-    def _failed(self, error):
+    def _failed(self, error: Exception) -> None:
         with self.lock:
             self.retry_at = self.clock() + self.cooldown
             if not self.broken:

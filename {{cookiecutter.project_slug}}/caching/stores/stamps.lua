@@ -1,7 +1,7 @@
--- One step of the stamp protocol (see stamps.py and changes.py), atomic in Redis.
+-- One step of the stamp protocol (see caching/stamps.py), atomic in Redis.
 --
 -- KEYS  the recent changes of the tables, the stamps of the tables, those of rows
--- ARGV  what (open, announce, finish), writer, lease in ms, a row's life in ms, the
+-- ARGV  what (open, intend, finish), writer, lease in ms, a row's life in ms, the
 --       most bytes of recent changes, a fresh token; then each table's change
 -- Returns the stamps as they are now, in the order of KEYS.
 
@@ -26,8 +26,8 @@ local function read(key)
     table.remove(fields, 1)
     return fields
   end
-  -- Announcements may have been lost with it: until they would have expired,
-  -- nothing may be kept.
+  -- Intents may have been lost with it: until they would have expired, nothing
+  -- may be stored.
   return {token, token, 'quarantine:' .. deadline .. ':*:*'}
 end
 
@@ -65,7 +65,7 @@ for i = 1, tables do
       stamp[2] = token
     end
   end
-  if what == 'announce' then
+  if what == 'intend' then
     stamp[#stamp + 1] = writer .. ':' .. deadline .. ':' .. change
   end
   redis.call('SET', stamp_key, 'stamp ' .. table.concat(stamp, ' '))

@@ -1,0 +1,1 @@
+"""What holds while the store is unavailable."""

@@ -1,0 +1,73 @@
+"""Where stamps and entries are, and which store this process uses."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from caching.conf import conf, once_per_settings
+from caching.stamps import Changes, StampTexts
+from caching.stores.breaker import Unavailable
+from caching.stores.memory import MemoryStore
+from caching.stores.redis import RedisStore
+
+__all__ = ["Store", "Unavailable", "get_store"]
+
+# A row's stamp lives so many times as long as an entry. Without it an entry can't be
+# served, and whoever asks for rows that are not there leaves their stamps.
+ROW_LIVES = 10
+
+
+class Store(Protocol):
+    """What every store can do. Every method but ping() may raise Unavailable.
+
+    Names are those of stamps: `books` of a table, `books:7` of a row. Times are in
+    seconds. Each method is one step that nobody sees half done.
+    """
+
+    def read(
+        self, entries: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[bytes | None], StampTexts]:
+        """Return the values under the keys `entries`, and the texts of the stamps."""
+
+    def open(self, names: Sequence[str]) -> StampTexts:
+        """Make the stamps that are missing, end expired intents, return the texts."""
+
+    def add_intent(self, writer: str, changes: Changes) -> None:
+        """Leave a write's intent, and renew the tokens of all that it changes."""
+
+    def finish(self, writer: str, changes: Changes) -> None:
+        """Take the writer's intents away, and renew the tokens again."""
+
+    def keep(self, key: str, value: bytes, ttl: float) -> None:
+        """Store an entry for `ttl` seconds."""
+
+    def lock(self, key: str, version: str, holder: str, seconds: float) -> bool:
+        """Return whether `holder` got the single-flight lock on an entry.
+
+        It ends by itself after `seconds`. There is one for each version: who computes
+        from before a write holds up nobody after it.
+        """
+
+    def unlock(self, key: str, version: str, holder: str) -> None:
+        """End the holder's single-flight lock."""
+
+    def ping(self) -> bool:
+        """Return whether the store answers."""
+
+    def clear(self) -> None:
+        """Forget everything. For tests."""
+
+
+@once_per_settings
+def get_store() -> Store:
+    """Return the one store of this process, as the settings say."""
+    given = conf()
+    if not given.redis_url:
+        return MemoryStore(lease=given.lease)
+    return RedisStore(
+        given.redis_url,
+        prefix=given.prefix,
+        lease=given.lease,
+        row_life=ROW_LIVES * given.ttl,
+        timeout=given.timeout,
+        cooldown=given.cooldown,
+    )

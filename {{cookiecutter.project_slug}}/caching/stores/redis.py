@@ -1,0 +1,171 @@
+"""The store in Redis. Every method is one round trip.
+
+Works on Redis 6 and newer and on Valkey: MGET, SET with PX and NX, EVALSHA. What each
+method does is said in caching/stores/__init__.py. Keys:
+
+    library:stamp:books          a table's stamp
+    library:stamp:books:42       a row's
+    library:changes:books        a table's recent changes
+    library:books:list:3f2c…     an entry; with `:lock:` behind it, its holder
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from caching import stamps
+from caching.stamps import MAX_RECENT, Change, Changes, StampTexts, recent_key
+from caching.stores.breaker import Breaker, Unavailable
+from caching.stores.connections import IdleConnections
+
+SCRIPT = (Path(__file__).parent / "stamps.lua").read_text(encoding="utf-8")
+UNLOCK = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
+"""
+
+
+class RedisStore:
+    """Stamps and entries in Redis. Raises Unavailable when it does not answer.
+
+    `lease` is how long an intent stands, `row_life` how long a row's stamp lives;
+    `timeout` is for Redis to answer, `cooldown` how long it is left alone after it did
+    not. All in seconds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str,
+        lease: float,
+        row_life: float,
+        timeout: float,
+        cooldown: float,
+    ) -> None:
+        self.prefix, self.lease, self.row_life = prefix, lease, row_life
+        self.client = redis.Redis.from_url(
+            url,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            # _ask() tries again: the client would send the same token twice.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self.connections = IdleConnections(self.client.connection_pool)
+        self.breaker = Breaker(cooldown=cooldown, errors=(redis.RedisError, OSError))
+        self.script = self.client.register_script(SCRIPT)
+        self.unlock_script = self.client.register_script(UNLOCK)
+
+    def read(
+        self, entries: Sequence[str], names: Sequence[str]
+    ) -> tuple[list[bytes | None], StampTexts]:
+        """Return the values of the entries, and the texts of the stamps."""
+        keys = [f"{self.prefix}:{key}" for key in entries] + self._stamp_keys(names)
+        values = self._ask(lambda: self.connections.ask("MGET", *keys))
+        if self.breaker.recovering:
+            # Others may have pending invalidations from the outage; they flush now.
+            raise Unavailable("Redis just came back")
+        return values[: len(entries)], _texts(names, values[len(entries) :])
+
+    def open(self, names: Sequence[str]) -> StampTexts:
+        """Make the stamps that are missing, end expired intents, return the texts."""
+        tables = {name: Change() for name in names if ":" not in name}
+        return self._step("open", "", tables, names)
+
+    def add_intent(self, writer: str, changes: Changes) -> None:
+        """Leave a write's intent, and renew the tokens of all that it changes."""
+        self._step("intend", writer, changes, _names(changes))
+
+    def finish(self, writer: str, changes: Changes) -> None:
+        """Take the writer's intents away, and renew the tokens again."""
+        self._step("finish", writer, changes, _names(changes))
+
+    def keep(self, key: str, value: bytes, ttl: float) -> None:
+        """Store an entry for `ttl` seconds."""
+        name, px = f"{self.prefix}:{key}", max(1, int(ttl * 1000))
+        self._ask(lambda: self.client.set(name, value, px=px))
+
+    def lock(self, key: str, version: str, holder: str, seconds: float) -> bool:
+        """Return whether `holder` got the single-flight lock on an entry."""
+        name, px = self._lock_key(key, version), int(seconds * 1000)
+        return bool(self._ask(lambda: self.client.set(name, holder, nx=True, px=px)))
+
+    def unlock(self, key: str, version: str, holder: str) -> None:
+        """End the holder's single-flight lock."""
+        name = self._lock_key(key, version)
+        self._ask(lambda: self.unlock_script(keys=[name], args=[holder]))
+
+    def ping(self) -> bool:
+        """Return whether Redis answers; asks even if it just did not."""
+        try:
+            self.client.ping()
+        except (redis.RedisError, OSError):
+            return False
+        self.breaker.succeeded()
+        return True
+
+    def clear(self) -> None:
+        """Forget everything under the prefix. For tests: it looks at every key."""
+        for key in self.client.scan_iter(f"{_escape(self.prefix)}:*", count=1000):
+            self.client.unlink(key)
+
+    def _ask(self, command: Callable[[], Any]) -> Any:
+        """Return what the command returns; call it again if its connection broke.
+
+        An idle connection may have been closed meanwhile. After a timeout there is no
+        other try.
+        """
+
+        def ask_twice() -> Any:
+            try:
+                return command()
+            except redis.ConnectionError:
+                return command()
+
+        return self.breaker.call(ask_twice)
+
+    def _step(
+        self, what: str, writer: str, changes: Changes, names: Sequence[str]
+    ) -> StampTexts:
+        # The script takes the tables first.
+        names = sorted(names, key=lambda name: ":" in name)
+        tables = [name for name in names if ":" not in name]
+        recent = [f"{self.prefix}:{recent_key(table)}" for table in tables]
+        keys = recent + self._stamp_keys(names)
+        times = [int(self.lease * 1000), int(self.row_life * 1000), MAX_RECENT]
+        written = [str(changes[table]) for table in tables]
+
+        def step() -> Any:
+            # A step that is repeated may have been taken: its token is used up.
+            token = stamps.new_token()
+            return self.script(keys, [what, writer, *times, token, *written])
+
+        return _texts(names, self._ask(step))
+
+    def _stamp_keys(self, names: Sequence[str]) -> list[str]:
+        return [f"{self.prefix}:stamp:{name}" for name in names]
+
+    def _lock_key(self, key: str, version: str) -> str:
+        return f"{self.prefix}:{key}:lock:{version}"
+
+
+def _names(changes: Changes) -> list[str]:
+    rows = (f"{name}:{row}" for name in changes for row in changes[name].rows or ())
+    return [*changes, *rows]
+
+
+def _texts(names: Sequence[str], values: Sequence[bytes | None]) -> StampTexts:
+    # Foreign bytes decode to something that matches nothing.
+    return {
+        name: None if value is None else value.decode("ascii", "backslashreplace")
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def _escape(prefix: str) -> str:
+    return "".join(f"\\{c}" if c in "*?[]\\" else c for c in prefix)

@@ -1,0 +1,56 @@
+"""Makes a worker process fail at named points of the cache layer.
+
+`CACHE_FAULTS="after-commit:kill:0.02 before-keep:sleep:0.1:0.05"` kills the process at
+one in fifty passes of the first point, and holds up one in ten of the second for 50 ms.
+Read once, when the process starts. The points are put around the cache layer's own
+functions from outside: production code knows nothing of them.
+"""
+
+import functools
+import os
+import random
+import signal
+import time
+
+
+def _kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _plan(text):
+    plan = {}
+    for item in text.split():
+        name, what, share, *seconds = item.split(":")
+        plan[name] = (float(share), what, *map(float, seconds))
+    return plan
+
+
+if _faults := _plan(os.environ.get("CACHE_FAULTS", "")):
+
+    def point(name):
+        """Fail here if the plan says so."""
+        share, what, *arguments = _faults.get(name, (0, "sleep", 0))
+        if random.random() < share:
+            {"kill": _kill, "sleep": time.sleep}[what](*arguments)
+
+else:
+
+    def point(name):
+        """Do nothing."""
+
+
+def inject():
+    """Put each point in front of the function that it is named after."""
+    from caching import reads, writes
+
+    writes.after_commit = _behind("after-commit", writes.after_commit)
+    reads.store_entry = _behind("before-keep", reads.store_entry)
+
+
+def _behind(name, function):
+    @functools.wraps(function)
+    def fail_first(*arguments):
+        point(name)
+        return function(*arguments)
+
+    return fail_first
