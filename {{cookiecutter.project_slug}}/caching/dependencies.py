@@ -25,6 +25,7 @@ from caching.stamps import (
     changes_since,
     intended_change,
     parse_stamps,
+    union,
 )
 
 REMEMBERED = 1024
@@ -213,10 +214,7 @@ def rows_changed_since(
     before, after = version.split("+"), now.split("+")
     if not len(before) == len(after) == len(depends_on):
         return None
-    changed = NOTHING
+    changed: Names | None = NOTHING
     for dependency, old, new in zip(depends_on, before, after):
-        rows = dependency.changed_since(old, new, recent)
-        if rows is None:
-            return None
-        changed |= rows
+        changed = union(changed, dependency.changed_since(old, new, recent))
     return changed

@@ -159,10 +159,7 @@ def try_lookup(specs: Sequence[CacheSpec]) -> list[Found]:
 
 
 def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Answer:
-    """Return the Answer for a spec that was looked up, computing it if need be.
-
-    Raises Uncacheable if `compute` does.
-    """
+    """Return the Answer for a spec that was looked up. Raises what `compute` raises."""
     if isinstance(found, Hit):
         return Answer(found.entry, HIT)
     if isinstance(found, Bypass):

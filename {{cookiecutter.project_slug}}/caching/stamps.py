@@ -77,7 +77,7 @@ class Change(NamedTuple):
         return f"{_format_names(self.rows)}:{_format_names(self.fields)}"
 
     def __or__(self, other: "Change") -> "Change":
-        rows, fields = _union(self.rows, other.rows), _union(self.fields, other.fields)
+        rows, fields = union(self.rows, other.rows), union(self.fields, other.fields)
         too_many = rows is not None and len(rows) > MAX_ROWS
         return Change(None if too_many else rows, fields)
 
@@ -101,6 +101,11 @@ class Stamps(dict[str, list[str]]):
 
     def __missing__(self, name: str) -> list[str]:
         raise StampMissing(name)
+
+
+def union(some: Names | None, others: Names | None) -> Names | None:
+    """Return the names in either; None, which is any, if one is None."""
+    return None if some is None or others is None else some | others
 
 
 def new_token() -> str:
@@ -176,7 +181,3 @@ def _parse_names(text: str) -> Names | None:
 
 def _format_names(names: Names | None) -> str:
     return ANY if names is None else ",".join(sorted(names))
-
-
-def _union(some: Names | None, others: Names | None) -> Names | None:
-    return None if some is None or others is None else some | others

@@ -8,7 +8,7 @@ through the view as if there were no cache, and the bytes it answers with are st
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from hashlib import blake2b
 from typing import Any
 
@@ -24,7 +24,17 @@ from caching.access import Credential, get_access
 from caching.conf import conf
 from caching.dependencies import Arguments, Dependency, Selection
 from caching.entries import GZIP, Entry
-from caching.reads import BYPASS, HIT, MISS, WAIT, Answer, CacheSpec, Uncacheable
+from caching.reads import (
+    BYPASS,
+    HIT,
+    MISS,
+    WAIT,
+    Answer,
+    CacheSpec,
+    Compute,
+    Found,
+    Uncacheable,
+)
 from caching.stamps import NOTHING, Names
 
 SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
@@ -51,14 +61,17 @@ class Cached:
         self.name, self.depends_on, self.query = name, depends_on, query
         self.remember = lru_cache(REMEMBERED_SPECS)(self.make_spec)
 
-    def spec(self, request: HttpRequest, arguments: Arguments) -> CacheSpec:
-        """Return the CacheSpec of this request. Raises ValidationError."""
+    def spec(self, request: HttpRequest, arguments: Arguments) -> CacheSpec | None:
+        """Return the CacheSpec of this request; None if its query is invalid."""
         place, raw = "", ""
         if self.query:
             place = f"{request.scheme}://{request.get_host()}"
             raw = request.META.get("QUERY_STRING", "")
         make = self.remember if len(raw) <= LONGEST_REMEMBERED else self.make_spec
-        return make(conf().release, place, raw, *arguments.items())
+        try:
+            return make(conf().release, place, raw, *arguments.items())
+        except ValidationError:
+            return None
 
     def make_spec(
         self, release: str, place: str, raw: str, *items: tuple[str, object]
@@ -123,33 +136,24 @@ def answer(
     Who asks is the view's business, except where the view is not asked: a hit is served
     to whom the credential lets in.
     """
+    ask_view = partial(view, request, **arguments)
     credential = get_access().credential(request)
-    if credential is None:
-        return view(request, **arguments)
+    spec = cached.spec(request, arguments) if credential else None
+    if credential is None or spec is None:
+        return ask_view()
     try:
-        spec = cached.spec(request, arguments)
-    except ValidationError:
-        return view(request, **arguments)
-    allowed, found = reads.try_lookup([credential.spec, spec])
-    try:
-        given = reads.get_or_compute(
-            spec, found, lambda: _compute(cached, view, request, arguments)
-        )
+        given = _get_or_compute(credential, spec, partial(_compute, cached, ask_view))
     except Refused as refused:
         return refused.response
-    if given.result == WAIT:
-        [allowed] = reads.try_lookup([credential.spec])
-    if given.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
-        return view(request, **arguments)
+    if given is None:
+        return ask_view()
     response = respond(request, given)
     _tell(given, response)
     return response
 
 
-def _compute(
-    cached: Cached, view: View, request: HttpRequest, arguments: dict[str, Any]
-) -> Entry:
-    response = view(request, **arguments)
+def _compute(cached: Cached, ask_view: Callable[[], Response]) -> Entry:
+    response = ask_view()
     response.render()
     if response.status_code != 200:
         raise Refused(response)
@@ -157,7 +161,21 @@ def _compute(
     return Entry.build(response.content, compress_from=smallest, rows=rows)
 
 
-def _is_let_in(credential: Credential, found: reads.Found) -> bool:
+def _get_or_compute(
+    credential: Credential, spec: CacheSpec, compute: Compute
+) -> Answer | None:
+    """Return the Answer; None if there is one that this reader may not have."""
+    allowed, found = reads.try_lookup([credential.spec, spec])
+    given = reads.get_or_compute(spec, found, compute)
+    if given.result == WAIT:
+        # Access may have been lost meanwhile.
+        [allowed] = reads.try_lookup([credential.spec])
+    if given.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
+        return None
+    return given
+
+
+def _is_let_in(credential: Credential, found: Found) -> bool:
     def compute() -> Entry:
         fingerprint = get_access().fingerprint(credential)
         if not fingerprint:

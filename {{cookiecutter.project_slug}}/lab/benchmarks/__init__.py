@@ -8,7 +8,7 @@ The parts:
 
     ladder.py       the rungs: from no cache at all to this project's
     strategies.py   each rung, as a small view
-    gated.py        the check of the token that stands before all of them
+    checked.py      the check of the token that stands before all of them
     floors.py       views that only send bytes: what all are held against
     lab.py          PostgreSQL, Redis, and a gunicorn for each rung: all real
     client.py       a client that costs little itself

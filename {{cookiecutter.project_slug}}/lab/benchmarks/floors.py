@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 
 from books.views import BookList
-from lab.benchmarks.gated import gated
+from lab.benchmarks.checked import checked
 from users.authentication import ReaderAuthentication
 
 _authentication = ReaderAuthentication()
@@ -22,7 +22,7 @@ def bare(request):
 
 
 # To a token that is checked as for all strategies.
-with_token = gated(bare)
+with_token = checked(bare)
 
 
 def with_reader(request):

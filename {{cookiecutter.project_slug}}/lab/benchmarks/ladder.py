@@ -31,7 +31,7 @@ FLOORS = {
     "floor-reader": "floor: and the reader looked up in the database",
     "floor-redis": "floor: a Redis GET of the bytes",
 }
-# A rung again, behind simplejwt's own check of the token instead of the API's gate: how
+# A rung again, behind simplejwt's own check of the token instead of the API's: how
 # it is found in the wild. The rung's own processes serve it.
 USUAL = {"flush-reader": "flush by pattern, the reader looked up each time"}
 TITLES = {name: rung.title for name, rung in LADDER.items()} | USUAL | FLOORS

@@ -121,7 +121,7 @@ def _about(results):
         "brackets. In each round all strategies have their turn. All are served by "
         "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
         "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
-        "clients. The same gate checks the token before all of them; then this "
+        "clients. The token is checked before all of them alike; then this "
         "project alone asks whether the reader may still read. A multiple of a floor "
         "compares requests with some to the floor right after them. p95 and p99 are of "
         "all rounds together, and a dash stands for those of fewer than 20 and 100 "

@@ -1,8 +1,8 @@
 """The ladder: ways to serve `GET /books`, each with the same bytes.
 
 Every class answers the read; `wrote` is called after a book was changed. They differ
-in what they keep, and in how they learn that it is old. Before each of them the same
-gate checks the token, as the API does before a hit, so none pays more for that:
+in what they keep, and in how they learn that it is old. Before each of them the
+token is checked in the same way, as the API does before a hit: none pays more for that:
 
     QueryPerBook, Prefetched      keep nothing
     TimeToLive                    Python objects, until their time is over
@@ -26,7 +26,7 @@ from rest_framework.views import APIView
 
 from books.views import BookList
 from lab.benchmarks import plain
-from lab.benchmarks.gated import gated
+from lab.benchmarks.checked import checked
 from users.authentication import ReaderAuthentication
 
 TTL = 24 * 3600
@@ -35,14 +35,14 @@ TTL = 24 * 3600
 class Strategy(APIView):
     """Asks the database each time."""
 
-    # The gate before it is enough.
+    # The check before it is enough.
     authentication_classes = permission_classes = ()
     find = staticmethod(plain.find_prefetched)
 
     @classmethod
     def as_view(cls, **options):
-        """Return the view, behind the gate."""
-        return gated(super().as_view(**options))
+        """Return the view, behind the check of the token."""
+        return checked(super().as_view(**options))
 
     def get(self, request):
         """Answer with a page of books."""
@@ -90,7 +90,7 @@ class FlushByPattern(TimeToLive):
 
 
 class FlushByPatternForReaders(FlushByPattern):
-    """The same without the gate: simplejwt looks the reader up each time, as usual."""
+    """The same without that check: simplejwt looks the reader up each time."""
 
     authentication_classes = (ReaderAuthentication,)
     permission_classes = (IsAuthenticated,)
@@ -105,7 +105,7 @@ class FlushByPatternForReaders(FlushByPattern):
 class CachePage(Strategy):
     """Keeps the rendered response, until its time is over.
 
-    By itself it would answer before any token is checked, whoever asks: here the gate
+    By itself it would answer before any token is checked, whoever asks: here that check
     stands before it.
     """
 
@@ -146,7 +146,7 @@ class GenerationKey(Strategy):
 
 
 class Ours(BookList):
-    """The API as it is. Its models announce their writes themselves.
+    """The API as it is. Its models' writes invalidate by themselves.
 
     It does more for a token than the others: a hit asks Redis, in the same round trip,
     whether its reader may still read; a miss looks the reader up in the database.

@@ -326,7 +326,7 @@ class TestGuard:
 class TestUsual:
     @pytest.fixture
     def ask(self, reader, rf):
-        """Return a function to the answer of flush by pattern without the gate."""
+        """Return a function to the answer of flush by pattern without that check."""
         view = FlushByPatternForReaders.as_view()
         token = f"Bearer {AccessToken.for_user(reader.user)}"
         path = "/usual/books"
@@ -381,8 +381,8 @@ class TestFigures:
         for name, each in {"ours": 1, "flush": 0.3, "flush-reader": share}.items():
             case = {"books": 500, "clients": 8}
             made.add("throughput", name, case, floor_share=each)
-        gated, usual = targets.held(made)
-        assert TITLES["flush"] in gated.promise and not gated.kept
+        alike, usual = targets.held(made)
+        assert TITLES["flush"] in alike.promise and not alike.kept
         assert TITLES["flush-reader"] in usual.promise and usual.kept is kept
 
     @pytest.mark.parametrize(("times", "kept"), [((1.4, 1.5), True), ((1.6,), False)])

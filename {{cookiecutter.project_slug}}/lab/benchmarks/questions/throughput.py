@@ -3,7 +3,7 @@
 With one client the strategy's own time shows; with more, what happens when requests
 wait for each other. The clients share the machine with the workers. They turn from the
 strategy to the floor and back, a moment each. Flush by pattern has a second turn
-without the gate, behind simplejwt's own check of the token: as it is usually written.
+without that check, behind simplejwt's own one: as it is usually written.
 """
 
 import contextlib
@@ -66,7 +66,7 @@ class Team:
     def __init__(self, server, books):
         query = f"?page_size={books}"
         self.server, self.path = server, PATHS.get(server.name, API) + query
-        # A reader who is looked up is a query of each request: the gate asks none.
+        # A reader who is looked up is a query of each request: the check asks none.
         self.kept = (FLOOR if server.name == "floor-token" else API) + query
         self.connections, self.answers, self.seconds = [], 0, 0
 
