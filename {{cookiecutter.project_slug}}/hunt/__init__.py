@@ -9,6 +9,7 @@ that was acknowledged, and what anybody was shown already. The parts:
     library.py   what is written and read: things that carry a version
     clients.py   readers and writers
     strikes.py   what goes wrong, and when
+    faults.py    what goes wrong inside a worker process
     judge.py     who was shown what, and whether it was too old
     ledger.py    what the worker processes tell of invalidations they owe
     flight.py    fifty readers after an invalidation: one query?
