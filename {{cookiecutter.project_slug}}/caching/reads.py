@@ -85,8 +85,8 @@ class Bypass(NamedTuple):
 Found = Hit | Missing | Blocked | Bypass
 
 
-class Answer(NamedTuple):
-    """The entry, one of HIT, WAIT, MISS and BYPASS, and why it was not stored."""
+class Fetched(NamedTuple):
+    """An entry, how it was fetched (HIT, WAIT, MISS, BYPASS), why it was not stored."""
 
     entry: Entry
     result: str
@@ -158,12 +158,12 @@ def try_lookup(specs: Sequence[CacheSpec]) -> list[Found]:
         return [Bypass("unavailable") for _ in specs]
 
 
-def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Answer:
-    """Return the Answer for a spec that was looked up. Raises what `compute` raises."""
+def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Fetched:
+    """Return what was found or computed for a spec. Raises what `compute` raises."""
     if isinstance(found, Hit):
-        return Answer(found.entry, HIT)
+        return Fetched(found.entry, HIT)
     if isinstance(found, Bypass):
-        return Answer(compute(), BYPASS, found.reason)
+        return Fetched(compute(), BYPASS, found.reason)
     try:
         store = get_store()
         if isinstance(found, Blocked) or found.changing:
@@ -175,7 +175,7 @@ def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Answer:
             return _single_flight(store, spec, found, compute)
     except Unavailable:
         found = Bypass("unavailable")
-    return Answer(compute(), BYPASS, found.reason)
+    return Fetched(compute(), BYPASS, found.reason)
 
 
 def store_entry(store: Store, spec: CacheSpec, version: str, entry: Entry) -> None:
@@ -199,7 +199,7 @@ def _valid_entry(
 
 def _single_flight(
     store: Store, spec: CacheSpec, found: Missing, compute: Compute
-) -> Answer:
+) -> Fetched:
     holder, pause = new_token(), FIRST_PAUSE
     deadline = time.monotonic() + conf().wait
     while time.monotonic() < deadline:
@@ -209,21 +209,21 @@ def _single_flight(
         pause = min(2 * pause, LONGEST_PAUSE)
         [again] = lookup(store, [spec])
         if isinstance(again, Hit):
-            return Answer(again.entry, WAIT)
+            return Fetched(again.entry, WAIT)
         if isinstance(again, Blocked):
-            return Answer(compute(), BYPASS, again.reason)
+            return Fetched(compute(), BYPASS, again.reason)
         found = again
-    return Answer(compute(), BYPASS, "wait")
+    return Fetched(compute(), BYPASS, "wait")
 
 
 def _compute_as_holder(
     store: Store, spec: CacheSpec, found: Missing, compute: Compute, holder: str
-) -> Answer:
+) -> Fetched:
     try:
         # The last holder may have stored it after this reader had looked.
         [again] = lookup(store, [spec])
         if isinstance(again, Hit):
-            return Answer(again.entry, WAIT)
+            return Fetched(again.entry, WAIT)
         return _compute_and_store(store, spec, found, compute)
     finally:
         with suppress(Unavailable):
@@ -232,9 +232,9 @@ def _compute_as_holder(
 
 def _compute_and_store(
     store: Store, spec: CacheSpec, found: Missing, compute: Compute
-) -> Answer:
+) -> Fetched:
     entry = compute()
     if entry.shows(found.changing):
-        return Answer(entry, BYPASS, "write")
+        return Fetched(entry, BYPASS, "write")
     store_entry(store, spec, found.version, entry)
-    return Answer(entry, MISS)
+    return Fetched(entry, MISS)

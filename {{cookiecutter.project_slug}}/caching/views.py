@@ -29,9 +29,9 @@ from caching.reads import (
     HIT,
     MISS,
     WAIT,
-    Answer,
     CacheSpec,
     Compute,
+    Fetched,
     Found,
     Uncacheable,
 )
@@ -120,7 +120,7 @@ class CachedReads(APIView):
         return cached_view
 
 
-class Refused(Uncacheable):
+class UncacheableResponse(Uncacheable):
     """Carries the response of a view that did not answer with 200."""
 
     def __init__(self, response: HttpResponseBase) -> None:
@@ -142,13 +142,13 @@ def answer(
     if credential is None or spec is None:
         return ask_view()
     try:
-        given = _get_or_compute(credential, spec, partial(_compute, cached, ask_view))
-    except Refused as refused:
-        return refused.response
-    if given is None:
+        fetched = _get_or_compute(credential, spec, partial(_compute, cached, ask_view))
+    except UncacheableResponse as error:
+        return error.response
+    if fetched is None:
         return ask_view()
-    response = respond(request, given)
-    _tell(given, response)
+    response = respond(request, fetched)
+    _tell(fetched, response)
     return response
 
 
@@ -156,23 +156,23 @@ def _compute(cached: Cached, ask_view: Callable[[], Response]) -> Entry:
     response = ask_view()
     response.render()
     if response.status_code != 200:
-        raise Refused(response)
+        raise UncacheableResponse(response)
     rows, smallest = cached.rows(response.data), conf().compress_from
     return Entry.build(response.content, compress_from=smallest, rows=rows)
 
 
 def _get_or_compute(
     credential: Credential, spec: CacheSpec, compute: Compute
-) -> Answer | None:
-    """Return the Answer; None if there is one that this reader may not have."""
+) -> Fetched | None:
+    """Return what was fetched; None if this reader may not have it."""
     allowed, found = reads.try_lookup([credential.spec, spec])
-    given = reads.get_or_compute(spec, found, compute)
-    if given.result == WAIT:
+    fetched = reads.get_or_compute(spec, found, compute)
+    if fetched.result == WAIT:
         # Access may have been lost meanwhile.
         [allowed] = reads.try_lookup([credential.spec])
-    if given.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
+    if fetched.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
         return None
-    return given
+    return fetched
 
 
 def _is_let_in(credential: Credential, found: Found) -> bool:
@@ -189,17 +189,17 @@ def _is_let_in(credential: Credential, found: Found) -> bool:
     return entry.payload == credential.fingerprint
 
 
-def _tell(given: Answer, response: HttpResponse) -> None:
-    if given.result in (HIT, WAIT):
-        signals.hit.send(None, waited=given.result == WAIT, response=response)
+def _tell(fetched: Fetched, response: HttpResponse) -> None:
+    if fetched.result in (HIT, WAIT):
+        signals.hit.send(None, waited=fetched.result == WAIT, response=response)
     else:
-        stored = given.result == MISS
-        signals.miss.send(None, stored=stored, reason=given.reason, response=response)
+        stored = fetched.result == MISS
+        signals.miss.send(None, stored=stored, reason=fetched.reason, response=response)
 
 
-def respond(request: HttpRequest, given: Answer) -> HttpResponse:
+def respond(request: HttpRequest, fetched: Fetched) -> HttpResponse:
     """Return the response with an entry's bytes, or a 304 if the client has them."""
-    entry = given.entry
+    entry = fetched.entry
     compressed = entry.encoding == GZIP and _accepts_gzip(request)
     body = entry.payload if compressed else entry.body
     # A strong validator names these very bytes, so each encoding has its own.
@@ -209,7 +209,7 @@ def respond(request: HttpRequest, given: Answer) -> HttpResponse:
         "Vary": "Accept-Encoding, Authorization",
         # To be kept by the reader's own client only, and asked about every time.
         "Cache-Control": "private, no-cache",
-        "X-Cache": "; ".join(filter(None, (SHOWN[given.result], given.reason))),
+        "X-Cache": "; ".join(filter(None, (SHOWN[fetched.result], fetched.reason))),
     }
     if _has_it(request, etag):
         return HttpResponseNotModified(headers=headers)

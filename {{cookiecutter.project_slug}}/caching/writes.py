@@ -31,7 +31,7 @@ from caching.stores import Store, Unavailable, get_store
 logger = logging.getLogger(__name__)
 
 
-class Write(threading.local):
+class WriteInProgress(threading.local):
     """What this thread is writing.
 
     `changes` is what to finish, `intended` the part of it that the store was told since
@@ -51,7 +51,7 @@ class Write(threading.local):
         self.writer = new_token()
 
 
-_write = Write()
+_write = WriteInProgress()
 # Two processes with one writer's name would take each other's intents away. (Windows
 # has no fork.)
 if hasattr(os, "register_at_fork"):

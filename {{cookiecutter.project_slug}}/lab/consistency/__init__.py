@@ -9,6 +9,7 @@ was acknowledged, and what anybody was shown already. The parts:
     library.py       what is written and read: things that carry a version
     clients.py       readers and writers
     faults.py        what goes wrong, and when
+    fault_points.py  what goes wrong inside a worker process
     history.py       what the worker processes tell of invalidations they owe
     stampede.py      fifty readers after an invalidation: one query?
     runner.py        all of these, for some seconds

@@ -1,7 +1,7 @@
 """What goes wrong, and when.
 
-Two kinds: what happens inside the API's processes (the cache layer's named fault
-points, set when they start) and what happens to Redis, one strike after the other.
+Two kinds: what happens inside the API's processes (the named points of faults.py, set
+when they start) and what happens to Redis, one strike after the other.
 """
 
 import contextlib
