@@ -1,8 +1,9 @@
-"""What is stored of an answer: its final bytes, ready to be sent.
+"""What is stored of an answer: the whole response, its final bytes ready to be sent.
 
-An entry is one header line and the payload:
+An entry is two header lines and the payload:
 
     version etag encoding rows checksum
+    [["Content-Type", "application/json"], …]
     …
 
 `rows` are the ids of the rows that the answer shows, where that matters, else `-`.
@@ -12,8 +13,11 @@ objects saves, and bytes can't execute anything when they are read. (A pickle ca
 """
 
 import gzip
+import json
+import re
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, Self
 
@@ -25,15 +29,24 @@ IDENTITY, GZIP = "identity", "gzip"
 LEVEL = 5
 NO_ROWS = "-"
 LONGEST_VERSION = 500
+REMEMBERED_HEADERS = 256
+# Anything else in a header could end it, and begin what nobody sent.
+SAFE_HEADER = re.compile(r"[\x20-\x7e]*")
+
+Headers = tuple[tuple[str, str], ...]
 
 
 class Entry(NamedTuple):
-    """An answer's payload, how it is encoded, its strong validator, what it shows."""
+    """An answer's payload, how it is encoded, its strong validator, what it shows.
+
+    `headers` are those that came with it, but for what is decided when it is sent.
+    """
 
     etag: str
     encoding: str
     payload: bytes
     rows: str = NO_ROWS
+    headers: Headers = ()
 
     @classmethod
     def build(
@@ -42,6 +55,7 @@ class Entry(NamedTuple):
         *,
         compress_from: int | None = None,
         rows: Iterable[object] = (),
+        headers: Headers = (),
     ) -> Self:
         """Return the entry of `body`, which shows the rows with these ids.
 
@@ -50,9 +64,10 @@ class Entry(NamedTuple):
         etag = blake2b(body, digest_size=12).hexdigest()
         ids = ",".join(map(str, rows)) or NO_ROWS
         if compress_from is None or len(body) < compress_from:
-            return cls(etag, IDENTITY, body, ids)
+            return cls(etag, IDENTITY, body, ids, headers)
         # mtime=0: the same body gives the same bytes.
-        return cls(etag, GZIP, gzip.compress(body, LEVEL, mtime=0), ids)
+        packed = gzip.compress(body, LEVEL, mtime=0)
+        return cls(etag, GZIP, packed, ids, headers)
 
     @property
     def body(self) -> bytes:
@@ -65,9 +80,10 @@ class Entry(NamedTuple):
 
     def dump(self, version: str) -> bytes:
         """Return what is stored of an answer that was built from `version`."""
-        checksum = _checksum(self.rows, self.payload)
-        header = f"{version} {self.etag} {self.encoding} {self.rows} {checksum}\n"
-        return header.encode("ascii") + self.payload
+        headers = json.dumps(self.headers).encode("ascii")
+        checksum = _checksum(self.rows, headers, self.payload)
+        first = f"{version} {self.etag} {self.encoding} {self.rows} {checksum}"
+        return b"\n".join([first.encode("ascii"), headers, self.payload])
 
 
 def version_of(value: bytes | None) -> str:
@@ -82,15 +98,28 @@ def load(value: bytes, version: str) -> Entry | None:
     None for whatever is no entry of ours, or was cut short.
     """
     start, end = len(version) + 1, value.find(b"\n")
+    end_of_headers = value.find(b"\n", end + 1)
+    headers, payload = value[end + 1 : end_of_headers], value[end_of_headers + 1 :]
     try:
         etag, encoding, rows, checksum = value[start:end].decode("ascii").split(" ")
-    except ValueError:
+        if checksum != _checksum(rows, headers, payload):
+            return None
+        if encoding not in (IDENTITY, GZIP):
+            return None
+        return Entry(etag, encoding, payload, rows, _parse_headers(headers))
+    except (ValueError, TypeError, RecursionError):
         return None
-    payload = value[end + 1 :]
-    if encoding not in (IDENTITY, GZIP) or checksum != _checksum(rows, payload):
-        return None
-    return Entry(etag, encoding, payload, rows)
 
 
-def _checksum(rows: str, payload: bytes) -> str:
-    return f"{zlib.crc32(payload, zlib.crc32(rows.encode('ascii'))):08x}"
+@lru_cache(REMEMBERED_HEADERS)
+def _parse_headers(text: bytes) -> Headers:
+    # Whatever else lies there raises: a checksum proves no origin.
+    headers = tuple((str(name), str(value)) for name, value in json.loads(text))
+    if not all(SAFE_HEADER.fullmatch(part) for pair in headers for part in pair):
+        raise ValueError("a header that would not stay one")
+    return headers
+
+
+def _checksum(rows: str, headers: bytes, payload: bytes) -> str:
+    start = zlib.crc32(headers, zlib.crc32(rows.encode("ascii")))
+    return f"{zlib.crc32(payload, start):08x}"

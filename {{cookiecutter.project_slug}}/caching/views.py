@@ -1,50 +1,44 @@
-"""Cached reads over HTTP: one line in a view says what its answer depends on.
+"""Cached reads: one line in a view says what its answer depends on.
 
     class BookDetail(CachedReads, GenericAPIView):
         cached = Cached("books:detail", Row("books", "book_id"), Table("tags"))
 
-A hit is answered before Django REST framework comes into play. Everything else goes
-through the view as if there were no cache, and the bytes it answers with are stored.
+The front (front.py) answers a hit before Django comes into play. A miss goes through
+Django as if there were no cache, and the whole response is stored.
+
+All readers share an answer, so its view can't know who asked: `request.user` raises
+there, and `as_view()` refuses permissions that might depend on the reader. With
+`Cached(..., per_reader=True)` each reader has answers of their own.
 """
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial, wraps
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NoReturn
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.http.response import HttpResponseBase
-from django.utils.http import parse_etags
-from rest_framework.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from rest_framework import permissions
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caching import reads, signals
+from caching import reads
 from caching.access import Credential, get_access
-from caching.conf import conf
 from caching.dependencies import Arguments, Dependency, Selection
-from caching.entries import GZIP, Entry
-from caching.reads import (
-    BYPASS,
-    HIT,
-    MISS,
-    WAIT,
-    CacheSpec,
-    Compute,
-    Fetched,
-    Found,
-    Uncacheable,
-)
+from caching.reads import CacheSpec
+from caching.requests import COMPUTATION
 from caching.stamps import NOTHING, Names
 
-SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
-USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
-# Longer query strings are read each time: this memory is not for whoever sends them.
-REMEMBERED_SPECS, LONGEST_REMEMBERED = 4096, 300
-
-View = Callable[..., Response]
 # From a raw query string to its canonical form, and the fields that it is chosen by.
 Canonical = Callable[[str], tuple[str, Names]]
+# REST framework's own that let every reader in alike. Other classes say so themselves:
+# `same_for_all_readers = True`.
+SHARED_PERMISSIONS = (
+    permissions.AllowAny,
+    permissions.IsAuthenticated,
+    permissions.IsAuthenticatedOrReadOnly,
+)
 
 
 class Cached:
@@ -52,42 +46,31 @@ class Cached:
 
     `query` returns the canonical form of a raw query string, and the names of the
     fields that it filters and orders by, or raises ValidationError; a view without it
-    takes no parameters.
+    takes no parameters. `per_reader`: whether each reader has entries of their own.
     """
 
     def __init__(
-        self, name: str, *depends_on: Dependency, query: Canonical | None = None
+        self,
+        name: str,
+        *depends_on: Dependency,
+        query: Canonical | None = None,
+        per_reader: bool = False,
     ) -> None:
-        self.name, self.depends_on, self.query = name, depends_on, query
-        self.remember = lru_cache(REMEMBERED_SPECS)(self.make_spec)
+        self.name, self.depends_on = name, depends_on
+        self.query, self.per_reader = query, per_reader
 
-    def spec(self, request: HttpRequest, arguments: Arguments) -> CacheSpec | None:
-        """Return the CacheSpec of this request; None if its query is invalid."""
-        place, raw = "", ""
-        if self.query:
-            place = f"{request.scheme}://{request.get_host()}"
-            raw = request.META.get("QUERY_STRING", "")
-        make = self.remember if len(raw) <= LONGEST_REMEMBERED else self.make_spec
-        try:
-            return make(conf().release, place, raw, *arguments.items())
-        except ValidationError:
-            return None
+    def read(
+        self, release: str, place: str, raw: str, arguments: Arguments
+    ) -> tuple[str, CacheSpec]:
+        """Return a request's canonical query and its CacheSpec, of no reader yet.
 
-    def make_spec(
-        self, release: str, place: str, raw: str, *items: tuple[str, object]
-    ) -> CacheSpec:
-        """Return the CacheSpec for a raw query string. Raises ValidationError.
-
-        `place` is scheme and host, `items` are the names and values of the URL's
-        arguments.
+        `place` is scheme and host, `raw` the query string as it came, `arguments` are
+        the URL's. Raises ValidationError.
         """
-        arguments = dict(items)
-        parts, fields = [self.name, *arguments.values()], NOTHING
-        if self.query:
-            query, fields = self.query(raw)
-            parts.append(_digest(place, query))
+        query, fields = self.query(raw) if self.query else ("", NOTHING)
+        parts = [self.name, *arguments.values(), _digest(place, query)]
         bound = tuple(each.bind(arguments, fields) for each in self.depends_on)
-        return CacheSpec(reads.entry_key(release, *parts), bound)
+        return query, CacheSpec(reads.entry_key(release, *parts), bound)
 
     def rows(self, document: Mapping[str, Any]) -> list[object]:
         """Return the ids of the rows that an answer's document shows."""
@@ -100,6 +83,39 @@ def _digest(place: str, query: str) -> str:
     return blake2b(f"{place}?{query}".encode(), digest_size=8).hexdigest()
 
 
+@dataclass
+class Computation:
+    """What the front and the view tell each other while an entry is computed.
+
+    `reader` is None if all readers share the entry; `rows` are the ids of the rows that
+    the answer shows.
+    """
+
+    reader: Credential | None = None
+    rows: list[object] = field(default_factory=list)
+
+
+class SharedReader:
+    """Stands for every reader at once: it is known, and nothing is known of it."""
+
+    is_authenticated, is_anonymous, is_active = True, False, True
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise ImproperlyConfigured(
+            f"request.user.{name} was asked for where all readers share the answer: "
+            "say Cached(..., per_reader=True), or leave the view uncached"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.pk)
+
+    def __hash__(self) -> int:
+        return int(self.pk)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class CachedReads(APIView):
     """Base of a view with a `cached` line; comes before its other bases."""
 
@@ -107,134 +123,67 @@ class CachedReads(APIView):
 
     @classmethod
     def as_view(cls, **options: Any) -> Any:
-        """Return the view, behind the cache where it is read."""
+        """Return the view. Raises ImproperlyConfigured if it can't be cached."""
+        refuse_what_cannot_be_shared(cls)
         view = super().as_view(**options)
+        # The front finds it there.
+        view.cached = cls.cached
+        return view
 
-        # It keeps what Django and drf-spectacular read off a view.
-        @wraps(view)
-        def cached_view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-            if request.method in ("GET", "HEAD"):
-                return answer(cls.cached, view, request, arguments)
-            return view(request, **arguments)
+    def initialize_request(
+        self, request: HttpRequest, *arguments: Any, **named: Any
+    ) -> Request:
+        """Return the request, of all readers or of the one whose entry is computed."""
+        made = super().initialize_request(request, *arguments, **named)
+        computation = request.META.get(COMPUTATION)
+        if computation:
+            reader = computation.reader
+            user: Any = get_access().reader(reader) if reader else SharedReader()
+            made.user = user
+            made.auth = None
+        return made
 
-        return cached_view
-
-
-class UncacheableResponse(Uncacheable):
-    """Carries the response of a view that did not answer with 200."""
-
-    def __init__(self, response: HttpResponseBase) -> None:
-        super().__init__()
-        self.response = response
-
-
-def answer(
-    cached: Cached, view: View, request: HttpRequest, arguments: dict[str, Any]
-) -> HttpResponseBase:
-    """Return the response to a read, from the cache if it may be served.
-
-    Who asks is the view's business, except where the view is not asked: a hit is served
-    to whom the credential lets in.
-    """
-    ask_view = partial(view, request, **arguments)
-    credential = get_access().credential(request)
-    spec = cached.spec(request, arguments) if credential else None
-    if credential is None or spec is None:
-        return ask_view()
-    try:
-        fetched = _get_or_compute(credential, spec, partial(_compute, cached, ask_view))
-    except UncacheableResponse as error:
-        return error.response
-    if fetched is None:
-        return ask_view()
-    response = respond(request, fetched)
-    _tell(fetched, response)
-    return response
+    def finalize_response(
+        self, request: Request, response: Any, *arguments: Any, **named: Any
+    ) -> Any:
+        """Return the response, and tell whoever computes an entry what it shows."""
+        response = super().finalize_response(request, response, *arguments, **named)
+        computation = request.META.get(COMPUTATION)
+        if computation and isinstance(response, Response):
+            if response.status_code == 200:
+                computation.rows = self.cached.rows(response.data)
+        return response
 
 
-def _compute(cached: Cached, ask_view: Callable[[], Response]) -> Entry:
-    response = ask_view()
-    response.render()
-    if response.status_code != 200:
-        raise UncacheableResponse(response)
-    rows, smallest = cached.rows(response.data), conf().compress_from
-    return Entry.build(response.content, compress_from=smallest, rows=rows)
+def refuse_what_cannot_be_shared(view: type[CachedReads]) -> None:
+    """Raise ImproperlyConfigured, in one line, if a view's answers can't be cached."""
+    if not isinstance(getattr(view, "cached", None), Cached):
+        raise ImproperlyConfigured(
+            f"{view.__name__} has no line `cached = Cached(...)`"
+        )
+    if view.throttle_classes or view.get_throttles is not APIView.get_throttles:
+        raise ImproperlyConfigured(
+            f"{view.__name__} has throttles, which no hit counts"
+        )
+    if view.cached.per_reader:
+        return
+    classes: Sequence[Any] = view.permission_classes
+    private = [
+        getattr(each, "__name__", "a combined permission")
+        for each in classes
+        if not _shared(each)
+    ]
+    if view.get_permissions is not APIView.get_permissions:
+        private.append("get_permissions")
+    if private:
+        raise ImproperlyConfigured(
+            f"{view.__name__} is cached for all readers alike, and {', '.join(private)} "
+            "may not let all of them in: say Cached(..., per_reader=True), or "
+            "`same_for_all_readers = True` in the permission if it does"
+        )
 
 
-def _get_or_compute(
-    credential: Credential, spec: CacheSpec, compute: Compute
-) -> Fetched | None:
-    """Return what was fetched; None if this reader may not have it."""
-    allowed, found = reads.try_lookup([credential.spec, spec])
-    fetched = reads.get_or_compute(spec, found, compute)
-    if fetched.result == WAIT:
-        # Access may have been lost meanwhile.
-        [allowed] = reads.try_lookup([credential.spec])
-    if fetched.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
-        return None
-    return fetched
-
-
-def _is_let_in(credential: Credential, found: Found) -> bool:
-    def compute() -> Entry:
-        fingerprint = get_access().fingerprint(credential)
-        if not fingerprint:
-            raise Uncacheable
-        return Entry.build(fingerprint)
-
-    try:
-        entry = reads.get_or_compute(credential.spec, found, compute).entry
-    except Uncacheable:
-        return False
-    return entry.payload == credential.fingerprint
-
-
-def _tell(fetched: Fetched, response: HttpResponse) -> None:
-    if fetched.result in (HIT, WAIT):
-        signals.hit.send(None, waited=fetched.result == WAIT, response=response)
-    else:
-        stored = fetched.result == MISS
-        signals.miss.send(None, stored=stored, reason=fetched.reason, response=response)
-
-
-def respond(request: HttpRequest, fetched: Fetched) -> HttpResponse:
-    """Return the response with an entry's bytes, or a 304 if the client has them."""
-    entry = fetched.entry
-    compressed = entry.encoding == GZIP and _accepts_gzip(request)
-    body = entry.payload if compressed else entry.body
-    # A strong validator names these very bytes, so each encoding has its own.
-    etag = f'"{entry.etag}-gzip"' if compressed else f'"{entry.etag}"'
-    headers = {
-        "ETag": etag,
-        "Vary": "Accept-Encoding, Authorization",
-        # To be kept by the reader's own client only, and asked about every time.
-        "Cache-Control": "private, no-cache",
-        "X-Cache": "; ".join(filter(None, (SHOWN[fetched.result], fetched.reason))),
-    }
-    if _has_it(request, etag):
-        return HttpResponseNotModified(headers=headers)
-    if compressed:
-        headers["Content-Encoding"] = "gzip"
-    return HttpResponse(body, content_type="application/json", headers=headers)
-
-
-def _has_it(request: HttpRequest, etag: str) -> bool:
-    # If-Match is not looked at: it guards writes, and no write here is conditional.
-    known = request.META.get("HTTP_IF_NONE_MATCH")
-    if not known:
-        return False
-    etags = parse_etags(known)
-    return etags == ["*"] or etag in (each.removeprefix("W/") for each in etags)
-
-
-def _accepts_gzip(request: HttpRequest) -> bool:
-    accepted = request.META.get("HTTP_ACCEPT_ENCODING", "")
-    return accepted in USUAL_GZIP or _names_gzip(accepted)
-
-
-def _names_gzip(accepted: str) -> bool:
-    codings = accepted.replace(" ", "").lower().split(",")
-    weights = dict(coding.partition(";q=")[::2] for coding in codings)
-    # `*` is for what is not named. A weight of 0 refuses.
-    weight = weights.get("gzip", weights.get("*", "0"))
-    return not weight or weight.strip("0.") != ""
+def _shared(permission: Any) -> bool:
+    # Not inherited: a subclass may tell readers apart.
+    said: bool = vars(permission).get("same_for_all_readers", False)
+    return permission in SHARED_PERMISSIONS or said

@@ -16,6 +16,9 @@ class IsLibrarian(IsAuthenticated):
 class IsLibrarianOrReadOnly(IsLibrarian):
     """Every reader may read; only librarians may write."""
 
+    # It lets every reader read, so cached views may have it.
+    same_for_all_readers = True
+
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user may use this method."""
         if request.method in SAFE_METHODS:

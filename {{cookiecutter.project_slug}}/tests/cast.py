@@ -1,17 +1,58 @@
 """The people of the tests, each with a client that speaks for them."""
 
 from django.conf import settings
-from rest_framework.test import APIClient
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
+from rest_framework.test import APIClient, ForceAuthClientHandler
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from caching.front import Front
+
 API = "/api/v1"
+
+
+class FrontHandler(ForceAuthClientHandler):
+    """Django's test handler, behind the front as in production."""
+
+    def __call__(self, environ):
+        """Return the response to a request."""
+        answered, started = {}, []
+
+        def django(inner, start_response):
+            response = super(FrontHandler, self).__call__(inner)
+            answered[id(inner)] = response
+            start_response(
+                f"{response.status_code} {response.reason_phrase}",
+                [*response.items(), *_cookies(response)],
+            )
+            return [response.content]
+
+        body = Front(django)(
+            environ, lambda *started_with: started.extend(started_with)
+        )
+        if id(environ) in answered:
+            return answered[id(environ)]
+        status, headers = started
+        number, headers = int(status.split()[0]), dict(headers)
+        kind = headers.pop("Content-Type", None)
+        response = HttpResponse(b"".join(body), kind, number, headers=headers)
+        if kind is None:
+            del response.headers["Content-Type"]
+        response.wsgi_request = WSGIRequest(environ)
+        return response
+
+
+def _cookies(response):
+    return [("Set-Cookie", each.OutputString()) for each in response.cookies.values()]
 
 
 class Client(APIClient):
     """Speaks to the API as `user`, with an access token; nobody without one."""
 
     def __init__(self, user=None, **options):
+        enforce_csrf_checks = options.get("enforce_csrf_checks", False)
         super().__init__(**options)
+        self.handler = FrontHandler(enforce_csrf_checks)
         self.user = user
         if user:
             word = settings.SIMPLE_JWT["AUTH_HEADER_TYPES"][0]

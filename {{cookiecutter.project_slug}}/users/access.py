@@ -3,6 +3,8 @@
 import time
 from functools import lru_cache
 
+from django.contrib.auth.models import AnonymousUser
+from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.settings import api_settings
@@ -26,10 +28,10 @@ class ReaderAccess:
         # A signature that was right stays right: later only the time can tell.
         self.remember = lru_cache(REMEMBERED_TOKENS)(self.check)
 
-    def credential(self, request):
+    def credential(self, authorization):
         """Return the access token's Credential; None if the token proves nothing."""
         try:
-            header = self.authentication.get_header(request)
+            header = authorization.encode(HTTP_HEADER_ENCODING)
             raw = header and self.authentication.get_raw_token(header)
             if not raw:
                 return None
@@ -52,3 +54,8 @@ class ReaderAccess:
         readers = User.objects.filter(pk=credential.subject, is_active=True)
         password = readers.values_list("password", flat=True).first()
         return get_md5_hash_password(password).encode() if password else None
+
+    def reader(self, credential):
+        """Return the User, or AnonymousUser if it is gone meanwhile."""
+        readers = User.objects.filter(pk=credential.subject, is_active=True)
+        return readers.first() or AnonymousUser()

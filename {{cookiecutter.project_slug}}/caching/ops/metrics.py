@@ -16,6 +16,7 @@ from prometheus_client import (
 
 from caching import signals
 from caching.outage import pending
+from caching.responses import Sent
 from caching.stamps import Changes
 
 # hit, wait (a hit after waiting for another reader), miss, bypass
@@ -31,14 +32,14 @@ RESULTS = {name: READS.labels(name) for name in ("hit", "wait", "miss", "bypass"
 
 
 @receiver(signals.hit)
-def count_hit(*, waited: bool, response: HttpResponse, **kwargs: Any) -> None:
+def count_hit(*, waited: bool, response: Sent, **kwargs: Any) -> None:
     """Count a read that the cache answered."""
     RESULTS["wait" if waited else "hit"].inc()
     _count_not_modified(response)
 
 
 @receiver(signals.miss)
-def count_miss(*, stored: bool, response: HttpResponse, **kwargs: Any) -> None:
+def count_miss(*, stored: bool, response: Sent, **kwargs: Any) -> None:
     """Count a read that the database answered."""
     RESULTS["miss" if stored else "bypass"].inc()
     _count_not_modified(response)
@@ -60,7 +61,7 @@ def count_pending(*, changes: Changes, overdue: bool, **kwargs: Any) -> None:
     _count_write(changes, overdue)
 
 
-def _count_not_modified(response: HttpResponse) -> None:
+def _count_not_modified(response: Sent) -> None:
     if response.status_code == 304:
         NOT_MODIFIED.inc()
 
