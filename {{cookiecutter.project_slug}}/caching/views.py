@@ -127,7 +127,7 @@ class CachedReads(APIView):
         refuse_what_cannot_be_shared(cls)
         view = super().as_view(**options)
         # The front finds it there.
-        view.cached = cls.cached
+        vars(view)["cached"] = cls.cached
         return view
 
     def initialize_request(

@@ -1,4 +1,4 @@
-"""The WSGI application that gunicorn serves: Django, and the cache in front of it."""
+"""The WSGI application that gunicorn serves: Django, and what stands before it."""
 
 import os
 
@@ -7,6 +7,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django = get_wsgi_application()
 
-from caching.front import Front
+from caching.front import Application, Front
+from common.framing import OneFraming
 
-application = Front(django)
+
+def in_order(django: Application) -> Application:
+    """Return Django with the layers that a request goes through before it."""
+    return OneFraming(Front(django))
+
+
+application = in_order(django)

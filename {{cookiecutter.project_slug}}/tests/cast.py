@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.test import APIClient, ForceAuthClientHandler
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from caching.front import Front
+from config.wsgi import in_order
 
 API = "/api/v1"
 
@@ -27,7 +27,7 @@ class FrontHandler(ForceAuthClientHandler):
             )
             return [response.content]
 
-        body = Front(django)(
+        body = in_order(django)(
             environ, lambda *started_with: started.extend(started_with)
         )
         if id(environ) in answered:
