@@ -11,7 +11,8 @@ class BooksConfig(AppConfig):
     name = "books"
 
     def ready(self):
-        """Let every write to these models invalidate what shows them."""
+        """Register the lookup; let every write invalidate the answers that show it."""
+        from books import lookups  # noqa: F401
         from books.models import Book, Tag
 
         watch(Book, "books", many_to_many=["tags"])

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from books import selectors
+from books.keyset import Place, rows_after
 from books.queries import read_place
+from caching.counts import KeptCount
 from caching.dependencies import Selection, Table
-from common.counts import KeptCount
-from common.keyset import Place, rows_after
 from common.pagination import Pages
 
 # Measured with a million books: up to about here, sorting all that match takes no

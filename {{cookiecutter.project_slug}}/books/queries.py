@@ -6,7 +6,7 @@ from datetime import date
 
 from rest_framework import serializers
 
-from common.keyset import Place
+from books.keyset import Place
 from common.queries import DEFAULT_PAGE_SIZE, PageQuery, PageQuerySerializer
 
 MAX_TAGS = 20

@@ -1,4 +1,4 @@
-"""What all apps share."""
+"""What the apps share."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
@@ -10,7 +10,7 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        """Teach SQLite, wherever it is used, and Django a lookup."""
-        from common import lookups, sqlite  # noqa: F401
+        """Make every SQLite connection compare text as PostgreSQL does."""
+        from common import sqlite
 
         connection_created.connect(sqlite.teach, dispatch_uid="common.sqlite")

@@ -11,9 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from books import documents, pages, selectors
+from books.keyset import Place, rows_after
 from books.models import Book
 from books.queries import ORDERS, BookQuery
-from common.keyset import Place, rows_after
 from tests.factories import BookFactory, TagFactory
 
 pytestmark = [
