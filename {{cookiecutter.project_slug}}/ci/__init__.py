@@ -6,6 +6,18 @@ standard library alone, because installing the packages is a step that may fail,
 """
 
 from pathlib import Path
+from typing import TypedDict
 
 PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "build" / "ci"
+
+
+class Outcome(TypedDict):
+    """How a step went, as result.json has it. `log` is a file beside it."""
+
+    name: str
+    exit_code: int
+    seconds: float
+    log: str
+    mend: str
+    shows: str

@@ -33,13 +33,13 @@ class Step:
     """
 
     name: str
-    command: tuple
+    command: tuple[str | Path, ...]
     mend: str = ""
     shows: str = "output"
-    environment: dict = dataclasses.field(default_factory=dict)
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def style():
+def style() -> list[Step]:
     black = (PYTHON, "-m", "black", "--quiet", "--check", "--diff", ".")
     isort = (PYTHON, "-m", "isort", "--check-only", "--diff", ".")
     contracts = (BIN / "lint-imports", "--no-cache")
@@ -56,12 +56,12 @@ def style():
     ]
 
 
-def tests():
+def tests() -> list[Step]:
     chosen = os.environ.get("ARGS", "").split()
     return [INSTALL, Step("pytest", (PYTHON, "-m", "tests", *chosen), shows="tests")]
 
 
-def deploy_check():
+def deploy_check() -> list[Step]:
     manage = (PYTHON, "manage.py")
     settings = (*manage, "check", "--deploy", "--fail-level", "WARNING")
     missing = (*manage, "makemigrations", "--check", "--dry-run")
@@ -86,7 +86,7 @@ def deploy_check():
     ]
 
 
-def terraform():
+def terraform() -> list[Step]:
     formatted = in_terraform("terraform", "fmt", "-check", "-diff", "-recursive")
     return [
         Step(
@@ -109,17 +109,17 @@ TERRAFORM_STEPS = {
 }
 
 
-def in_terraform(root, *arguments):
+def in_terraform(root: str, *arguments: str) -> tuple[str, ...]:
     return ("terraform", f"-chdir={root}", *arguments)
 
 
-def scripts():
+def scripts() -> list[Step]:
     found = [path.relative_to(PROJECT) for path in PROJECT.rglob("*.sh")]
     ours = sorted(path for path in found if NOT_OURS.isdisjoint(path.parts))
     return [Step("shellcheck", ("shellcheck", "--external-sources", *ours))]
 
 
-def image():
+def image() -> list[Step]:
     secrets = [f"--env={name}={value}" for name, value in PRODUCTION.items()]
     starts = ("docker", "run", "--rm", *secrets, IMAGE, "gunicorn", "--check-config")
     return [

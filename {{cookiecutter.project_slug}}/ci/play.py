@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
+from typing import IO
 
-from ci import PROJECT, RESULTS
-from ci.checks import CHECKS, INSTALLED_FROM
+from ci import PROJECT, RESULTS, Outcome
+from ci.checks import CHECKS, INSTALLED_FROM, Step
 
 
-def play(name):
+def play(name: str) -> int:
     """Play a check to its end; return how many of its steps failed.
 
     Leaves build/ci/NAME/result.json, and what each step said in a file beside it. A
@@ -30,7 +32,7 @@ def play(name):
     return sum(outcome["exit_code"] != 0 for outcome in outcomes)
 
 
-def run(step, folder):
+def run(step: Step, folder: Path) -> Outcome:
     """Run a step; return what is to be written down about it."""
     print(f"\n=== {step.name} ===", flush=True)
     log = folder / f"{step.name.replace('/', '-').replace(' ', '-')}.log"
@@ -50,7 +52,7 @@ def run(step, folder):
     }
 
 
-def show_and_keep(step, log):
+def show_and_keep(step: Step, log: Path) -> int:
     """Run a step's command; its output goes to the terminal and into `log`."""
     command = list(map(str, step.command))
     with open(log, "w", encoding="utf-8") as kept:
@@ -67,22 +69,23 @@ def show_and_keep(step, log):
             encoding="utf-8",
             errors="replace",
         ) as process:
+            assert process.stdout
             for line in process.stdout:
                 say(line.rstrip("\n").replace(f"{PROJECT}/", ""), kept)
     return process.returncode
 
 
-def missing(program):
+def missing(program: str) -> str:
     where = INSTALLED_FROM.get(program)
     return f"{program} is not installed" + (f": see https://{where}" if where else "")
 
 
-def say(line, kept):
+def say(line: str, kept: IO[str]) -> None:
     print(line, flush=True)
     print(line, file=kept)
 
 
-def write(folder, name, outcomes, seconds):
+def write(folder: Path, name: str, outcomes: list[Outcome], seconds: float) -> None:
     result = {"check": name, "seconds": round(seconds, 1), "steps": outcomes}
     path = folder / "result.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

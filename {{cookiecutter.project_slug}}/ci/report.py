@@ -3,6 +3,8 @@
 import json
 import os
 import zipfile
+from collections.abc import Mapping
+from typing import Any
 
 from ci import RESULTS, comment
 from ci.github import Forbidden, GitHub
@@ -14,7 +16,7 @@ READ_ONLY = (
 UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
 
 
-def report(environment=os.environ):
+def report(environment: Mapping[str, str] = os.environ) -> None:
     """Write build/ci/comment.md and bring it where people look."""
     event = read_event(environment)
     pull_request = event.get("pull_request")
@@ -29,7 +31,7 @@ def report(environment=os.environ):
         put_comment(environment, pull_request["number"], text)
 
 
-def put_comment(environment, number, text):
+def put_comment(environment: Mapping[str, str], number: int, text: str) -> None:
     """Write the comment; where that can't be, the report is still in the summary.
 
     Whether a pull request may be merged, the checks decide, not GitHub's bad minute.
@@ -42,16 +44,19 @@ def put_comment(environment, number, text):
         print(f"::warning::The comment could not be written: {error}")
 
 
-def read_event(environment):
+def read_event(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what made GitHub start this run; {} at home."""
     path = environment.get("GITHUB_EVENT_PATH")
     if not path:
         return {}
     with open(path, encoding="utf-8") as event:
-        return json.load(event)
+        started: dict[str, Any] = json.load(event)
+    return started
 
 
-def describe(environment, pull_request):
+def describe(
+    environment: Mapping[str, str], pull_request: dict[str, Any] | None
+) -> comment.Run:
     """Return the comment.Run that GitHub's variables tell of."""
     if not environment.get("GITHUB_REPOSITORY"):
         return comment.Run()
@@ -70,7 +75,9 @@ def describe(environment, pull_request):
     )
 
 
-def earlier_coverage(environment, pull_request):
+def earlier_coverage(
+    environment: Mapping[str, str], pull_request: dict[str, Any] | None
+) -> float | None:
     if not pull_request or not environment.get("GITHUB_TOKEN"):
         return None
     try:
@@ -81,7 +88,7 @@ def earlier_coverage(environment, pull_request):
         return None
 
 
-def ready(environment=os.environ):
+def ready(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Return the names of the jobs that keep a pull request from being merged."""
     needs = json.loads(environment["NEEDS"])
     return [name for name, job in needs.items() if job["result"] != "success"]

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 
 from ci.release import health, images, server, settings
 from ci.release.command import LAST_LINES, Refused, say
@@ -13,7 +14,7 @@ NOT_CONFIGURED = (
 )
 
 
-def check_settings(environment):
+def check_settings(environment: Mapping[str, str]) -> None:
     """Say whether to deploy; GitHub's later jobs read the answer from GITHUB_OUTPUT."""
     settings.checked(environment["TAG"])
     configured = settings.is_configured(json.loads(environment["VARIABLES"]))
@@ -23,11 +24,11 @@ def check_settings(environment):
     write(environment, "GITHUB_OUTPUT", f"configured={str(configured).lower()}\n")
 
 
-def push(environment):
+def push(environment: Mapping[str, str]) -> None:
     images.push(environment["ECR_REPOSITORY"], environment["TAG"])
 
 
-def run(environment):
+def run(environment: Mapping[str, str]) -> None:
     tag = settings.checked(environment["TAG"])
     if settings.way(environment) == "ssm":
         document = environment["DEPLOY_DOCUMENT"]
@@ -38,21 +39,21 @@ def run(environment):
         server.over_ssh(host, tag, *keys, environment.get("SSH_PORT") or "22")
 
 
-def check(environment):
+def check(environment: Mapping[str, str]) -> None:
     health.check(environment["API_URL"], environment["TAG"])
 
 
-def promote(environment):
+def promote(environment: Mapping[str, str]) -> None:
     images.promote(environment["ECR_REPOSITORY"], environment["TAG"])
     done = f"✅ `{environment['TAG']}` serves at {environment['API_URL']}"
     write(environment, "GITHUB_STEP_SUMMARY", f"{done}, and is `stable`.\n")
 
 
-def open_ssh(environment):
+def open_ssh(environment: Mapping[str, str]) -> None:
     server.open_ssh(environment["SECURITY_GROUP_ID"])
 
 
-def close_ssh(environment):
+def close_ssh(environment: Mapping[str, str]) -> None:
     server.close_ssh(environment["SECURITY_GROUP_ID"])
 
 
@@ -67,14 +68,14 @@ STEPS = {
 }
 
 
-def write(environment, name, text):
+def write(environment: Mapping[str, str], name: str, text: str) -> None:
     """Append to one of the files that GitHub reads after a step."""
     if environment.get(name):
         with open(environment[name], "a", encoding="utf-8") as file:
             file.write(text)
 
 
-def explain(step, error, environment):
+def explain(step: str, error: Refused, environment: Mapping[str, str]) -> None:
     """Put the cause, the last lines and what serves now into the job's summary."""
     release = environment.get("API_URL") and health.serving(environment["API_URL"])
     still = f"Release `{release}` serves." if release else "Nothing answers."
@@ -87,7 +88,7 @@ def explain(step, error, environment):
     write(environment, "GITHUB_STEP_SUMMARY", "\n\n".join(parts) + "\n")
 
 
-def main():
+def main() -> None:
     if len(sys.argv) != 2 or sys.argv[1] not in STEPS:
         sys.exit(
             f"usage: python -m ci.release STEP, which is one of {', '.join(STEPS)}"

@@ -3,21 +3,22 @@
 import json
 import subprocess
 from collections import deque
+from typing import Any
 
 # What is quoted in a job's summary.
-LAST_LINES = deque(maxlen=20)
+LAST_LINES: deque[str] = deque(maxlen=20)
 
 
 class Refused(Exception):
     """Something is not as it must be; one line says what."""
 
 
-def say(line):
+def say(line: str) -> None:
     print(line, flush=True)
     LAST_LINES.append(line)
 
 
-def run(*command, stdin=None):
+def run(*command: str, stdin: str | None = None) -> str:
     """Run a command and return its output; raise Refused with its last line."""
     try:
         done = subprocess.run(
@@ -31,16 +32,17 @@ def run(*command, stdin=None):
     return done.stdout
 
 
-def aws(*arguments):
+def aws(*arguments: str) -> Any:
     """Run an aws command; return its answer, {} if it is empty."""
     return json.loads(run("aws", *arguments, "--output", "json") or "{}")
 
 
-def stream(*command):
+def stream(*command: str) -> int:
     """Run a command, show its output line by line; return its exit code."""
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    assert process.stdout
     for line in process.stdout:
         say(line.rstrip("\n"))
     return process.wait()

@@ -10,12 +10,12 @@ from ci.release.command import Refused, say
 PATIENCE = 30
 
 
-def serving(api_url):
+def serving(api_url: str) -> str | None:
     """Return the release that answers and is well; None if none does."""
     try:
         address = f"{api_url}/common/health-check"
         with urllib.request.urlopen(address, timeout=10) as answer:
-            return json.load(answer)["release"]
+            return str(json.load(answer)["release"])
     except urllib.error.HTTPError as error:
         error.close()
         return None
@@ -23,7 +23,7 @@ def serving(api_url):
         return None
 
 
-def check(api_url, tag):
+def check(api_url: str, tag: str) -> None:
     """Return when the release answers from outside; raise Refused if it never does."""
     deadline = time.monotonic() + PATIENCE
     while (seen := serving(api_url)) != tag:

@@ -12,7 +12,7 @@ HANDED_OVER = PROJECT / "build" / "image.tar"
 NAMES_SHOWN = 10
 
 
-def push(repository, tag):
+def push(repository: str, tag: str) -> None:
     """See to it that the registry has the tag, with the very image that was checked.
 
     A tag to go back to must be there already: nothing is handed over for it.
@@ -30,7 +30,7 @@ def push(repository, tag):
         )
 
 
-def tags(repository):
+def tags(repository: str) -> list[str]:
     """Return the tags in the registry, those pushed last first."""
     command = ("ecr", "describe-images", "--repository-name", repository)
     images = aws(*command, "--filter", "tagStatus=TAGGED")["imageDetails"]
@@ -38,7 +38,7 @@ def tags(repository):
     return [tag for image in images for tag in image["imageTags"] if tag != "stable"]
 
 
-def push_handed_over(repository, tag):
+def push_handed_over(repository: str, tag: str) -> None:
     """Push what the checks saved; the registry's password is forgotten."""
     login = aws("ecr", "get-authorization-token")["authorizationData"][0]
     user, _, password = base64.b64decode(login["authorizationToken"]).partition(b":")
@@ -54,7 +54,7 @@ def push_handed_over(repository, tag):
             raise Refused(f"the image could not be pushed (exit code {code})")
 
 
-def promote(repository, tag):
+def promote(repository: str, tag: str) -> None:
     """Let `stable` name the same image as the tag."""
     command = ("--repository-name", repository)
     found = aws("ecr", "batch-get-image", *command, "--image-ids", f"imageTag={tag}")
@@ -70,7 +70,7 @@ def promote(repository, tag):
     say(f"stable is {tag}")
 
 
-def tag_is(tag, digest, repository):
+def tag_is(tag: str, digest: str, repository: str) -> bool:
     command = ("ecr", "batch-get-image", "--repository-name", repository)
     images = aws(*command, "--image-ids", f"imageTag={tag}")["images"]
     return any(image["imageId"]["imageDigest"] == digest for image in images)

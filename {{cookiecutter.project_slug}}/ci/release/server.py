@@ -5,6 +5,7 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
+from typing import Any
 
 from ci.release.command import Refused, aws, say, stream
 
@@ -17,11 +18,13 @@ UNTIL_TAKEN_UP = 120
 NEVER_TAKEN_UP = {"DeliveryTimedOut", "Undeliverable"}
 UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
 WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com"
+# What Systems Manager knows of a command on one server, by its own names.
+Invocation = dict[str, Any]
 # By this the rules that a deployment made are told from all others.
 OURS = "a deployment under way"
 
 
-def over_ssm(instance, document, tag):
+def over_ssm(instance: str, document: str, tag: str) -> None:
     """Run the deploy document and show what it says; raise Refused if it fails."""
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
@@ -37,7 +40,7 @@ def over_ssm(instance, document, tag):
         )
 
 
-def send(instance, document, tag):
+def send(instance: str, document: str, tag: str) -> str:
     """Return the id of the command; wait for a server that was made just now."""
     send_command = (
         *("ssm", "send-command", "--document-name", document),
@@ -47,7 +50,7 @@ def send(instance, document, tag):
     deadline = time.monotonic() + UNTIL_KNOWN
     while True:
         try:
-            return aws(*send_command)["Command"]["CommandId"]
+            return str(aws(*send_command)["Command"]["CommandId"])
         except Refused as error:
             left = deadline - time.monotonic()
             if "InvalidInstanceId" not in str(error) or left < 0:
@@ -56,7 +59,7 @@ def send(instance, document, tag):
         time.sleep(5 * pause())
 
 
-def follow(command, instance):
+def follow(command: str, instance: str) -> Invocation:
     """Show a command's output as it comes; return Systems Manager's last word on it."""
     shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
     deadline = time.monotonic() + LONGEST
@@ -70,18 +73,19 @@ def follow(command, instance):
     raise Refused(f"the deploy did not end within {LONGEST // 60} minutes")
 
 
-def invocation(command, instance):
+def invocation(command: str, instance: str) -> Invocation | None:
     # For a moment after it was sent, nobody knows of it.
     ask = ("--command-id", command, "--instance-id", instance)
     try:
-        return aws("ssm", "get-command-invocation", *ask)
+        found: Invocation = aws("ssm", "get-command-invocation", *ask)
     except Refused as error:
         if "InvocationDoesNotExist" in str(error):
             return None
         raise
+    return found
 
 
-def show_new(answer, shown):
+def show_new(answer: Invocation, shown: dict[str, str]) -> None:
     for stream_name, before in shown.items():
         text = answer.get(stream_name, "")
         for line in text.removeprefix(before).splitlines():
@@ -89,12 +93,12 @@ def show_new(answer, shown):
         shown[stream_name] = text
 
 
-def pause():
+def pause() -> float:
     """Return the seconds between two questions."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))
 
 
-def over_ssh(host, tag, key, known_hosts, port="22"):
+def over_ssh(host: str, tag: str, key: str, known_hosts: str, port: str = "22") -> None:
     """Run deploy.sh over SSH; `key` and `known_hosts` are the files' contents."""
     with tempfile.TemporaryDirectory() as folder:
         options = {
@@ -113,18 +117,18 @@ def over_ssh(host, tag, key, known_hosts, port="22"):
             raise Refused(f"the deploy on the server ended with exit code {code}")
 
 
-def write(folder, name, text):
+def write(folder: str, name: str, text: str) -> str:
     path = os.path.join(folder, name)
     with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
         file.write(text.strip() + "\n")
     return path
 
 
-def host_of(api_url):
-    return urllib.parse.urlsplit(api_url).hostname
+def host_of(api_url: str) -> str:
+    return urllib.parse.urlsplit(api_url).hostname or ""
 
 
-def open_ssh(group):
+def open_ssh(group: str) -> None:
     """Let this machine's address, and no other, reach port 22."""
     close_ssh(group)
     address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
@@ -137,7 +141,7 @@ def open_ssh(group):
     say("port 22 is open for this machine")
 
 
-def close_ssh(group):
+def close_ssh(group: str) -> None:
     """Take back what open_ssh did, in this run and in any that was killed."""
     asked = ("--filters", f"Name=group-id,Values={group}")
     rules = aws("ec2", "describe-security-group-rules", *asked)["SecurityGroupRules"]
@@ -151,13 +155,13 @@ def close_ssh(group):
         say("port 22 is closed again")
 
 
-def port_22(group, *addresses):
+def port_22(group: str, *addresses: str) -> tuple[str, ...]:
     permission = "IpProtocol=tcp,FromPort=22,ToPort=22"
     ranges = f"IpRanges=[{','.join(addresses)}]"
     return "--group-id", group, "--ip-permissions", f"{permission},{ranges}"
 
 
-def own_address():
+def own_address() -> str:
     address = os.environ.get("WHAT_IS_MY_ADDRESS", WHAT_IS_MY_ADDRESS)
     with urllib.request.urlopen(address, timeout=20) as answer:
-        return answer.read().decode().strip()
+        return str(answer.read().decode().strip())

@@ -1,6 +1,7 @@
 """The repository's variables: which there must be, and how they get there."""
 
 import re
+from collections.abc import Mapping
 
 from ci.release.command import Refused
 
@@ -30,13 +31,13 @@ WAYS = ("ssm", "ssh")
 TAG = re.compile(r"[0-9a-f]{7,40}")
 
 
-def missing(variables):
+def missing(variables: Mapping[str, str]) -> list[str]:
     """Return the names that are not set; all of them for a repository without AWS."""
     needed = NEEDED + (NEEDED_FOR_SSH if way(variables) == "ssh" else ())
     return [name for name in needed if not variables.get(name)]
 
 
-def is_configured(variables):
+def is_configured(variables: Mapping[str, str]) -> bool:
     """Tell whether to deploy at all; raise Refused if the settings are incomplete."""
     lacking = missing(variables)
     if not any(variables.get(name) for name in NEEDED):
@@ -50,7 +51,7 @@ def is_configured(variables):
     return True
 
 
-def way(variables):
+def way(variables: Mapping[str, str]) -> str:
     """Return how the server is reached: ssm, or ssh if DEPLOY_OVER says so."""
     chosen = variables.get("DEPLOY_OVER") or "ssm"
     if chosen not in WAYS:
@@ -58,14 +59,14 @@ def way(variables):
     return chosen
 
 
-def key(environment):
+def key(environment: Mapping[str, str]) -> str:
     """Return the private key for SSH; raise Refused if the secret is not set."""
     if not environment.get("SSH_PRIVATE_KEY"):
         raise Refused(f"the secret SSH_PRIVATE_KEY is not set. Set it with: {HOW_KEY}")
     return environment["SSH_PRIVATE_KEY"]
 
 
-def checked(tag):
+def checked(tag: str) -> str:
     """Return the tag; raise Refused if it can be no commit's."""
     if not TAG.fullmatch(tag):
         raise Refused(f"'{tag}' is no release: 7 to 40 of 0-9 and a-f, a commit's hash")
