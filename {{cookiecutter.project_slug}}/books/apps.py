@@ -10,7 +10,7 @@ class BooksConfig(AppConfig):
 
     name = "books"
 
-    def ready(self):
+    def ready(self) -> None:
         """Register the lookup; let every write invalidate the answers that show it."""
         from books import lookups  # noqa: F401
         from books.models import Book, Tag

@@ -6,21 +6,28 @@ That is most of what a page of 500 books costs, so what is only read goes withou
 """
 
 from collections import defaultdict
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from books.models import Book
+from books.models import Book, Tag
+
+# What a document holds, by the names of its fields.
+Document = dict[str, Any]
+# A queryset that yields documents.
+Rows = QuerySet[Any, Document]
 
 OF_BOOK = ("book_id", "isbn", "title", "author", "publisher", "stock", "published_at")
 OF_TAG = ("tag_id", "name")
 
 
-def book_rows(books):
+def book_rows(books: QuerySet[Book]) -> Rows:
     """Return a queryset of books as one of documents that lack their tags."""
-    return books.annotate(book_id=F("pk")).values(*OF_BOOK)
+    rows: Rows = books.annotate(book_id=F("pk")).values(*OF_BOOK)
+    return rows
 
 
-def with_tags(rows):
+def with_tags(rows: list[Document] | None) -> list[Document]:
     """Return the documents of these rows, with one query for all their tags."""
     if not rows:
         return []
@@ -30,14 +37,15 @@ def with_tags(rows):
     return rows
 
 
-def tag_rows(tags):
+def tag_rows(tags: QuerySet[Tag]) -> Rows:
     """Return a queryset of tags as one of documents."""
-    return tags.annotate(tag_id=F("pk")).values(*OF_TAG)
+    rows: Rows = tags.annotate(tag_id=F("pk")).values(*OF_TAG)
+    return rows
 
 
-def _tags_of(book_ids):
+def _tags_of(book_ids: list[int]) -> dict[int, list[Document]]:
     links = Book.tags.through.objects.filter(book__among=book_ids).order_by("tag_id")
-    tags = defaultdict(list)
+    tags: dict[int, list[Document]] = defaultdict(list)
     for book_id, tag_id, name in links.values_list("book_id", "tag_id", "tag__name"):
         tags[book_id].append({"tag_id": tag_id, "name": name})
     return tags

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 PREFIXES = ("978", "979")
 
 
-def check_digit(first_twelve):
+def check_digit(first_twelve: str) -> str:
     """Return the digit that makes the twelve digits an ISBN-13, as a string."""
     weighted = sum(
         int(digit) * (3 if position % 2 else 1)
@@ -14,7 +14,7 @@ def check_digit(first_twelve):
     return str(-weighted % 10)
 
 
-def validate_isbn13(value):
+def validate_isbn13(value: str) -> None:
     """Raise ValidationError unless `value` is 13 digits with a right check digit."""
     if len(value) != 13 or not (value.isascii() and value.isdecimal()):
         raise ValidationError("An ISBN is 13 digits without hyphens.", "invalid_isbn")

@@ -27,7 +27,7 @@ class Tag(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -59,5 +59,5 @@ class Book(models.Model):
             models.Index(fields=["published_at", "-id"], name="book_by_day"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.title} ({self.isbn})"

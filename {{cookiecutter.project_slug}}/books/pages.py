@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from books import selectors
+from books.documents import Document, Rows
 from books.keyset import Place, rows_after
-from books.queries import read_place
+from books.queries import BookQuery, read_place
 from caching.counts import KeptCount
 from caching.dependencies import Selection, Table
 from common.pagination import Pages
@@ -18,15 +19,16 @@ class BookPages(Pages):
     """Pages by number, or after a place in the order; their count is kept."""
 
     kept_count = KeptCount("books:count", Selection("books", "book_id"), Table("tags"))
-    counted = None
+    query: BookQuery
+    counted: int | None = None
 
-    def count_of(self, rows):
+    def count_of(self, rows: Rows) -> int:
         """Return how many books match, from the cache if it knows."""
         if self.counted is None:
             self.counted = self.kept_count.get_or_count(self.query.filters(), rows)
         return self.counted
 
-    def cut(self, rows):
+    def cut(self, rows: Rows) -> list[Document]:
         """Return the page's rows, and set `count`, `next` and `previous` (queries)."""
         if self._texts_find_few(rows):
             rows = selectors.sort_when_found(rows, self.query)
@@ -43,7 +45,7 @@ class BookPages(Pages):
         self.previous = None
         return shown
 
-    def _texts_find_few(self, rows):
+    def _texts_find_few(self, rows: Rows) -> bool:
         # What has to be sorted is what the texts find, before any tag is looked at.
         if not selectors.has_trigrams(self.query) or self.count_of(rows) > FEW:
             return False
@@ -52,7 +54,7 @@ class BookPages(Pages):
         texts = self.query.without_tags().filters()
         return self.kept_count.get_or_count(texts, selectors.find_books(texts)) <= FEW
 
-    def _query_after(self, row):
+    def _query_after(self, row: Document) -> BookQuery:
         column = self.query.order_by.removeprefix("-")
         place = Place(row[column] if column else None, row["book_id"])
         return replace(self.query, after=str(place))

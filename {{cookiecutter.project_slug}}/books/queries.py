@@ -1,8 +1,10 @@
 """The query parameters of the book list."""
 
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, cast
 
 from rest_framework import serializers
 
@@ -15,7 +17,10 @@ MAX_ID = 2**63 - 1
 MAX_PLACE = 255 + len(f":{MAX_ID}")
 ORDERS = ("title", "-title", "published_at", "-published_at")
 # How the text of a value is read, by the column that the list is ordered by.
-VALUES = {"title": str, "published_at": date.fromisoformat}
+VALUES: dict[str, Callable[[str], object]] = {
+    "title": str,
+    "published_at": date.fromisoformat,
+}
 ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -31,17 +36,17 @@ class BookQuery(PageQuery):
     # Where the page begins, instead of `page`; empty: at the beginning.
     after: str | None = None
 
-    def fields_used(self):
+    def fields_used(self) -> frozenset[str]:
         """Return the fields that it filters and orders by."""
         used = {"title": self.title, "author": self.author, "tags": self.tag}
         filters = {name for name, value in used.items() if value}
         return frozenset(filters | {self.order_by.removeprefix("-")} - {""})
 
-    def without_tags(self):
+    def without_tags(self) -> "BookQuery":
         """Return the query for the same books, whatever their tags."""
         return replace(self, tag=(), tag_option="")
 
-    def filters(self):
+    def filters(self) -> "BookQuery":
         """Return the query that finds the same books, of no page and in no order."""
         return BookQuery(
             title=self.title,
@@ -51,7 +56,7 @@ class BookQuery(PageQuery):
         )
 
 
-def read_place(text, order_by):
+def read_place(text: str, order_by: str) -> Place:
     """Return the Place that `after` names in this order. Raises ValueError."""
     value, _, pk = text.rpartition(":")
     column = order_by.removeprefix("-")
@@ -62,7 +67,7 @@ def read_place(text, order_by):
     return place
 
 
-def fold_case(text):
+def fold_case(text: str) -> str:
     """Return `text` in the one case under which every database compares it.
 
     Only ASCII: databases differ in how they fold the rest, and two texts may share a
@@ -76,13 +81,14 @@ class TagIdsField(serializers.ListField):
 
     child = serializers.IntegerField(min_value=1, max_value=MAX_ID)
 
-    def run_child_validation(self, data):
+    def run_child_validation(self, data: Any) -> list[int]:
         """Validate each id, and report the first that is none."""
         try:
             return super().run_child_validation(data)
         except serializers.ValidationError as error:
+            by_position = cast(dict[int, Any], error.detail)
             raise serializers.ValidationError(
-                next(iter(error.detail.values()))
+                next(iter(by_position.values()))
             ) from error
 
 
@@ -124,7 +130,7 @@ class BookQuerySerializer(PageQuerySerializer):
         "have, with `order_by` its value before it: `2020-01-31:42`.",
     )
 
-    def validate_after(self, text):
+    def validate_after(self, text: str) -> str:
         """Refuse a place beside a page number: they contradict each other."""
         if "page" in self.initial_data:
             raise serializers.ValidationError(
@@ -132,7 +138,7 @@ class BookQuerySerializer(PageQuerySerializer):
             )
         return text
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Bring the parameters into their canonical form."""
         tags = tuple(sorted(set(attrs.get("tag", ()))))
         if len(tags) > 1 and "tag_option" not in attrs:
@@ -154,7 +160,7 @@ class BookQuerySerializer(PageQuerySerializer):
         }
 
 
-def _check_place(after, order_by):
+def _check_place(after: str, order_by: str) -> None:
     try:
         read_place(after, order_by)
     except ValueError:

@@ -55,13 +55,13 @@ ISBN_PREFIX = "97911"
 MAX_BOOKS = 10**7
 
 
-def isbn(number):
+def isbn(number: int) -> str:
     """Return the valid ISBN-13 of the book with this number, from 0."""
     first_twelve = f"{ISBN_PREFIX}{number:07d}"
     return first_twelve + check_digit(first_twelve)
 
 
-def book(number, seed):
+def book(number: int, seed: int) -> Book:
     """Return an unsaved Book; a number has the same one however many are made."""
     dice = _dice(number, seed)
     title = dice.choice(PATTERNS).format(
@@ -80,11 +80,11 @@ def book(number, seed):
     )
 
 
-def tag_names(number, seed):
+def tag_names(number: int, seed: int) -> list[str]:
     """Return the names of the one to three tags of the book with this number."""
     dice = _dice(number, f"{seed}-tags")
     return dice.sample(TAGS, dice.randint(1, 3))
 
 
-def _dice(number, seed):
+def _dice(number: int, seed: int | str) -> random.Random:
     return random.Random(f"{seed}-{number}")

@@ -47,7 +47,7 @@ class BookWriteSerializer(serializers.ModelSerializer):
         fields = ["isbn", "title", "author", "publisher", "stock", "published_at"]
         fields += ["tags"]
 
-    def validate_tags(self, ids):
+    def validate_tags(self, ids: list[int]) -> list[Tag]:
         """Return the tags with these ids; refuse an id that no tag has."""
         tags = Tag.objects.in_bulk(ids)
         unknown = [str(tag_id) for tag_id in ids if tag_id not in tags]

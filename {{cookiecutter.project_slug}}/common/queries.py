@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from rest_framework import serializers
-from rest_framework.request import Request
+from rest_framework.views import APIView
 
 DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
@@ -65,11 +65,10 @@ class PageQuerySerializer(serializers.Serializer[Any]):
         return self.query_class(**self.validated_data)
 
 
-class HasQuery:
-    """Mixin for a view with a `query_serializer_class`."""
+class HasQuery(APIView):
+    """Base of a view with a `query_serializer_class`."""
 
     query_serializer_class: type[PageQuerySerializer]
-    request: Request
 
     @cached_property
     def query(self) -> PageQuery:

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import environ
 
@@ -13,21 +15,21 @@ EXAMPLE_PREFIX = "change-me"
 env = environ.Env()
 
 
-def load_dotenv():
+def load_dotenv() -> None:
     """Add what `.env` says to the environment; what is already set wins."""
     dotenv = Path(os.environ.get("DOTENV", BASE_DIR / ".env"))
     if dotenv.is_file():
         env.read_env(dotenv, encoding="utf-8")
 
 
-def refuse(name, problem):
+def refuse(name: str, problem: str) -> NoReturn:
     """Stop the process with one line that names the variable."""
     sys.exit(f"{name} {problem}")
 
 
-def secret(name):
+def secret(name: str) -> str:
     """Return the secret `name`; exit if it is missing, an example, or too short."""
-    value = env.str(name, default="").strip()
+    value: str = env.str(name, default="").strip()
     if not value:
         refuse(name, "is not set: run `make setup`, or put a random value into .env")
     if value.startswith(EXAMPLE_PREFIX):
@@ -37,15 +39,15 @@ def secret(name):
     return value
 
 
-def choice(name, default, accepted):
+def choice(name: str, default: str, accepted: Sequence[str]) -> str:
     """Return the variable `name` if it is one of `accepted`; exit otherwise."""
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     if value not in accepted:
         refuse(name, f"is {value!r}; accepted: {', '.join(accepted)}")
     return value
 
 
-def boolean(name, default=False):
+def boolean(name: str, default: bool = False) -> bool:
     """Return the variable `name` as a bool; exit if it reads as neither."""
     value = env.str(name, default=str(default)).strip().lower()
     if value in ("1", "true", "yes", "on"):
@@ -55,7 +57,7 @@ def boolean(name, default=False):
     refuse(name, f"is {value!r}; accepted: true, false")
 
 
-def integer(name, default, minimum=0):
+def integer(name: str, default: int, minimum: int = 0) -> int:
     """Return the variable `name` as an int of at least `minimum`; exit otherwise."""
     value = env.str(name, default=str(default)).strip()
     if not value.isdecimal() or int(value) < minimum:
@@ -63,22 +65,22 @@ def integer(name, default, minimum=0):
     return int(value)
 
 
-def rate(name, default):
+def rate(name: str, default: str) -> str:
     """Return a request rate such as `10/min`; exit if it is none."""
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     count, _, period = value.partition("/")
     if not count.isdecimal() or period not in ("sec", "min", "hour", "day"):
         refuse(name, f"is {value!r}; accepted: a rate such as 10/min, 100/hour")
     return value
 
 
-def database(default):
+def database(default: str) -> dict[str, Any]:
     """Return Django's database settings for `DATABASE_URL` (SQLite, PostgreSQL)."""
     url = env.str("DATABASE_URL", default="") or default
     scheme = url.partition(":")[0]
     if scheme not in ("sqlite", "postgres", "postgresql"):
         refuse("DATABASE_URL", f"starts with {scheme!r}; accepted: sqlite, postgres")
-    settings = env.db_url_config(url)
+    settings: dict[str, Any] = env.db_url_config(url)
     if scheme == "sqlite":
         return settings | {"OPTIONS": SQLITE_OPTIONS}
     return settings | {

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Any
 
 from config import metrics_folder
 from config import workers as processes
@@ -20,7 +21,7 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(
     os.environ.get("WEB_CONCURRENCY")
     or processes.that_fit(
-        os.cpu_count(), processes.memory_limit(), os.environ.get("REDIS_URL")
+        os.cpu_count() or 1, processes.memory_limit(), os.environ.get("REDIS_URL")
     )
 )
 # The settings must know, whoever chose: the cache behaves differently beside others.
@@ -42,14 +43,14 @@ control_socket_disable = True
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None
 
 
-def child_exit(server, worker):
+def child_exit(server: Any, worker: Any) -> None:
     """Let the counters of a worker that is gone count on."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
 
 
-def on_starting(server):
+def on_starting(server: Any) -> None:
     """Refuse to serve what Django's checks refuse, with one line for each reason."""
     from django.core import checks
 
@@ -60,14 +61,14 @@ def on_starting(server):
         sys.exit(1)
 
 
-def post_worker_init(worker):
+def post_worker_init(worker: Any) -> None:
     """Open the stamps before the first reader needs them."""
     from caching.watching import open_stamps
 
     open_stamps()
 
 
-def worker_exit(server, worker):
+def worker_exit(server: Any, worker: Any) -> None:
     """Let no worker take its pending invalidations along."""
     from caching.outage import pending
 

@@ -7,13 +7,13 @@ import sys
 PATH = "/api/v1/common/health-check"
 
 
-def accepted_host():
+def accepted_host() -> str:
     """Return a host name that Django answers to, from `ALLOWED_HOSTS`."""
     first = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip()
     return first.lstrip("*.") or "localhost"
 
 
-def ask(port, timeout=8):
+def ask(port: int, timeout: float = 8) -> tuple[int, str]:
     """Return the status and the start of the body; timeout in seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     connection.request("GET", PATH, headers={"Host": accepted_host()})
@@ -21,7 +21,7 @@ def ask(port, timeout=8):
     return answer.status, answer.read(500).decode(errors="replace")
 
 
-def main():
+def main() -> None:
     try:
         status, body = ask(int(os.environ.get("PORT", "8000")))
     except (OSError, http.client.HTTPException) as error:

@@ -23,7 +23,7 @@ def make() -> str:
     return str(folder)
 
 
-def _lock_new():
+def _lock_new() -> Path:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         # Another server that starts just now may have taken it for a stale one.
@@ -33,7 +33,7 @@ def _lock_new():
                 return folder
 
 
-def _lock(folder):
+def _lock(folder: Path) -> int:
     """Return a file descriptor; while it is open, here or in a worker, nobody else
     gets one. Raises OSError if somebody has one."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -45,7 +45,7 @@ def _lock(folder):
     return descriptor
 
 
-def _remove_stale():
+def _remove_stale() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         # One in use, or another user's.
         with contextlib.suppress(OSError):
@@ -54,6 +54,6 @@ def _remove_stale():
             os.close(descriptor)
 
 
-def _remove_if(folder, process):
+def _remove_if(folder: Path, process: int) -> None:
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
 """Every URL of the project."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from caching.ops.metrics import metrics
@@ -9,7 +9,7 @@ from common.errors import not_found
 from config.health import HealthCheck
 from config.openapi import SchemaDocument, SwaggerUI
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("common/health-check", HealthCheck.as_view(), name="health-check"),
     path("schema", SchemaDocument.as_view(), name="schema"),
     path("docs", SwaggerUI.as_view(url_name="schema"), name="docs"),

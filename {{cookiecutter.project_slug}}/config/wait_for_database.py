@@ -7,6 +7,7 @@ for a refused password, which takes a line of its own.
 import os
 import sys
 import time
+from collections.abc import Sequence
 
 import django
 from django.db import OperationalError, connection
@@ -17,15 +18,16 @@ WRONG_PASSWORD = (
 )
 
 
-def why_not():
+def why_not() -> str | None:
     """Return why the database can't be used now, or None if it can."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
         return str(error).strip()
+    return None
 
 
-def wait(seconds, advice):
+def wait(seconds: float, advice: Sequence[str]) -> None:
     """Return when the database can be used; exit if that takes over `seconds`.
 
     `advice` are the lines to add where the password is refused.

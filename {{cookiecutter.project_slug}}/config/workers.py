@@ -2,6 +2,7 @@
 
 import gc
 from pathlib import Path
+from typing import Any
 
 # Memory of one worker, in bytes: what it was measured to take in the rehearsal, and
 # with it one password's hash (users/hashers.py) and room to grow.
@@ -13,7 +14,7 @@ MEMORY_LIMITS = (
 )
 
 
-def memory_limit():
+def memory_limit() -> float:
     """Return the container's memory limit in bytes; infinity if it has none."""
     for path in MEMORY_LIMITS:
         if path.is_file() and path.read_text().strip().isdecimal():
@@ -21,7 +22,7 @@ def memory_limit():
     return float("inf")
 
 
-def that_fit(cpus, memory, shared_cache):
+def that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
     """Return how many workers the CPUs and the memory (bytes) are enough for.
 
     Without a cache that they share, more than one would answer from stale copies.
@@ -31,6 +32,6 @@ def that_fit(cpus, memory, shared_cache):
     return int(max(1, min(cpus, memory // WORKER_BYTES)))
 
 
-def freeze(server, worker):
+def freeze(server: Any, worker: Any) -> None:
     """Take what was loaded before the fork out of the garbage collector's rounds."""
     gc.freeze()

@@ -1,6 +1,9 @@
 """Loans in the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from loans.models import Loan
 
@@ -13,14 +16,14 @@ class LoanAdmin(admin.ModelAdmin):
     list_filter = ["is_returned"]
     list_select_related = ["book", "user"]
 
-    def has_add_permission(self, request):
+    def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: borrowing goes through the API."""
         return False
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: returning goes through the API."""
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: a deleted loan would take its copies with it."""
         return False

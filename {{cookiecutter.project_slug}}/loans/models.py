@@ -31,5 +31,5 @@ class Loan(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.quantity} × book {self.book_id} to user {self.user_id}"

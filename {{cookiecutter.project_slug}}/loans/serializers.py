@@ -33,7 +33,7 @@ class ReturnSerializer(serializers.Serializer):
 
     is_returned = serializers.BooleanField()
 
-    def validate_is_returned(self, value):
+    def validate_is_returned(self, value: bool) -> bool:
         """Refuse to un-return."""
         if not value:
             raise serializers.ValidationError("A loan can only be returned: true.")

@@ -5,16 +5,18 @@ the last copy, and one return gives the copies back.
 """
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from books.services import lock_book
 from common.errors import Conflict
 from loans.models import Loan
+from users.models import User
 
 
 @transaction.atomic
-def borrow(*, reader, book_id, quantity):
+def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     """Lend `quantity` copies to `reader` and return the loan.
 
     Raises Http404 if there is no such book, Conflict (409) if too few are left.
@@ -28,7 +30,7 @@ def borrow(*, reader, book_id, quantity):
 
 
 @transaction.atomic
-def give_back(*, loans, loan_id):
+def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     """Take the copies of one of the `loans` (a queryset) back and return the loan.
 
     Raises Http404 if it is not among them, Conflict (409) if it was returned before.

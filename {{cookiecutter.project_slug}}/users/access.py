@@ -3,6 +3,7 @@
 import time
 from functools import lru_cache
 
+from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.settings import api_settings
@@ -21,15 +22,16 @@ REMEMBERED_TOKENS = 1024
 class ReaderAccess:
     """A reader is let in whose account is active and whose password is that one."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.authentication = ReaderAuthentication()
         # A signature that was right stays right: later only the time can tell.
         self.remember = lru_cache(REMEMBERED_TOKENS)(self.check)
 
-    def credential(self, request):
+    def credential(self, request: HttpRequest) -> Credential | None:
         """Return the access token's Credential; None if the token proves nothing."""
         try:
-            header = self.authentication.get_header(request)
+            # It reads META alone, so that any HTTP request will do.
+            header = self.authentication.get_header(request)  # type: ignore[arg-type]
             raw = header and self.authentication.get_raw_token(header)
             if not raw:
                 return None
@@ -38,7 +40,7 @@ class ReaderAccess:
         except (AuthenticationFailed, InvalidToken):
             return None
 
-    def check(self, raw):
+    def check(self, raw: bytes) -> tuple[Credential, float]:
         """Return a token's Credential, and when it expires. Raises InvalidToken."""
         token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
@@ -47,7 +49,7 @@ class ReaderAccess:
         spec = CacheSpec(key, (BoundRow("users", str(reader)),))
         return Credential(reader, fingerprint, spec), token["exp"]
 
-    def fingerprint(self, credential):
+    def fingerprint(self, credential: Credential) -> bytes | None:
         """Return the fingerprint that a token of this reader must have, or None."""
         readers = User.objects.filter(pk=credential.subject, is_active=True)
         password = readers.values_list("password", flat=True).first()

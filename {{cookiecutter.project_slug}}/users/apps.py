@@ -10,7 +10,7 @@ class UsersConfig(AppConfig):
 
     name = "users"
 
-    def ready(self):
+    def ready(self) -> None:
         """Let every write to these models invalidate what shows them."""
         from users.models import User
 

@@ -1,9 +1,15 @@
 """Tells who sends a request, from the access token."""
 
+from typing import Any, cast
+
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+from rest_framework_simplejwt.tokens import Token
+
+from users.models import User
 
 REFUSAL = "The access token is malformed, invalid, expired or revoked."
 
@@ -14,7 +20,7 @@ class ReaderAuthentication(JWTAuthentication):
     Raises AuthenticationFailed (401), with one line whatever is wrong.
     """
 
-    def authenticate(self, request):
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """Return the reader and the token, or None without one."""
         try:
             return super().authenticate(request)
@@ -22,8 +28,13 @@ class ReaderAuthentication(JWTAuthentication):
             raise exceptions.AuthenticationFailed(REFUSAL) from error
 
 
+def current_reader(request: Request) -> User:
+    """Return who sends the request, for views that ask for a token."""
+    return cast(User, request.user)
+
+
 class ReaderAuthenticationScheme(SimpleJWTScheme):
     """Shows the scheme in the OpenAPI document."""
 
-    target_class = ReaderAuthentication
+    target_class = "users.authentication.ReaderAuthentication"
     name = "accessToken"

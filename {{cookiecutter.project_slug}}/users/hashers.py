@@ -2,10 +2,15 @@
 
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import ParamSpec, TypeVar
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class FrugalArgon2(Argon2PasswordHasher):
@@ -21,11 +26,11 @@ class FrugalArgon2(Argon2PasswordHasher):
     memory_cost = 19 * 1024
     parallelism = 1
 
-    def encode(self, password, salt):
+    def encode(self, password: str, salt: str) -> str:
         """Return the hash."""
         return _in_turn(super().encode, password, salt)
 
-    def verify(self, password, encoded):
+    def verify(self, password: str, encoded: str) -> bool:
         """Return whether it is the password's hash."""
         return _in_turn(super().verify, password, encoded)
 
@@ -33,15 +38,15 @@ class FrugalArgon2(Argon2PasswordHasher):
 # One thread for all hashes, and not a lock: glibc keeps what a thread once took for
 # that thread, so eight that hash in turn would end up with eight times the memory.
 @lru_cache(1)
-def _thread_of(process):
+def _thread_of(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="hashing")
 
 
 _starting = threading.Lock()
 
 
-def _in_turn(hashing, *arguments):
+def _in_turn(hashing: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     with _starting:
         # A forked worker has the executor of its parent, but not its thread.
         thread = _thread_of(os.getpid())
-    return thread.submit(hashing, *arguments).result()
+    return thread.submit(hashing, *arguments, **options).result()

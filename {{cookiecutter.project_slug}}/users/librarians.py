@@ -1,5 +1,7 @@
 """What librarians may do in the admin site, without a superuser's say-so."""
 
+from typing import Any
+
 from django.contrib.auth.backends import ModelBackend
 
 CATALOGUE = {
@@ -14,7 +16,7 @@ PERMISSIONS = CATALOGUE | {"loans.view_loan", "users.view_user"}
 class LibrarianBackend(ModelBackend):
     """Django's own, with PERMISSIONS for each librarian."""
 
-    def get_all_permissions(self, user_obj, obj=None):
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """Return the names of what a user may do."""
         given = super().get_all_permissions(user_obj, obj)
         is_librarian = user_obj.is_active and user_obj.is_staff and obj is None

@@ -1,22 +1,29 @@
 """Readers and librarians."""
 
+from typing import Any, ClassVar
+
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
 from caching.watching import WatchedQuerySet
 
+# A name of its own, because a type checker knows no class that a call returns.
+WatchedUserManager = UserManager.from_queryset(WatchedQuerySet)
 
-class ReaderManager(UserManager.from_queryset(WatchedQuerySet)):
+
+class ReaderManager(WatchedUserManager["User"]):
     """Makes users; an email address is one whatever its case."""
 
     @classmethod
-    def normalize_email(cls, email):
+    def normalize_email(cls, email: str | None) -> str:
         """Return the address as it is stored and looked up."""
-        return super().normalize_email(email).strip().lower()
+        address: str = super().normalize_email(email)
+        return address.strip().lower()
 
-    def get_by_natural_key(self, email):
+    def get_by_natural_key(self, email: str | None) -> "User":
         """Return the user who logs in with `email`."""
-        return self.get(email=self.normalize_email(email))
+        user: User = self.get(email=self.normalize_email(email))
+        return user
 
 
 class User(AbstractUser):
@@ -24,7 +31,7 @@ class User(AbstractUser):
 
     email = models.EmailField(unique=True)
 
-    objects = ReaderManager()
+    objects: ClassVar[ReaderManager] = ReaderManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["username"]
@@ -32,10 +39,10 @@ class User(AbstractUser):
     class Meta:
         ordering = ["id"]
 
-    def save(self, *args, **kwargs):
+    def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the address in its one form."""
         self.email = type(self).objects.normalize_email(self.email)
         super().save(*args, **kwargs)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.email

@@ -1,5 +1,7 @@
 """The JSON of users and tokens."""
 
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
@@ -23,7 +25,7 @@ class UserSerializer(serializers.ModelSerializer):
 class StoredEmail(serializers.EmailField):
     """An address, validated in the form in which it is stored."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> str:
         """Return the address as it is stored."""
         return User.objects.normalize_email(super().to_internal_value(data))
 
@@ -31,7 +33,7 @@ class StoredEmail(serializers.EmailField):
 class StoredUsername(serializers.CharField):
     """A name, validated as it is stored: there it may be longer, or taken."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> str:
         """Return the name as it is stored."""
         return User.normalize_username(super().to_internal_value(data))
 
@@ -56,7 +58,7 @@ class RegistrationSerializer(serializers.ModelSerializer):
         model = User
         fields = ["email", "username", "password"]
 
-    def validate(self, attrs):
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Hold the password against Django's validators."""
         about_user = User(email=attrs["email"], username=attrs["username"])
         try:

@@ -1,12 +1,17 @@
 """What changes users and their tokens."""
 
+from typing import cast
+
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
@@ -15,8 +20,11 @@ from users.models import User
 
 DEAD_TOKEN = "The refresh token is invalid, expired or already used."
 
+# {"access_token": …, "refresh_token": …}
+Tokens = dict[str, str]
 
-def register(*, email, username, password):
+
+def register(*, email: str, username: str, password: str) -> User:
     """Create and return a reader.
 
     Raises Conflict (409) if the address or the name was taken in the meantime.
@@ -32,7 +40,7 @@ def register(*, email, username, password):
     return user
 
 
-def log_in(*, email, password):
+def log_in(*, email: str, password: str) -> Tokens:
     """Return a pair of tokens for the reader.
 
     Raises AuthenticationFailed (401), the same for every wrong pair; an unknown
@@ -44,7 +52,7 @@ def log_in(*, email, password):
     return _tokens_of(user)
 
 
-def log_out(*, user, refresh_token):
+def log_out(*, user: User, refresh_token: str) -> None:
     """End the life of the user's `refresh_token`.
 
     Raises AuthenticationFailed (401) for a dead token, PermissionDenied (403) for
@@ -57,7 +65,7 @@ def log_out(*, user, refresh_token):
 
 
 @transaction.atomic
-def rotate(*, refresh_token):
+def rotate(*, refresh_token: str) -> Tokens:
     """Return a new pair of tokens; the old refresh token is dead from now on.
 
     Raises AuthenticationFailed (401) for a dead token, and when its user may not
@@ -75,22 +83,24 @@ def rotate(*, refresh_token):
     return _tokens_of(user)
 
 
-def _tokens_of(user):
+def _tokens_of(user: User) -> Tokens:
     # Expired ones prove nothing, and nobody else would come by to delete them.
     OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = RefreshToken.for_user(user)
     return {"access_token": str(refresh.access_token), "refresh_token": str(refresh)}
 
 
-def _read(refresh_token):
+def _read(refresh_token: str) -> RefreshToken:
     try:
-        return RefreshToken(refresh_token)
+        # Simple JWT takes the text, whatever it declares.
+        return RefreshToken(refresh_token)  # type: ignore[arg-type]
     except TokenError as error:
         raise AuthenticationFailed(DEAD_TOKEN) from error
 
 
-def _use_up(token):
+def _use_up(token: RefreshToken) -> None:
     # Of two requests with one token only one creates its blacklist row.
-    _, was_alive = token.blacklist()
+    # It returns what get_or_create() returned, although it declares a row.
+    _, was_alive = cast(tuple[BlacklistedToken, bool], token.blacklist())
     if not was_alive:
         raise AuthenticationFailed(DEAD_TOKEN)

@@ -1,6 +1,9 @@
 """The admin site, with the API's limit on logins."""
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
 from rest_framework.throttling import ScopedRateThrottle
 
 from common.errors import too_many_requests
@@ -11,9 +14,15 @@ class LibrarySite(AdminSite):
 
     throttle_scope = "login"
 
-    def login(self, request, extra_context=None):
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Show the form or log in; answer 429 to too many tries."""
         throttle = ScopedRateThrottle()
-        if request.method == "POST" and not throttle.allow_request(request, self):
+        # It takes the address from the request and the scope from the view: neither has
+        # to be REST framework's.
+        if request.method == "POST" and not throttle.allow_request(
+            request, self  # type: ignore[arg-type]
+        ):
             return too_many_requests(throttle.wait())
         return super().login(request, extra_context)

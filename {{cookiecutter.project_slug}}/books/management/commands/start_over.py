@@ -1,10 +1,11 @@
 """`manage.py start_over`: the library as each chapter of the walkthrough begins."""
 
 from io import StringIO
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 HERE = ("", "localhost", "127.0.0.1")
@@ -16,11 +17,11 @@ class Command(BaseCommand):
 
     help = "Empty the database, then add 500 books, a librarian and a reader."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         """Take whether people are wanted."""
         parser.add_argument("--nobody", action="store_true", help="add books only")
 
-    def handle(self, *, nobody, verbosity, **options):
+    def handle(self, *, nobody: bool, verbosity: int, **options: Any) -> None:
         """Refuse where somebody's data may be; else do it, and tell the cache."""
         host = connection.settings_dict["HOST"]
         if host not in HERE:
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         # Emptying a table goes past the ORM.
         call_command("invalidate", stdout=StringIO())
 
-    def _add_people(self, verbosity):
+    def _add_people(self, verbosity: int) -> None:
         users = get_user_model().objects
         for name, create in (
             ("librarian", users.create_superuser),
