@@ -79,11 +79,11 @@ class BookAdmin(admin.ModelAdmin):
         self, request: HttpRequest, *arguments: Any, **options: Any
     ) -> Any:
         """Show or take a book's form; after a Conflict, say so on a new one."""
-        return _or_again(super().changeform_view, request, *arguments, **options)
+        return _show_conflict(super().changeform_view, request, *arguments, **options)
 
     def delete_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
         """Ask about a deletion, or do it; after a Conflict, say so and ask again."""
-        return _or_again(super().delete_view, request, *arguments, **options)
+        return _show_conflict(super().delete_view, request, *arguments, **options)
 
 
 @admin.register(Tag)
@@ -101,7 +101,7 @@ def _refuse_old_stock(book: Book, shown: str | None) -> None:
         )
 
 
-def _or_again(
+def _show_conflict(
     view: Callable[..., HttpResponse],
     request: HttpRequest,
     *arguments: Any,

@@ -17,13 +17,21 @@ Document = dict[str, Any]
 # A queryset that yields documents.
 Rows = QuerySet[Any, Document]
 
-OF_BOOK = ("book_id", "isbn", "title", "author", "publisher", "stock", "published_at")
-OF_TAG = ("tag_id", "name")
+BOOK_FIELDS = (
+    "book_id",
+    "isbn",
+    "title",
+    "author",
+    "publisher",
+    "stock",
+    "published_at",
+)
+TAG_FIELDS = ("tag_id", "name")
 
 
 def book_rows(books: QuerySet[Book]) -> Rows:
     """Return a queryset of books as one of documents that lack their tags."""
-    rows: Rows = books.annotate(book_id=F("pk")).values(*OF_BOOK)
+    rows: Rows = books.annotate(book_id=F("pk")).values(*BOOK_FIELDS)
     return rows
 
 
@@ -31,7 +39,7 @@ def with_tags(rows: list[Document] | None) -> list[Document]:
     """Return the documents of these rows, with one query for all their tags."""
     if not rows:
         return []
-    tags = _tags_of([row["book_id"] for row in rows])
+    tags = _tags_by_book([row["book_id"] for row in rows])
     for row in rows:
         row["tags"] = tags[row["book_id"]]
     return rows
@@ -39,11 +47,11 @@ def with_tags(rows: list[Document] | None) -> list[Document]:
 
 def tag_rows(tags: QuerySet[Tag]) -> Rows:
     """Return a queryset of tags as one of documents."""
-    rows: Rows = tags.annotate(tag_id=F("pk")).values(*OF_TAG)
+    rows: Rows = tags.annotate(tag_id=F("pk")).values(*TAG_FIELDS)
     return rows
 
 
-def _tags_of(book_ids: list[int]) -> dict[int, list[Document]]:
+def _tags_by_book(book_ids: list[int]) -> dict[int, list[Document]]:
     links = Book.tags.through.objects.filter(book__among=book_ids).order_by("tag_id")
     tags: dict[int, list[Document]] = defaultdict(list)
     for book_id, tag_id, name in links.values_list("book_id", "tag_id", "tag__name"):

@@ -12,7 +12,7 @@ from common.pagination import Pages
 
 # Measured with a million books: up to about here, sorting all that match takes no
 # longer than walking along an order until a page is full, and often a tenth of it.
-FEW = 3500
+FEW_BOOKS = 3500
 
 
 class BookPages(Pages):
@@ -22,7 +22,7 @@ class BookPages(Pages):
     query: BookQuery
     counted: int | None = None
 
-    def count_of(self, rows: Rows) -> int:
+    def count_rows(self, rows: Rows) -> int:
         """Return how many books match, from the cache if it knows."""
         if self.counted is None:
             self.counted = self.kept_count.get_or_count(self.query.filters(), rows)
@@ -34,7 +34,7 @@ class BookPages(Pages):
             rows = selectors.sort_when_found(rows, self.query)
         if self.query.after is None:
             return super().cut(rows)
-        self.count = self.count_of(rows)
+        self.count = self.count_rows(rows)
         if self.query.after:
             place = read_place(self.query.after, self.query.order_by)
             rows = rows_after(rows, self.query.order_by, place)
@@ -47,12 +47,15 @@ class BookPages(Pages):
 
     def _texts_find_few(self, rows: Rows) -> bool:
         # What has to be sorted is what the texts find, before any tag is looked at.
-        if not selectors.has_trigrams(self.query) or self.count_of(rows) > FEW:
+        if not selectors.has_trigrams(self.query) or self.count_rows(rows) > FEW_BOOKS:
             return False
         if not self.query.tag:
             return True
         texts = self.query.without_tags().filters()
-        return self.kept_count.get_or_count(texts, selectors.find_books(texts)) <= FEW
+        return (
+            self.kept_count.get_or_count(texts, selectors.find_books(texts))
+            <= FEW_BOOKS
+        )
 
     def _query_after(self, row: Document) -> BookQuery:
         column = self.query.order_by.removeprefix("-")

@@ -22,9 +22,9 @@ from caching.stamps import Names
 # Content codings, as HTTP names them.
 IDENTITY, GZIP = "identity", "gzip"
 # Of gzip's levels, 5 is where more time stops buying much.
-LEVEL = 5
+GZIP_LEVEL = 5
 NO_ROWS = "-"
-LONGEST_VERSION = 500
+MAX_VERSION = 500
 
 
 class Entry(NamedTuple):
@@ -52,7 +52,7 @@ class Entry(NamedTuple):
         if compress_from is None or len(body) < compress_from:
             return cls(etag, IDENTITY, body, ids)
         # mtime=0: the same body gives the same bytes.
-        return cls(etag, GZIP, gzip.compress(body, LEVEL, mtime=0), ids)
+        return cls(etag, GZIP, gzip.compress(body, GZIP_LEVEL, mtime=0), ids)
 
     @property
     def body(self) -> bytes:
@@ -70,9 +70,9 @@ class Entry(NamedTuple):
         return header.encode("ascii") + self.payload
 
 
-def version_of(value: bytes | None) -> str:
+def stored_version(value: bytes | None) -> str:
     """Return the version that `value` says it was built from; "" if it is no entry."""
-    version, space, _ = (value or b"")[:LONGEST_VERSION].partition(b" ")
+    version, space, _ = (value or b"")[:MAX_VERSION].partition(b" ")
     return version.decode("ascii", "replace") if space else ""
 
 

@@ -26,7 +26,7 @@ from caching.dependencies import (
     current_validity,
     rows_changed_since,
 )
-from caching.entries import Entry, load, version_of
+from caching.entries import Entry, load, stored_version
 from caching.stamps import (
     NOTHING,
     Names,
@@ -192,7 +192,7 @@ def store_entry(store: Store, spec: CacheSpec, version: str, entry: Entry) -> No
 def _valid_entry(
     spec: CacheSpec, value: bytes | None, now: str, recent: Recent
 ) -> Entry | None:
-    version = version_of(value)
+    version = stored_version(value)
     changed = rows_changed_since(spec.depends_on, version, now, recent)
     if value is None or changed is None:
         return None

@@ -37,10 +37,10 @@ from caching.reads import (
 )
 from caching.stamps import NOTHING, Names
 
-SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
+X_CACHE = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
 USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
 # Longer query strings are read each time: this memory is not for whoever sends them.
-REMEMBERED_SPECS, LONGEST_REMEMBERED = 4096, 300
+REMEMBERED_SPECS, MAX_REMEMBERED_LENGTH = 4096, 300
 
 View = Callable[..., Response]
 # From a raw query string to its canonical form, and the fields that it is chosen by.
@@ -67,7 +67,7 @@ class Cached:
         if self.query:
             place = f"{request.scheme}://{request.get_host()}"
             raw = request.META.get("QUERY_STRING", "")
-        make = self.remember if len(raw) <= LONGEST_REMEMBERED else self.make_spec
+        make = self.remember if len(raw) <= MAX_REMEMBERED_LENGTH else self.make_spec
         try:
             return make(conf().release, place, raw, *arguments.items())
         except ValidationError:
@@ -148,7 +148,7 @@ def answer(
     if fetched is None:
         return ask_view()
     response = respond(request, fetched)
-    _tell(fetched, response)
+    _send_signal(fetched, response)
     return response
 
 
@@ -170,12 +170,12 @@ def _get_or_compute(
     if fetched.result == WAIT:
         # Access may have been lost meanwhile.
         [allowed] = reads.try_lookup([credential.spec])
-    if fetched.result in (HIT, WAIT) and not _is_let_in(credential, allowed):
+    if fetched.result in (HIT, WAIT) and not _may_read(credential, allowed):
         return None
     return fetched
 
 
-def _is_let_in(credential: Credential, found: Found) -> bool:
+def _may_read(credential: Credential, found: Found) -> bool:
     def compute() -> Entry:
         fingerprint = get_access().fingerprint(credential)
         if not fingerprint:
@@ -189,7 +189,7 @@ def _is_let_in(credential: Credential, found: Found) -> bool:
     return entry.payload == credential.fingerprint
 
 
-def _tell(fetched: Fetched, response: HttpResponse) -> None:
+def _send_signal(fetched: Fetched, response: HttpResponse) -> None:
     if fetched.result in (HIT, WAIT):
         signals.hit.send(None, waited=fetched.result == WAIT, response=response)
     else:
@@ -209,16 +209,16 @@ def respond(request: HttpRequest, fetched: Fetched) -> HttpResponse:
         "Vary": "Accept-Encoding, Authorization",
         # To be kept by the reader's own client only, and asked about every time.
         "Cache-Control": "private, no-cache",
-        "X-Cache": "; ".join(filter(None, (SHOWN[fetched.result], fetched.reason))),
+        "X-Cache": "; ".join(filter(None, (X_CACHE[fetched.result], fetched.reason))),
     }
-    if _has_it(request, etag):
+    if _client_has(request, etag):
         return HttpResponseNotModified(headers=headers)
     if compressed:
         headers["Content-Encoding"] = "gzip"
     return HttpResponse(body, content_type="application/json", headers=headers)
 
 
-def _has_it(request: HttpRequest, etag: str) -> bool:
+def _client_has(request: HttpRequest, etag: str) -> bool:
     # If-Match is not looked at: it guards writes, and no write here is conditional.
     known = request.META.get("HTTP_IF_NONE_MATCH")
     if not known:

@@ -13,9 +13,9 @@ from ci.checks import CHECKS
 # By this the next run finds its comment again.
 MARKER = "<!-- what continuous integration found -->"
 # GitHub takes 65,536 characters; a comment that long nobody reads.
-MOST_IN_SECTIONS = 50_000
-MOST_FAILURES = 5
-MOST_CHARACTERS = {"diff": 8000, "output": 3000, "message": 1200}
+MAX_LENGTH = 50_000
+MAX_FAILURES = 5
+MAX_LENGTHS = {"diff": 8000, "output": 3000, "message": 1200}
 MARKS = {"success": "✅", "failure": "❌", "cancelled": "⚪", "skipped": "⚪"}
 
 
@@ -53,7 +53,7 @@ def write(folder: Path, run: Run) -> str:
 
 def within_limit(sections: Iterable[str]) -> Iterator[str]:
     """Yield sections as long as they fit together; what is left out is said."""
-    left = MOST_IN_SECTIONS
+    left = MAX_LENGTH
     for text in sections:
         left -= len(text)
         if left < 0:
@@ -145,7 +145,7 @@ def failed_tests(folder: Path) -> list[reports.Failure]:
 
 
 def test_list(failures: list[reports.Failure], run: Run) -> str:
-    shown = [test_entry(failure, run) for failure in failures[:MOST_FAILURES]]
+    shown = [test_entry(failure, run) for failure in failures[:MAX_FAILURES]]
     more = len(failures) - len(shown)
     if more:
         shown.append(f"... and {more} more, in the log.")
@@ -233,7 +233,7 @@ def code(text: str) -> str:
 
 
 def cut(text: str, kind: str, from_end: bool = False) -> str:
-    most = MOST_CHARACTERS[kind]
+    most = MAX_LENGTHS[kind]
     if len(text) <= most:
         return text
     note = f"... ({len(text) - most} characters left out)"

@@ -12,8 +12,8 @@ from typing import Any
 from ci.comment import MARKER
 
 COVERAGE = "tests/coverage.json"
-A_PAGE = 100
-MOST_PAGES = 10
+PAGE_SIZE = 100
+MAX_PAGES = 10
 
 
 class Forbidden(Exception):
@@ -38,7 +38,7 @@ class GitHub:
                 return
         self.ask("POST", comments, {"body": body})
 
-    def coverage_of(self, branch: str) -> float | None:
+    def branch_coverage(self, branch: str) -> float | None:
         """Return the per cent that a branch's latest run covered; None if unknown."""
         listing = f"{self.own}/actions/artifacts?name=ci-tests&"
         for artifact in self.listed(listing, "artifacts"):
@@ -46,10 +46,10 @@ class GitHub:
             # A fork may call its branch main, too.
             own = run["head_repository_id"] == run["repository_id"]
             if own and run["head_branch"] == branch and not artifact["expired"]:
-                return self.coverage_in(artifact["archive_download_url"])
+                return self.artifact_coverage(artifact["archive_download_url"])
         return None
 
-    def coverage_in(self, address: str) -> float | None:
+    def artifact_coverage(self, address: str) -> float | None:
         with zipfile.ZipFile(io.BytesIO(self.fetch("GET", address))) as archive:
             if COVERAGE not in archive.namelist():
                 return None
@@ -58,11 +58,11 @@ class GitHub:
 
     def listed(self, address: str, name: str | None = None) -> Iterator[Any]:
         """Yield all of a listing, page by page; an answer may have it under a name."""
-        for page in range(1, MOST_PAGES + 1):
-            answer = self.ask("GET", f"{address}per_page={A_PAGE}&page={page}")
+        for page in range(1, MAX_PAGES + 1):
+            answer = self.ask("GET", f"{address}per_page={PAGE_SIZE}&page={page}")
             found = answer[name] if name else answer
             yield from found
-            if len(found) < A_PAGE:
+            if len(found) < PAGE_SIZE:
                 return
 
     def ask(self, method: str, address: str, content: Any = None) -> Any:

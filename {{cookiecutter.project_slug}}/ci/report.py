@@ -81,7 +81,7 @@ def earlier_coverage(
     if not pull_request or not environment.get("GITHUB_TOKEN"):
         return None
     try:
-        return GitHub(environment).coverage_of(pull_request["base"]["ref"])
+        return GitHub(environment).branch_coverage(pull_request["base"]["ref"])
     except UNREADABLE as error:
         # The comparison is a courtesy: without it the report is still right.
         print(f"::notice::The main branch's coverage could not be read: {error}")

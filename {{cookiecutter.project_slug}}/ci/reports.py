@@ -42,7 +42,7 @@ def read_suites(folder: Path) -> list[Suite]:
 def read_suite(path: Path) -> Suite:
     cases = list(ElementTree.parse(path).iter("testcase"))
     name = IN_THE_LAB if path.stem == "lab" else f"on {path.stem}"
-    failed = [case for case in cases if problem_of(case) is not None]
+    failed = [case for case in cases if find_problem(case) is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     return Suite(
         name,
@@ -52,15 +52,15 @@ def read_suite(path: Path) -> Suite:
     )
 
 
-def problem_of(case: Element) -> Element | None:
+def find_problem(case: Element) -> Element | None:
     found = case.find("failure")
     return case.find("error") if found is None else found
 
 
 def failure(case: Element, suite: str) -> Failure:
-    problem, name = problem_of(case), case.get("name", "")
+    problem, name = find_problem(case), case.get("name", "")
     assert problem is not None, "asked of tests that failed only"
-    module = file_of(case.get("classname", ""))
+    module = module_path(case.get("classname", ""))
     places = list(PLACE.finditer(problem.text or ""))
     # The last line of the test itself, not one deep inside a library.
     own = [place for place in places if place["file"] == module] or places
@@ -73,7 +73,7 @@ def failure(case: Element, suite: str) -> Failure:
     )
 
 
-def file_of(classname: str) -> str:
+def module_path(classname: str) -> str:
     """Return tests/test_isbn.py for tests.test_isbn, a class after it or not."""
     parts = classname.split(".")
     while parts and not parts[-1].startswith("test"):

@@ -13,4 +13,4 @@ class CommonConfig(AppConfig):
         """Make every SQLite connection compare text as PostgreSQL does."""
         from common import sqlite
 
-        connection_created.connect(sqlite.teach, dispatch_uid="common.sqlite")
+        connection_created.connect(sqlite.replace_like, dispatch_uid="common.sqlite")

@@ -36,19 +36,19 @@ class Pages(PageNumberPagination):
         page, size = self.query.page, self.query.page_size
         start = (page - 1) * size
         if start:
-            self.count = self.count_of(rows)
+            self.count = self.count_rows(rows)
             self._refuse_past_the_end(start)
         # One more than is shown tells whether a page follows.
         found = list(rows[start : start + size + 1])
         follows = len(found) > size
         if not start:
             # A first page that none follows has told how many there are.
-            self.count = self.count_of(rows) if follows else len(found)
+            self.count = self.count_rows(rows) if follows else len(found)
         self.next = self.query.at_page(page + 1) if follows else None
         self.previous = self.query.at_page(page - 1) if start else None
         return found[:size]
 
-    def count_of(self, rows: QuerySet[Any]) -> int:
+    def count_rows(self, rows: QuerySet[Any]) -> int:
         """Return how many rows there are on all pages."""
         return rows.count()
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def teach(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+def replace_like(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
     """Replace LIKE on a new SQLite connection."""
     if connection.vendor == "sqlite":
         connection.connection.create_function("LIKE", 3, like, deterministic=True)

@@ -20,7 +20,7 @@ wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(
     os.environ.get("WEB_CONCURRENCY")
-    or processes.that_fit(
+    or processes.count_that_fit(
         os.cpu_count() or 1, processes.memory_limit(), os.environ.get("REDIS_URL")
     )
 )

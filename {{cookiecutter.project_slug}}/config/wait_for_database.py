@@ -18,7 +18,7 @@ WRONG_PASSWORD = (
 )
 
 
-def why_not() -> str | None:
+def connection_problem() -> str | None:
     """Return why the database can't be used now, or None if it can."""
     try:
         connection.ensure_connection()
@@ -33,7 +33,7 @@ def wait(seconds: float, advice: Sequence[str]) -> None:
     `advice` are the lines to add where the password is refused.
     """
     deadline = time.monotonic() + seconds
-    while reason := why_not():
+    while reason := connection_problem():
         if "password authentication failed" in reason:
             sys.exit("\n".join([WRONG_PASSWORD, *advice]))
         if time.monotonic() > deadline:

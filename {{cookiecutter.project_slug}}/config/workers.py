@@ -22,7 +22,7 @@ def memory_limit() -> float:
     return float("inf")
 
 
-def that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
+def count_that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
     """Return how many workers the CPUs and the memory (bytes) are enough for.
 
     Without a cache that they share, more than one would answer from stale copies.

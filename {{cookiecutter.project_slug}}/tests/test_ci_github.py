@@ -162,13 +162,13 @@ def test_coverage_is_compared_with_the_main_branch(environment, state):
         *[artifact(url, branch="feature")] * 200,
         artifact(url),
     ]
-    assert GitHub(environment).coverage_of("main") == 96.5
+    assert GitHub(environment).branch_coverage("main") == 96.5
 
 
 @pytest.mark.parametrize("strange", [{"branch": "x"}, {"repository": 2}])
 def test_no_other_run_counts_as_the_main_branch(environment, state, strange):
     state["artifacts"] = [artifact(environment["GITHUB_API_URL"], **strange)]
-    assert GitHub(environment).coverage_of("main") is None
+    assert GitHub(environment).branch_coverage("main") is None
 
 
 def test_a_broken_artifact_costs_only_the_comparison(environment, state, capsys):

@@ -46,7 +46,7 @@ def settings(**environment):
     ],
 )
 def test_workers_by_cpu_memory_and_cache(cpus, memory, cache, count):
-    assert workers.that_fit(cpus, memory, cache) == count
+    assert workers.count_that_fit(cpus, memory, cache) == count
 
 
 def test_the_memory_limit_is_the_containers(tmp_path, monkeypatch):

@@ -78,7 +78,7 @@ def test_few_are_found_by_their_texts_and_then_sorted(trigrams, order_by):
 def test_it_is_sorted_when_found_if_the_texts_alone_find_few(
     trigrams, reader, more, sorts
 ):
-    isbns = range(pages.FEW + more)
+    isbns = range(pages.FEW_BOOKS + more)
     books = [BookFactory.build(title="A flood", isbn=f"{n:013}") for n in isbns]
     tag = TagFactory()
     tag.books.add(*Book.objects.bulk_create(books)[:2])

@@ -38,7 +38,7 @@ class FrugalArgon2(Argon2PasswordHasher):
 # One thread for all hashes, and not a lock: glibc keeps what a thread once took for
 # that thread, so eight that hash in turn would end up with eight times the memory.
 @lru_cache(1)
-def _thread_of(process: int) -> ThreadPoolExecutor:
+def _hashing_thread(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="hashing")
 
 
@@ -48,5 +48,5 @@ _starting = threading.Lock()
 def _in_turn(hashing: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     with _starting:
         # A forked worker has the executor of its parent, but not its thread.
-        thread = _thread_of(os.getpid())
+        thread = _hashing_thread(os.getpid())
     return thread.submit(hashing, *arguments, **options).result()

@@ -49,7 +49,7 @@ def log_in(*, email: str, password: str) -> Tokens:
     user = authenticate(email=email, password=password)
     if user is None:
         raise AuthenticationFailed("No active account has this email and password.")
-    return _tokens_of(user)
+    return _new_tokens(user)
 
 
 def log_out(*, user: User, refresh_token: str) -> None:
@@ -80,10 +80,10 @@ def rotate(*, refresh_token: str) -> Tokens:
     ):
         raise AuthenticationFailed(DEAD_TOKEN)
     _use_up(token)
-    return _tokens_of(user)
+    return _new_tokens(user)
 
 
-def _tokens_of(user: User) -> Tokens:
+def _new_tokens(user: User) -> Tokens:
     # Expired ones prove nothing, and nobody else would come by to delete them.
     OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = RefreshToken.for_user(user)

@@ -13,7 +13,7 @@ __all__ = ["Store", "Unavailable", "get_store"]
 
 # A row's stamp lives so many times as long as an entry. Without it an entry can't be
 # served, and whoever asks for rows that are not there leaves their stamps.
-ROW_LIVES = 10
+ROW_LIFE_IN_TTLS = 10
 
 
 class Store(Protocol):
@@ -67,7 +67,7 @@ def get_store() -> Store:
         given.redis_url,
         prefix=given.prefix,
         lease=given.lease,
-        row_life=ROW_LIVES * given.ttl,
+        row_life=ROW_LIFE_IN_TTLS * given.ttl,
         timeout=given.timeout,
         cooldown=given.cooldown,
     )

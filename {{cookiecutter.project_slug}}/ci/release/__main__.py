@@ -34,7 +34,7 @@ def run(environment: Mapping[str, str]) -> None:
         document = environment["DEPLOY_DOCUMENT"]
         server.over_ssm(environment["EC2_INSTANCE_ID"], document, tag)
     else:
-        host = server.host_of(environment["API_URL"])
+        host = server.host_name(environment["API_URL"])
         keys = settings.key(environment), environment["SSH_KNOWN_HOSTS"]
         server.over_ssh(host, tag, *keys, environment.get("SSH_PORT") or "22")
 

@@ -10,13 +10,13 @@ from typing import Any
 from ci.release.command import Refused, aws, say, stream
 
 # The document ends by itself after 30 minutes.
-LONGEST = 35 * 60
+DEPLOY_TIMEOUT = 35 * 60
 # A new server is known to Systems Manager only after its first minutes.
-UNTIL_KNOWN = 5 * 60
+REGISTRATION_TIMEOUT = 5 * 60
 # A server that is off must not deploy when somebody switches it on days later.
-UNTIL_TAKEN_UP = 120
-NEVER_TAKEN_UP = {"DeliveryTimedOut", "Undeliverable"}
-UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
+DELIVERY_TIMEOUT = 120
+NOT_DELIVERED = {"DeliveryTimedOut", "Undeliverable"}
+RUNNING = {"Pending", "InProgress", "Delayed", "Cancelling"}
 WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com"
 # What Systems Manager knows of a command on one server, by its own names.
 Invocation = dict[str, Any]
@@ -29,9 +29,9 @@ def over_ssm(instance: str, document: str, tag: str) -> None:
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
     answer = follow(command, instance)
-    if answer["StatusDetails"] in NEVER_TAKEN_UP:
+    if answer["StatusDetails"] in NOT_DELIVERED:
         raise Refused(
-            f"{instance} did not take the deploy up in {UNTIL_TAKEN_UP} s: is it on?"
+            f"{instance} did not take the deploy up in {DELIVERY_TIMEOUT} s: is it on?"
         )
     if answer["Status"] != "Success":
         raise Refused(
@@ -45,9 +45,9 @@ def send(instance: str, document: str, tag: str) -> str:
     send_command = (
         *("ssm", "send-command", "--document-name", document),
         *("--instance-ids", instance, "--parameters", f"Tag={tag}"),
-        *("--comment", f"deploy {tag}", "--timeout-seconds", str(UNTIL_TAKEN_UP)),
+        *("--comment", f"deploy {tag}", "--timeout-seconds", str(DELIVERY_TIMEOUT)),
     )
-    deadline = time.monotonic() + UNTIL_KNOWN
+    deadline = time.monotonic() + REGISTRATION_TIMEOUT
     while True:
         try:
             return str(aws(*send_command)["Command"]["CommandId"])
@@ -62,15 +62,15 @@ def send(instance: str, document: str, tag: str) -> str:
 def follow(command: str, instance: str) -> Invocation:
     """Show a command's output as it comes; return Systems Manager's last word on it."""
     shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + DEPLOY_TIMEOUT
     while time.monotonic() < deadline:
         answer = invocation(command, instance)
         if answer:
             show_new(answer, shown)
-            if answer["Status"] not in UNDER_WAY:
+            if answer["Status"] not in RUNNING:
                 return answer
         time.sleep(pause())
-    raise Refused(f"the deploy did not end within {LONGEST // 60} minutes")
+    raise Refused(f"the deploy did not end within {DEPLOY_TIMEOUT // 60} minutes")
 
 
 def invocation(command: str, instance: str) -> Invocation | None:
@@ -124,7 +124,7 @@ def write(folder: str, name: str, text: str) -> str:
     return path
 
 
-def host_of(api_url: str) -> str:
+def host_name(api_url: str) -> str:
     return urllib.parse.urlsplit(api_url).hostname or ""
 
 

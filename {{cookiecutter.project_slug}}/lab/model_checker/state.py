@@ -199,7 +199,7 @@ class Standing:
     def _of_entry(self):
         """Return the entry and the rows changed since, or None if it is dead."""
         value, _ = self.kept.get(ENTRY, (None, 0))
-        version = entries.version_of(value)
+        version = entries.stored_version(value)
         rows = self.rows(version)
         entry = entries.load(value, version) if rows is not None else None
         if entry is None or entry.shows(rows):

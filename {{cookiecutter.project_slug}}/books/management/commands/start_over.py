@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-HERE = ("", "localhost", "127.0.0.1")
+THIS_MACHINE = ("", "localhost", "127.0.0.1")
 PASSWORD = "Quiet-shelf-42"
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *, nobody: bool, verbosity: int, **options: Any) -> None:
         """Refuse where somebody's data may be; else do it, and tell the cache."""
         host = connection.settings_dict["HOST"]
-        if host not in HERE:
+        if host not in THIS_MACHINE:
             raise CommandError(
                 f"the database is at {host}; only one on this machine is emptied"
             )
