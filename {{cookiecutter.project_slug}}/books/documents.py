@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 
+# Importing it registers `among`.
+from books import lookups  # noqa: F401
 from books.models import Book, Tag
 
 # What a document holds, by the names of its fields.

@@ -11,7 +11,7 @@ class UsersConfig(AppConfig):
     name = "users"
 
     def ready(self) -> None:
-        """Let every write to these models invalidate what shows them."""
+        """Let every write to this model invalidate the answers that show it."""
         from users.models import User
 
         watch(User, "users")
