@@ -15,8 +15,8 @@ from common.errors import Conflict
 class BookAdmin(admin.ModelAdmin):
     """Books, written by the API's services.
 
-    What a page shows may be old when it is sent: only what was changed on it is
-    written, and a stock only while it is the one that was shown.
+    A form may be out of date when it is sent. So only the fields that the librarian
+    changed are written, and the stock only if it is still the one that the form showed.
     """
 
     list_display = ["title", "author", "isbn", "stock", "published_at"]
@@ -27,14 +27,14 @@ class BookAdmin(admin.ModelAdmin):
     def formfield_for_dbfield(
         self, db_field: Any, request: HttpRequest, **options: Any
     ) -> Any:
-        """Let the page send along what it showed."""
+        """Return the form's field, which also sends the value that the form showed."""
         options["show_hidden_initial"] = True
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def save_model(
         self, request: HttpRequest, obj: Book, form: Any, change: bool
     ) -> None:
-        """Write what was changed on the page. Raises Conflict."""
+        """Write the changed fields. Raises Conflict."""
         if not change:
             obj.pk = services.create_book(**form.cleaned_data).pk
             return
@@ -47,29 +47,29 @@ class BookAdmin(admin.ModelAdmin):
     def save_related(
         self, request: HttpRequest, form: Any, formsets: Any, change: bool
     ) -> None:
-        """Do nothing: the service linked the tags."""
+        """Do nothing: the service has set the tags."""
 
     def delete_model(self, request: HttpRequest, obj: Book) -> None:
-        """Delete a book, and its returned loans with it. Raises Conflict."""
+        """Delete a book together with its returned loans. Raises Conflict."""
         services.delete_book(book_id=obj.pk)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Ask for no permission but the book's: nobody deletes a loan alone."""
+        """Ask for no permission to delete loans: nobody has it, nor needs it here."""
         found, counts, _, protected = super().get_deleted_objects(objs, request)
         return found, counts, set(), protected
 
     def has_delete_permission(
         self, request: HttpRequest, obj: Book | None = None
     ) -> bool:
-        """Refuse a book that is on loan, and deleting many at once."""
+        """Return whether the user may delete a book; False while copies are on loan."""
         allowed = super().has_delete_permission(request, obj)
         if obj is None:
             return allowed
         return allowed and not obj.loans.filter(is_returned=False).exists()
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
-        """Leave out the bulk deletion, which asks no book whether it is on loan."""
-        # Django 6.1 looks for this argument by its name; 5.2 does not know it.
+        """Return the actions without the bulk deletion, which ignores open loans."""
+        # Django 6.1 passes this argument by its name; 5.2 has no such argument.
         where = {"action_location": action_location} if action_location else {}
         actions = super().get_actions(request, **where)
         actions.pop("delete_selected", None)
@@ -78,11 +78,11 @@ class BookAdmin(admin.ModelAdmin):
     def changeform_view(
         self, request: HttpRequest, *arguments: Any, **options: Any
     ) -> Any:
-        """Show or take a book's form; after a Conflict, say so on a new one."""
+        """Show or save a book's form; after a Conflict, show it with a message."""
         return _show_conflict(super().changeform_view, request, *arguments, **options)
 
     def delete_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
-        """Ask about a deletion, or do it; after a Conflict, say so and ask again."""
+        """Ask before a deletion, or do it; after a Conflict, ask with a message."""
         return _show_conflict(super().delete_view, request, *arguments, **options)
 
 

@@ -1,4 +1,4 @@
-"""ISBN-13, as ISO 2108 defines it."""
+"""ISBN-13 (ISO 2108)."""
 
 from django.core.exceptions import ValidationError
 
@@ -6,7 +6,7 @@ PREFIXES = ("978", "979")
 
 
 def check_digit(first_twelve: str) -> str:
-    """Return the digit that makes the twelve digits an ISBN-13, as a string."""
+    """Return the check digit (a string) for the first twelve digits of an ISBN-13."""
     weighted = sum(
         int(digit) * (3 if position % 2 else 1)
         for position, digit in enumerate(first_twelve)

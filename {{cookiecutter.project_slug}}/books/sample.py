@@ -1,4 +1,4 @@
-"""Makes up books that look real. The same seed gives the same library."""
+"""Made-up books that look real. The same seed gives the same books."""
 
 import random
 from datetime import date, timedelta
@@ -50,7 +50,7 @@ PATTERNS = (
     "Letters to a {adjective} {noun}",
 )
 FIRST_DAY, DAYS = date(1950, 1, 1), 27_000
-# 979-11 is South Korea's; seven digits are left for the number of the book.
+# 979-11 is South Korea's prefix. It leaves seven digits for the book's number.
 ISBN_PREFIX = "97911"
 MAX_BOOKS = 10**7
 
@@ -62,7 +62,7 @@ def isbn(number: int) -> str:
 
 
 def book(number: int, seed: int) -> Book:
-    """Return an unsaved Book; a number has the same one however many are made."""
+    """Return an unsaved Book. It depends on the number and the seed alone."""
     dice = _dice(number, seed)
     title = dice.choice(PATTERNS).format(
         adjective=dice.choice(ADJECTIVES),

@@ -1,4 +1,4 @@
-"""What is read from the catalogue."""
+"""Reads from the catalogue."""
 
 from typing import TypeVar
 
@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404
 from books.models import Book, Tag
 from books.queries import BookQuery
 
-# The length of what a trigram index holds: shorter texts are not found in it.
+# Characters of a trigram. An index of trigrams can't find a shorter text.
 TRIGRAM = 3
 
 T = TypeVar("T")
 
 
 def find_books(query: BookQuery) -> QuerySet[Book]:
-    """Return the books that match a BookQuery, in total order."""
+    """Return the books that match a BookQuery, in a total order."""
     books = Book.objects.all()
     if query.title:
         books = books.filter(title__icontains=query.title)
@@ -30,17 +30,18 @@ def find_books(query: BookQuery) -> QuerySet[Book]:
 
 
 def has_trigrams(query: BookQuery) -> bool:
-    """Return whether an index finds the texts of a BookQuery: see migration 0003."""
+    """Return whether an index can find a BookQuery's texts (see migration 0003)."""
     longest = max(len(query.title), len(query.author))
     return connection.vendor == "postgresql" and longest >= TRIGRAM
 
 
 def sort_when_found(books: QuerySet[Book, T], query: BookQuery) -> QuerySet[Book, T]:
-    """Return the books that find_books found, in the same order, found first.
+    """Return the same books in the same order, but let PostgreSQL find, then sort.
 
-    For few of many. To cut a page off an order, PostgreSQL likes to walk along that
-    order's index and to look at each book until the page is full: where few match,
-    at most of the table. No index has an expression's order, so it must sort.
+    For a query that few books match. To get one page, PostgreSQL tends to scan the
+    index of the order and to check each book until the page is full. If few books
+    match, that scans most of the table. No index has the order of an expression. So if
+    the books are ordered by one, PostgreSQL has to find them all and sort them.
     """
     return books.order_by(*map(_by_expression, _order(query)))
 

@@ -1,4 +1,4 @@
-"""What changes the catalogue."""
+"""Writes to the catalogue."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -18,9 +18,9 @@ T = TypeVar("T", Book, Tag)
 
 @transaction.atomic
 def create_book(*, tags: Iterable[Tag] = (), **fields: Any) -> Book:
-    """Create and return a book.
+    """Create and return a book. `fields` are the model's, by name.
 
-    Raises Conflict (409) if its ISBN is taken, or a tag is gone.
+    Raises Conflict (409) if the ISBN is taken or a tag was deleted.
     """
     book = _save(Book(**fields), ISBN_TAKEN)
     book.tags.set(_lock_tags(tags))
@@ -31,13 +31,13 @@ def create_book(*, tags: Iterable[Tag] = (), **fields: Any) -> Book:
 def update_book(
     *, book_id: int, tags: Iterable[Tag] | None = None, **fields: Any
 ) -> Book:
-    """Change the given fields of a book and return it; `tags=None` leaves its tags.
+    """Change the given fields of a book and return it; `tags=None` keeps its tags.
 
-    Raises Http404 if there is no such book, Conflict (409) if the ISBN is taken, or a
-    tag is gone.
+    Raises Http404 if there is no such book, and Conflict (409) if the ISBN is taken or
+    a tag was deleted.
     """
     book = lock_book(book_id)
-    # What stays as it is needs no writing, and makes no list old.
+    # A field that is not written invalidates no list that is chosen by it.
     changed = [name for name in fields if getattr(book, name) != fields[name]]
     for name in changed:
         setattr(book, name, fields[name])
@@ -77,17 +77,17 @@ def delete_tag(*, tag_id: int) -> None:
 
 
 def lock_book(book_id: int) -> Book:
-    """Return a book that no other transaction can change until this one ends.
+    """Return a book, locked: no other transaction can change it until this one ends.
 
-    Raises Http404. The row lock is PostgreSQL's; SQLite locks the whole file when
-    the transaction begins.
+    Raises Http404. PostgreSQL locks the row. SQLite locks the whole file when the
+    transaction begins.
     """
     book: Book = get_object_or_404(Book.objects.select_for_update(), pk=book_id)
     return book
 
 
 def _lock_tags(tags: Iterable[Tag]) -> list[Tag]:
-    # In the order of their ids, so that no two writers wait for each other.
+    # All writers lock in the order of the ids, so that no two wait for each other.
     ids = {tag.pk for tag in tags}
     rows = Tag.objects.select_for_update(no_key=True).order_by("pk")
     there = list(rows.filter(pk__in=ids)) if ids else []
@@ -97,7 +97,7 @@ def _lock_tags(tags: Iterable[Tag]) -> list[Tag]:
 
 
 def _save(instance: T, taken: str, **options: Any) -> T:
-    # Serializers look first; this is for whoever came between the look and the save.
+    # The serializer has checked this. But another request may have saved since then.
     try:
         with transaction.atomic():
             instance.save(**options)

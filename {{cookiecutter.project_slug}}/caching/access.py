@@ -1,9 +1,9 @@
-"""Who may read what is cached, decided in the same round trip.
+"""Access: which readers may get a cached answer, decided without the database.
 
-A cached answer must not be served to a reader who was deactivated a moment ago, and
-asking the database for every hit would make the cache pointless. So what the database
-says of a reader, a *fingerprint*, is itself an entry, and a write to the reader renews
-its stamp.
+A reader who was deactivated a moment ago must not get a cached answer. But if each hit
+asked the database, there would be no use in a cache. So what the database knows about a
+reader (a *fingerprint*) is an entry, too. It is read in the same round trip as the
+answer, and every write to the reader invalidates it.
 """
 
 from typing import NamedTuple, Protocol
@@ -16,9 +16,10 @@ from caching.reads import CacheSpec
 
 
 class Credential(NamedTuple):
-    """Who a request says its sender is, and how it proves that.
+    """Who sent a request, as its token proves it.
 
-    It is good while `fingerprint` equals the one in the entry of `spec`.
+    `subject` is the reader's id. The credential is valid as long as its `fingerprint`
+    equals the one in the entry of `spec`.
     """
 
     subject: str
@@ -27,13 +28,13 @@ class Credential(NamedTuple):
 
 
 class Access(Protocol):
-    """What `CACHING["access"]` names a class of."""
+    """What the class that `CACHING["access"]` names must do."""
 
     def credential(self, request: HttpRequest) -> Credential | None:
-        """Return the request's credential, checked without the database, or None."""
+        """Return the request's credential; None without a valid one. No database."""
 
     def fingerprint(self, credential: Credential) -> bytes | None:
-        """Return the subject's fingerprint, from the database; None for nobody."""
+        """Return the subject's fingerprint from the database; None if it has none."""
 
 
 @once_per_settings

@@ -36,7 +36,7 @@ class KeptCount:
         self.name, self.depends_on = name, depends_on
 
     def get_or_count(self, filters: Filters, rows: QuerySet[Any]) -> int:
-        """Return how many rows there are. `rows` is what `filters` find.
+        """Return how many `rows` there are: those that `filters` find.
 
         Counts them in the database only if no valid count is stored.
         """

@@ -1,14 +1,16 @@
-"""What is stored of an answer: its final bytes, ready to be sent.
+"""Entries: stored answers, as the bytes that are sent.
 
 An entry is one header line and the payload:
 
     version etag encoding rows checksum
     …
 
-`rows` are the ids of the rows that the answer shows, where that matters, else `-`.
+`rows` are the ids of the rows that the answer shows, joined by commas. It is `-` if the
+answer's dependencies don't need them.
 
-Bytes and not objects: encoding JSON costs far more than any query that a cache of
-objects saves, and bytes can't execute anything when they are read. (A pickle can.)
+An entry holds bytes and no objects. Encoding objects as JSON takes far more time than
+the query that a cache of objects saves. And reading bytes can't execute anything;
+reading a pickle can.
 """
 
 import gzip
@@ -21,14 +23,14 @@ from caching.stamps import Names
 
 # Content codings, as HTTP names them.
 IDENTITY, GZIP = "identity", "gzip"
-# Of gzip's levels, 5 is where more time stops buying much.
+# Above level 5, gzip takes more time but saves little more space.
 GZIP_LEVEL = 5
 NO_ROWS = "-"
 MAX_VERSION = 500
 
 
 class Entry(NamedTuple):
-    """An answer's payload, how it is encoded, its strong validator, what it shows."""
+    """An answer: its strong validator, content coding, payload, and shown rows."""
 
     etag: str
     encoding: str
@@ -45,7 +47,7 @@ class Entry(NamedTuple):
     ) -> Self:
         """Return the entry of `body`, which shows the rows with these ids.
 
-        It is compressed from `compress_from` bytes on; None for never.
+        It is compressed if it has at least `compress_from` bytes; None: never.
         """
         etag = blake2b(body, digest_size=12).hexdigest()
         ids = ",".join(map(str, rows)) or NO_ROWS
@@ -56,7 +58,7 @@ class Entry(NamedTuple):
 
     @property
     def body(self) -> bytes:
-        """The answer as it was computed."""
+        """The answer's body, not compressed."""
         return gzip.decompress(self.payload) if self.encoding == GZIP else self.payload
 
     def shows(self, rows: Names) -> bool:
@@ -64,22 +66,22 @@ class Entry(NamedTuple):
         return bool(rows) and not rows.isdisjoint(self.rows.split(","))
 
     def dump(self, version: str) -> bytes:
-        """Return what is stored of an answer that was built from `version`."""
+        """Return the bytes to store. The answer was built from `version`."""
         checksum = _checksum(self.rows, self.payload)
         header = f"{version} {self.etag} {self.encoding} {self.rows} {checksum}\n"
         return header.encode("ascii") + self.payload
 
 
 def stored_version(value: bytes | None) -> str:
-    """Return the version that `value` says it was built from; "" if it is no entry."""
+    """Return the version in a stored `value`; "" if it is no entry."""
     version, space, _ = (value or b"")[:MAX_VERSION].partition(b" ")
     return version.decode("ascii", "replace") if space else ""
 
 
 def load(value: bytes, version: str) -> Entry | None:
-    """Return the Entry in `value`, which says that it was built from `version`.
+    """Return the Entry in a stored `value` that begins with `version`.
 
-    None for whatever is no entry of ours, or was cut short.
+    None if it is not an entry of ours, or is damaged.
     """
     start, end = len(version) + 1, value.find(b"\n")
     try:

@@ -3,8 +3,8 @@
     class BookDetail(CachedReads, GenericAPIView):
         cached = Cached("books:detail", Row("books", "book_id"), Table("tags"))
 
-A hit is answered before Django REST framework comes into play. Everything else goes
-through the view as if there were no cache, and the bytes it answers with are stored.
+A hit is answered without calling the view. Every other request goes through the view as
+if there were no cache, and the bytes of the view's answer are stored.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,20 +39,20 @@ from caching.stamps import NOTHING, Names
 
 X_CACHE = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
 USUAL_GZIP = frozenset(("gzip", "gzip, deflate", "gzip, deflate, br"))
-# Longer query strings are read each time: this memory is not for whoever sends them.
+# Specs of longer query strings are not remembered: a client could fill the memory.
 REMEMBERED_SPECS, MAX_REMEMBERED_LENGTH = 4096, 300
 
 View = Callable[..., Response]
-# From a raw query string to its canonical form, and the fields that it is chosen by.
+# Turns a raw query string into its canonical form and the names of the fields that it
+# filters and orders by. Raises ValidationError.
 Canonical = Callable[[str], tuple[str, Names]]
 
 
 class Cached:
-    """The name of a view's entries and what each depends on.
+    """The name of a view's entries, and what they depend on.
 
-    `query` returns the canonical form of a raw query string, and the names of the
-    fields that it filters and orders by, or raises ValidationError; a view without it
-    takes no parameters.
+    `name` begins the keys, and must be this view's alone. `query` reads the query
+    string (see Canonical). A view without it takes no query parameters.
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class Cached:
     ) -> CacheSpec:
         """Return the CacheSpec for a raw query string. Raises ValidationError.
 
-        `place` is scheme and host, `items` are the names and values of the URL's
-        arguments.
+        `place` is the scheme and the host. `items` are the names and values of the
+        URL's arguments.
         """
         arguments = dict(items)
         parts, fields = [self.name, *arguments.values()], NOTHING
@@ -90,27 +90,27 @@ class Cached:
         return CacheSpec(reads.entry_key(release, *parts), bound)
 
     def rows(self, document: Mapping[str, Any]) -> list[object]:
-        """Return the ids of the rows that an answer's document shows."""
+        """Return the ids of the rows that an answer (a document, before JSON) shows."""
         selections = (d for d in self.depends_on if isinstance(d, Selection))
         return [row[s.id] for s in selections for row in document["results"]]
 
 
 def _digest(place: str, query: str) -> str:
-    # The links in a list begin with the scheme and the host: its place.
+    # Scheme and host are in the key, because the links in a list begin with them.
     return blake2b(f"{place}?{query}".encode(), digest_size=8).hexdigest()
 
 
 class CachedReads(APIView):
-    """Base of a view with a `cached` line; comes before its other bases."""
+    """Base of a view that has a line `cached = …`. Put it before the other bases."""
 
     cached: Cached
 
     @classmethod
     def as_view(cls, **options: Any) -> Any:
-        """Return the view, behind the cache where it is read."""
+        """Return the view. Its GET and HEAD ask the cache first."""
         view = super().as_view(**options)
 
-        # It keeps what Django and drf-spectacular read off a view.
+        # wraps() keeps the attributes that Django and drf-spectacular read.
         @wraps(view)
         def cached_view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
             if request.method in ("GET", "HEAD"):
@@ -121,7 +121,7 @@ class CachedReads(APIView):
 
 
 class UncacheableResponse(Uncacheable):
-    """Carries the response of a view that did not answer with 200."""
+    """Carries a view's response that is not a 200."""
 
     def __init__(self, response: HttpResponseBase) -> None:
         super().__init__()
@@ -131,20 +131,19 @@ class UncacheableResponse(Uncacheable):
 def answer(
     cached: Cached, view: View, request: HttpRequest, arguments: dict[str, Any]
 ) -> HttpResponseBase:
-    """Return the response to a read, from the cache if it may be served.
+    """Return the response to a GET or HEAD, from the cache if possible.
 
-    Who asks is the view's business, except where the view is not asked: a hit is served
-    to whom the credential lets in.
+    The view checks who sends the request. On a hit the view is not called, so here the
+    request's credential decides.
     """
-    ask_view = partial(view, request, **arguments)
+    ask_view, fetched = partial(view, request, **arguments), None
     credential = get_access().credential(request)
-    spec = cached.spec(request, arguments) if credential else None
-    if credential is None or spec is None:
-        return ask_view()
-    try:
-        fetched = _get_or_compute(credential, spec, partial(_compute, cached, ask_view))
-    except UncacheableResponse as error:
-        return error.response
+    if credential and (spec := cached.spec(request, arguments)):
+        compute = partial(_compute, cached, ask_view)
+        try:
+            fetched = _get_or_compute(credential, spec, compute)
+        except UncacheableResponse as error:
+            return error.response
     if fetched is None:
         return ask_view()
     response = respond(request, fetched)
@@ -164,11 +163,11 @@ def _compute(cached: Cached, ask_view: Callable[[], Response]) -> Entry:
 def _get_or_compute(
     credential: Credential, spec: CacheSpec, compute: Compute
 ) -> Fetched | None:
-    """Return what was fetched; None if this reader may not have it."""
+    """Return what was fetched; None if this reader may not get a cached answer."""
     allowed, found = reads.try_lookup([credential.spec, spec])
     fetched = reads.get_or_compute(spec, found, compute)
     if fetched.result == WAIT:
-        # Access may have been lost meanwhile.
+        # The reader may have lost access during the wait.
         [allowed] = reads.try_lookup([credential.spec])
     if fetched.result in (HIT, WAIT) and not _may_read(credential, allowed):
         return None
@@ -198,16 +197,16 @@ def _send_signal(fetched: Fetched, response: HttpResponse) -> None:
 
 
 def respond(request: HttpRequest, fetched: Fetched) -> HttpResponse:
-    """Return the response with an entry's bytes, or a 304 if the client has them."""
+    """Return a response with the entry's bytes; a 304 if the client has them."""
     entry = fetched.entry
     compressed = entry.encoding == GZIP and _accepts_gzip(request)
     body = entry.payload if compressed else entry.body
-    # A strong validator names these very bytes, so each encoding has its own.
+    # A strong validator stands for exact bytes, so each encoding has its own.
     etag = f'"{entry.etag}-gzip"' if compressed else f'"{entry.etag}"'
     headers = {
         "ETag": etag,
         "Vary": "Accept-Encoding, Authorization",
-        # To be kept by the reader's own client only, and asked about every time.
+        # Only the reader's own client may store it, and must ask before each use.
         "Cache-Control": "private, no-cache",
         "X-Cache": "; ".join(filter(None, (X_CACHE[fetched.result], fetched.reason))),
     }
@@ -219,7 +218,7 @@ def respond(request: HttpRequest, fetched: Fetched) -> HttpResponse:
 
 
 def _client_has(request: HttpRequest, etag: str) -> bool:
-    # If-Match is not looked at: it guards writes, and no write here is conditional.
+    # If-Match is ignored: it is for conditional writes, which this API does not have.
     known = request.META.get("HTTP_IF_NONE_MATCH")
     if not known:
         return False
@@ -235,6 +234,6 @@ def _accepts_gzip(request: HttpRequest) -> bool:
 def _names_gzip(accepted: str) -> bool:
     codings = accepted.replace(" ", "").lower().split(",")
     weights = dict(coding.partition(";q=")[::2] for coding in codings)
-    # `*` is for what is not named. A weight of 0 refuses.
+    # `*` stands for codings that are not named. A weight of 0 refuses one (RFC 9110).
     weight = weights.get("gzip", weights.get("*", "0"))
     return not weight or weight.strip("0.") != ""

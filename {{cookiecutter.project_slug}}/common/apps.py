@@ -5,7 +5,7 @@ from django.db.backends.signals import connection_created
 
 
 class CommonConfig(AppConfig):
-    """The app."""
+    """The app `common`."""
 
     name = "common"
 

@@ -1,4 +1,4 @@
-"""Reads settings from the environment and refuses what is unsafe, in one line."""
+"""Reads settings from the environment. A bad one stops the process with one line."""
 
 import os
 import sys
@@ -16,19 +16,19 @@ env = environ.Env()
 
 
 def load_dotenv() -> None:
-    """Add what `.env` says to the environment; what is already set wins."""
+    """Add the variables in `.env` to the environment, except those already set."""
     dotenv = Path(os.environ.get("DOTENV", BASE_DIR / ".env"))
     if dotenv.is_file():
         env.read_env(dotenv, encoding="utf-8")
 
 
 def refuse(name: str, problem: str) -> NoReturn:
-    """Stop the process with one line that names the variable."""
+    """Exit with one line: the variable's name and the problem."""
     sys.exit(f"{name} {problem}")
 
 
 def secret(name: str) -> str:
-    """Return the secret `name`; exit if it is missing, an example, or too short."""
+    """Return the secret `name`; exit if it is missing, too short, or the example."""
     value: str = env.str(name, default="").strip()
     if not value:
         refuse(name, "is not set: run `make setup`, or put a random value into .env")
@@ -48,7 +48,7 @@ def choice(name: str, default: str, accepted: Sequence[str]) -> str:
 
 
 def boolean(name: str, default: bool = False) -> bool:
-    """Return the variable `name` as a bool; exit if it reads as neither."""
+    """Return the variable `name` as a bool; exit if it is neither true nor false."""
     value = env.str(name, default=str(default)).strip().lower()
     if value in ("1", "true", "yes", "on"):
         return True
@@ -66,7 +66,7 @@ def integer(name: str, default: int, minimum: int = 0) -> int:
 
 
 def rate(name: str, default: str) -> str:
-    """Return a request rate such as `10/min`; exit if it is none."""
+    """Return the variable `name`, a request rate such as `10/min`; exit otherwise."""
     value: str = env.str(name, default=default)
     count, _, period = value.partition("/")
     if not count.isdecimal() or period not in ("sec", "min", "hour", "day"):
@@ -75,7 +75,10 @@ def rate(name: str, default: str) -> str:
 
 
 def database(default: str) -> dict[str, Any]:
-    """Return Django's database settings for `DATABASE_URL` (SQLite, PostgreSQL)."""
+    """Return Django's database settings for `DATABASE_URL`; exit if it is no such URL.
+
+    SQLite and PostgreSQL are accepted. `default` is the URL without the variable.
+    """
     url = env.str("DATABASE_URL", default="") or default
     scheme = url.partition(":")[0]
     if scheme not in ("sqlite", "postgres", "postgresql"):
@@ -90,8 +93,9 @@ def database(default: str) -> dict[str, Any]:
     }
 
 
-# Writers queue instead of failing: IMMEDIATE takes the write lock when the
-# transaction begins, where waiting is allowed; WAL lets readers go on meanwhile.
+# Writers wait for each other (up to `timeout` seconds) instead of failing. IMMEDIATE
+# takes the write lock when a transaction begins: later, SQLite would not wait for it.
+# WAL lets others read while one writes.
 SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",

@@ -1,7 +1,7 @@
-"""Waits until the database takes our password: `python -m config.wait_for_database`.
+"""Waits until the database accepts connections: `python -m config.wait_for_database`.
 
-Exits 0 when it does, 1 with one line of cause when it never will. An argument is advice
-for a refused password, which takes a line of its own.
+Exits with 0 when it does. Exits with 1 and one line of reason if the password is wrong,
+or after SECONDS. The arguments are lines of advice to print if the password is wrong.
 """
 
 import os
@@ -19,7 +19,7 @@ WRONG_PASSWORD = (
 
 
 def connection_problem() -> str | None:
-    """Return why the database can't be used now, or None if it can."""
+    """Return why the database can't be used now; None if it can."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
@@ -28,9 +28,9 @@ def connection_problem() -> str | None:
 
 
 def wait(seconds: float, advice: Sequence[str]) -> None:
-    """Return when the database can be used; exit if that takes over `seconds`.
+    """Return as soon as the database can be used; exit after `seconds`.
 
-    `advice` are the lines to add where the password is refused.
+    `advice` are lines to print if the password is wrong, which ends the wait at once.
     """
     deadline = time.monotonic() + seconds
     while reason := connection_problem():

@@ -1,11 +1,11 @@
-"""How many worker processes a container gets, and what they share."""
+"""How many worker processes a container gets."""
 
 import gc
 from pathlib import Path
 from typing import Any
 
-# Memory of one worker, in bytes: what it was measured to take in the rehearsal, and
-# with it one password's hash (users/hashers.py) and room to grow.
+# Memory of one worker, in bytes. Idle, as measured in the rehearsal; and with one
+# password's hash (users/hashers.py) and room to grow.
 IDLE_WORKER_BYTES = 77 * 1024**2
 WORKER_BYTES = 110 * 1024**2
 MEMORY_LIMITS = (
@@ -23,9 +23,10 @@ def memory_limit() -> float:
 
 
 def count_that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
-    """Return how many workers the CPUs and the memory (bytes) are enough for.
+    """Return how many workers fit: one for each CPU, if the memory (bytes) allows.
 
-    Without a cache that they share, more than one would answer from stale copies.
+    Only one without `shared_cache` (the address of a Redis): each worker would have a
+    cache of its own, and not hear of the others' writes.
     """
     if not shared_cache:
         return 1
@@ -33,5 +34,8 @@ def count_that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
 
 
 def freeze(server: Any, worker: Any) -> None:
-    """Take what was loaded before the fork out of the garbage collector's rounds."""
+    """Exclude what was loaded before the fork from garbage collection.
+
+    A collection would write to these objects, and so copy memory that workers share.
+    """
     gc.freeze()

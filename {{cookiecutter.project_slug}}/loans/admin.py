@@ -10,7 +10,7 @@ from loans.models import Loan
 
 @admin.register(Loan)
 class LoanAdmin(admin.ModelAdmin):
-    """Loans, to look at: only the API's services keep the stock right."""
+    """Loans, read-only: the API's services keep the books' stock in step."""
 
     list_display = ["book", "user", "quantity", "is_returned", "loaned_at"]
     list_filter = ["is_returned"]
@@ -25,5 +25,5 @@ class LoanAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: a deleted loan would take its copies with it."""
+        """Refuse: the copies of a deleted loan would never come back."""
         return False

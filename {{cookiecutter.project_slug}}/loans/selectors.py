@@ -1,4 +1,4 @@
-"""What is read of loans."""
+"""Reads loans."""
 
 from django.db.models import QuerySet
 
@@ -7,6 +7,6 @@ from users.models import User
 
 
 def loans_visible_to(user: User) -> QuerySet[Loan]:
-    """Return the user's own loans; a librarian sees all."""
+    """Return the loans that the user may see: their own, or all for a librarian."""
     loans = Loan.objects.all()
     return loans if user.is_staff else loans.filter(user=user)

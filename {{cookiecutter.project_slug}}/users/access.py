@@ -1,4 +1,4 @@
-"""Lets readers in to what is cached."""
+"""Decides which readers may get cached answers."""
 
 import time
 from functools import lru_cache
@@ -20,17 +20,17 @@ REMEMBERED_TOKENS = 1024
 
 
 class ReaderAccess:
-    """A reader is let in whose account is active and whose password is that one."""
+    """Lets in a reader whose account is active and whose password has not changed."""
 
     def __init__(self) -> None:
         self.authentication = ReaderAuthentication()
-        # A signature that was right stays right: later only the time can tell.
+        # A valid signature stays valid. Of a token seen before, only the expiry counts.
         self.remember = lru_cache(REMEMBERED_TOKENS)(self.check)
 
     def credential(self, request: HttpRequest) -> Credential | None:
-        """Return the access token's Credential; None if the token proves nothing."""
+        """Return the access token's Credential; None without a valid token."""
         try:
-            # It reads META alone, so that any HTTP request will do.
+            # It reads only META, which every HttpRequest has.
             header = self.authentication.get_header(request)  # type: ignore[arg-type]
             raw = header and self.authentication.get_raw_token(header)
             if not raw:
@@ -41,7 +41,10 @@ class ReaderAccess:
             return None
 
     def check(self, raw: bytes) -> tuple[Credential, float]:
-        """Return a token's Credential, and when it expires. Raises InvalidToken."""
+        """Return a token's Credential and its expiry (seconds since 1970).
+
+        Raises InvalidToken.
+        """
         token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
         fingerprint = str(token.get(api_settings.REVOKE_TOKEN_CLAIM)).encode()
@@ -50,7 +53,10 @@ class ReaderAccess:
         return Credential(reader, fingerprint, spec), token["exp"]
 
     def fingerprint(self, credential: Credential) -> bytes | None:
-        """Return the fingerprint that a token of this reader must have, or None."""
+        """Return the fingerprint that this reader's tokens must have.
+
+        None if there is no active reader with this id.
+        """
         readers = User.objects.filter(pk=credential.subject, is_active=True)
         password = readers.values_list("password", flat=True).first()
         return get_md5_hash_password(password).encode() if password else None

@@ -1,4 +1,4 @@
-"""Tells the cache layer what to watch."""
+"""Tells the cache which models to watch."""
 
 from django.apps import AppConfig
 
@@ -6,7 +6,7 @@ from caching.watching import watch
 
 
 class UsersConfig(AppConfig):
-    """The app."""
+    """The app `users`."""
 
     name = "users"
 

@@ -1,4 +1,4 @@
-"""Tells who sends a request, from the access token."""
+"""Authentication: who sends a request, by its access token."""
 
 from typing import Any, cast
 
@@ -15,13 +15,13 @@ REFUSAL = "The access token is malformed, invalid, expired or revoked."
 
 
 class ReaderAuthentication(JWTAuthentication):
-    """A signed, unexpired access token of an active reader.
+    """Accepts a signed, unexpired access token of an active reader.
 
-    Raises AuthenticationFailed (401), with one line whatever is wrong.
+    Raises AuthenticationFailed (401). Its message is the same whatever is wrong.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
-        """Return the reader and the token, or None without one."""
+        """Return the reader and the token; None if the request has no token."""
         try:
             return super().authenticate(request)
         except (AuthenticationFailed, InvalidToken) as error:
@@ -29,12 +29,12 @@ class ReaderAuthentication(JWTAuthentication):
 
 
 def current_reader(request: Request) -> User:
-    """Return who sends the request, for views that ask for a token."""
+    """Return the reader who sends a request to a view that requires a token."""
     return cast(User, request.user)
 
 
 class ReaderAuthenticationScheme(SimpleJWTScheme):
-    """Shows the scheme in the OpenAPI document."""
+    """Describes the scheme in the OpenAPI document."""
 
     target_class = "users.authentication.ReaderAuthentication"
     name = "accessToken"

@@ -7,16 +7,16 @@ from django.db import models
 
 from caching.watching import WatchedQuerySet
 
-# A name of its own, because a type checker knows no class that a call returns.
+# Named, because a type checker does not accept a call as a base class.
 WatchedUserManager = UserManager.from_queryset(WatchedQuerySet)
 
 
 class ReaderManager(WatchedUserManager["User"]):
-    """Makes users; an email address is one whatever its case."""
+    """Makes and finds users. Email addresses that differ only in case are the same."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """Return the address as it is stored and looked up."""
+        """Return the address in the form in which it is stored and looked up."""
         address: str = super().normalize_email(email)
         return address.strip().lower()
 
@@ -40,7 +40,7 @@ class User(AbstractUser):
         ordering = ["id"]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the address in its one form."""
+        """Save the user, with the address in its stored form."""
         self.email = type(self).objects.normalize_email(self.email)
         super().save(*args, **kwargs)
 

@@ -13,7 +13,7 @@ MAX_PASSWORD_LENGTH = 128
 
 
 class UserSerializer(serializers.ModelSerializer):
-    """A user as others see it."""
+    """A user as the API shows it."""
 
     user_id = serializers.IntegerField(source="id", read_only=True)
 
@@ -23,7 +23,7 @@ class UserSerializer(serializers.ModelSerializer):
 
 
 class StoredEmail(serializers.EmailField):
-    """An address, validated in the form in which it is stored."""
+    """An email address, validated in the form in which it is stored."""
 
     def to_internal_value(self, data: Any) -> str:
         """Return the address as it is stored."""
@@ -31,7 +31,10 @@ class StoredEmail(serializers.EmailField):
 
 
 class StoredUsername(serializers.CharField):
-    """A name, validated as it is stored: there it may be longer, or taken."""
+    """A username, validated in the form in which it is stored.
+
+    That form (Unicode NFKC) may be longer than the name that was sent, or be taken.
+    """
 
     def to_internal_value(self, data: Any) -> str:
         """Return the name as it is stored."""
@@ -59,7 +62,7 @@ class RegistrationSerializer(serializers.ModelSerializer):
         fields = ["email", "username", "password"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Hold the password against Django's validators."""
+        """Check the password with Django's validators. Raises ValidationError."""
         about_user = User(email=attrs["email"], username=attrs["username"])
         try:
             validate_password(attrs["password"], user=about_user)

@@ -1,4 +1,4 @@
-"""What changes users and their tokens."""
+"""Writes to users and their tokens."""
 
 from typing import cast
 
@@ -27,10 +27,10 @@ Tokens = dict[str, str]
 def register(*, email: str, username: str, password: str) -> User:
     """Create and return a reader.
 
-    Raises Conflict (409) if the address or the name was taken in the meantime.
+    Raises Conflict (409) if the address or the name was taken since its validation.
     """
     user = User(email=email, username=username)
-    # Slow on purpose, so not while SQLite is locked for every other writer.
+    # Hashing is slow on purpose. In the transaction it would block SQLite's writers.
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -41,10 +41,10 @@ def register(*, email: str, username: str, password: str) -> User:
 
 
 def log_in(*, email: str, password: str) -> Tokens:
-    """Return a pair of tokens for the reader.
+    """Return a new pair of tokens for the reader with this email and password.
 
-    Raises AuthenticationFailed (401), the same for every wrong pair; an unknown
-    address takes as long as a wrong password (Django hashes in both cases).
+    Raises AuthenticationFailed (401). Its message and its time don't tell whether the
+    address is known: Django hashes the password in both cases.
     """
     user = authenticate(email=email, password=password)
     if user is None:
@@ -53,10 +53,10 @@ def log_in(*, email: str, password: str) -> Tokens:
 
 
 def log_out(*, user: User, refresh_token: str) -> None:
-    """End the life of the user's `refresh_token`.
+    """Revoke the user's `refresh_token`.
 
-    Raises AuthenticationFailed (401) for a dead token, PermissionDenied (403) for
-    somebody else's.
+    Raises AuthenticationFailed (401) if it is invalid, expired or used already, and
+    PermissionDenied (403) if it is another user's.
     """
     token = _read(refresh_token)
     if token[api_settings.USER_ID_CLAIM] != str(user.pk):
@@ -66,10 +66,10 @@ def log_out(*, user: User, refresh_token: str) -> None:
 
 @transaction.atomic
 def rotate(*, refresh_token: str) -> Tokens:
-    """Return a new pair of tokens; the old refresh token is dead from now on.
+    """Return a new pair of tokens, and revoke the old refresh token.
 
-    Raises AuthenticationFailed (401) for a dead token, and when its user may not
-    log in any more or changed the password since.
+    Raises AuthenticationFailed (401) if that is invalid, expired or used already, or if
+    its user was deactivated or has changed the password since.
     """
     token = _read(refresh_token)
     user = User.objects.filter(
@@ -84,7 +84,7 @@ def rotate(*, refresh_token: str) -> Tokens:
 
 
 def _new_tokens(user: User) -> Tokens:
-    # Expired ones prove nothing, and nobody else would come by to delete them.
+    # Nothing else deletes the rows of expired tokens, which no one needs.
     OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = RefreshToken.for_user(user)
     return {"access_token": str(refresh.access_token), "refresh_token": str(refresh)}
@@ -92,14 +92,14 @@ def _new_tokens(user: User) -> Tokens:
 
 def _read(refresh_token: str) -> RefreshToken:
     try:
-        # Simple JWT takes the text, whatever it declares.
+        # It takes the token's text, although it declares a Token.
         return RefreshToken(refresh_token)  # type: ignore[arg-type]
     except TokenError as error:
         raise AuthenticationFailed(DEAD_TOKEN) from error
 
 
 def _use_up(token: RefreshToken) -> None:
-    # Of two requests with one token only one creates its blacklist row.
+    # If two requests send the same token, only one of them creates its blacklist row.
     # It returns what get_or_create() returned, although it declares a row.
     _, was_alive = cast(tuple[BlacklistedToken, bool], token.blacklist())
     if not was_alive:

@@ -10,17 +10,17 @@ from common.errors import too_many_requests
 
 
 class LibrarySite(AdminSite):
-    """Django's admin site. A login here counts as one at /auth/login."""
+    """Django's admin site. A login here counts towards the limit of /auth/login."""
 
     throttle_scope = "login"
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the form or log in; answer 429 to too many tries."""
+        """Show the form, or log in; answer 429 after too many tries."""
         throttle = ScopedRateThrottle()
-        # It takes the address from the request and the scope from the view: neither has
-        # to be REST framework's.
+        # The throttle reads the address of the request and the scope of the view. Any
+        # request and any object with `throttle_scope` will do.
         if request.method == "POST" and not throttle.allow_request(
             request, self  # type: ignore[arg-type]
         ):

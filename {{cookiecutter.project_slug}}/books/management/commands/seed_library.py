@@ -1,4 +1,4 @@
-"""`manage.py seed_library`: a library full of books to play with."""
+"""`manage.py seed_library`: fills the library with books to try things out with."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ BATCH = 2000
 
 
 class Command(BaseCommand):
-    """Adds the books that are missing, so that running it again changes nothing."""
+    """Adds the books that are missing. Running it again changes nothing."""
 
     help = "Fill the library with made-up books. Running it again adds none twice."
 
@@ -44,8 +44,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{added} books added, {books - added} were there.")
 
     def _tell_the_planner(self) -> None:
-        # A database that takes the table for empty chooses no index. It would find
-        # out by itself, within minutes.
+        # A database that believes the table to be empty does not use its indexes. By
+        # itself it would notice within minutes.
         with connection.cursor() as cursor:
             for model in (Book, Book.tags.through):
                 cursor.execute(f"ANALYZE {model._meta.db_table}")

@@ -1,4 +1,4 @@
-"""`manage.py start_over`: the library as each chapter of the walkthrough begins."""
+"""`manage.py start_over`: resets the library to what each chapter begins with."""
 
 from io import StringIO
 from typing import Any
@@ -13,16 +13,16 @@ PASSWORD = "Quiet-shelf-42"
 
 
 class Command(BaseCommand):
-    """Empties the database, and fills it with what one tries things out with."""
+    """Empties the database, then adds the sample books and two people."""
 
     help = "Empty the database, then add 500 books, a librarian and a reader."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take whether people are wanted."""
+        """Take whether to leave the people out."""
         parser.add_argument("--nobody", action="store_true", help="add books only")
 
     def handle(self, *, nobody: bool, verbosity: int, **options: Any) -> None:
-        """Refuse where somebody's data may be; else do it, and tell the cache."""
+        """Refuse a database on another machine; else reset it and tell the cache."""
         host = connection.settings_dict["HOST"]
         if host not in THIS_MACHINE:
             raise CommandError(
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         call_command("seed_library", verbosity=verbosity)
         if not nobody:
             self._add_people(verbosity)
-        # Emptying a table goes past the ORM.
+        # `flush` empties tables without the ORM, so the cache did not notice.
         call_command("invalidate", stdout=StringIO())
 
     def _add_people(self, verbosity: int) -> None:
