@@ -45,7 +45,7 @@ def clean_environment(**variables):
 
 
 def run(*command, cwd, env=None, answers=None, seconds=None):
-    """Run a command to its end, for so many seconds at most.
+    """Run a command to its end, for at most `seconds`.
 
     Its output is text, errors among it. Errors: subprocess.TimeoutExpired.
     """

@@ -38,7 +38,7 @@ def limit_minutes(items):
 
 
 def deal(items, hands):
-    """Order the items so that each of so many workers begins with some long ones.
+    """Order the items so that each of `hands` workers begins with some long ones.
 
     The longest first, each to who has the least. Each worker begins with as many
     items as every other, and takes from the others when it has none left.

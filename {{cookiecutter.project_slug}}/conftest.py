@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests import caches, servers
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import UserFactory
 from tests.left_out import leave_out, or_left_out
 

@@ -47,7 +47,7 @@ class Machine:
     reads: dict = dataclasses.field(default_factory=dict)  # job -> all that it may see
     extra: dict = dataclasses.field(default_factory=dict)  # job -> variables
     done: dict = dataclasses.field(default_factory=dict)  # job -> Job, not played again
-    choices: int | None = None  # of a matrix, so many are played; None: all
+    choices: int | None = None  # how many of a matrix are played; None: all
     artifacts: Path = None
     ground: object = dataclasses.field(default_factory=ThisMachine)
 

@@ -126,10 +126,10 @@ def reason_in(found):
 
 
 def until(condition, seconds=120):
-    """Return when the condition holds; fail after so many seconds."""
+    """Return when the condition holds; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it never came to pass"
+        assert time.monotonic() < deadline, "the condition never held"
         time.sleep(0.01)
 
 

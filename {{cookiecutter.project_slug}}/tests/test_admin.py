@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from books.models import Book, Tag
 from books.sample import isbn
-from tests.cast import errors_of
+from tests.clients import errors_of
 from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory, UserFactory
 from users.models import User
 

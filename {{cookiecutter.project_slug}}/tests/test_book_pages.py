@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from books.models import Book
 from books.queries import ORDERS
-from tests.cast import errors_of, results_of
+from tests.clients import errors_of, results_of
 from tests.factories import BookFactory, TagFactory
 
 ALL_ORDERS = ("", *ORDERS)

@@ -16,7 +16,7 @@ from caching.ops.metrics import OVERDUE
 from caching.writes import changing
 from loans.models import Loan
 from tests.caches import empty, result_of
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import (
     PASSWORD,
     BookFactory,

@@ -7,7 +7,7 @@ import pytest
 from books import documents, selectors
 from caching import reads
 from tests.caches import caching, empty, result_of
-from tests.cast import Client
+from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, UserFactory
 

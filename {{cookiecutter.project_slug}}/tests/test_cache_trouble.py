@@ -16,7 +16,7 @@ from caching.stamps import Change
 from caching.stores import get_store
 from caching.stores.breaker import Breaker, Unavailable
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.factories import BookFactory, TagFactory, UserFactory
 
 pytestmark = pytest.mark.once

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from books.models import Book
 from loans.models import Loan
-from tests.cast import Client
+from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, LoanFactory, UserFactory
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from config import settings as deployed
 from config import workers
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import PASSWORD, UserFactory
 from tests.live import ROOT, environment
 from users.hashers import FrugalArgon2

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import results_of
+from tests.clients import results_of
 from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
 
 WHO_ASKS = 1

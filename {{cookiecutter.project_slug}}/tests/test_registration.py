@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.crowd import all_at_once
 from users.models import User
 

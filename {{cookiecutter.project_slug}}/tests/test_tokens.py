@@ -11,7 +11,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
 )
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.crowd import all_at_once
 from tests.factories import PASSWORD, UserFactory
 

@@ -56,7 +56,7 @@ class Server:
             self.redis.unlink(*old[first : first + 1000])
 
     def spread(self, number, stack):
-        """Return so many connections, shared out evenly among the workers.
+        """Return `number` connections, spread evenly over the workers.
 
         They are closed with the ExitStack. Raises RuntimeError if a worker takes none.
         """

@@ -8,7 +8,8 @@ class Plan:
     """The sizes of all questions. Times are in seconds."""
 
     rounds: int
-    # One burst of requests: so long, but not more than so many, nor fewer than three.
+    # One burst of requests: its length; it ends after `most` requests, and has three
+    # at least.
     burst: float
     most: int
     page_sizes: tuple
@@ -17,7 +18,7 @@ class Plan:
     clients: tuple
     load: float
     load_sizes: tuple
-    # A write, with so many keys in Redis.
+    # A write: how many keys Redis holds meanwhile, and how many writes are timed.
     keys: tuple
     writes: int
     # After a write.
@@ -25,7 +26,7 @@ class Plan:
     crowd_books: int
     # Slow readers with a write meanwhile, in each of half the rounds.
     races: int
-    # Shares of writes in a hundred requests, over so many queries.
+    # Writes per hundred requests, the number of different queries, and seconds.
     mixes: tuple
     queries: int
     mix: float

@@ -57,7 +57,7 @@ def arguments(given):
         "--reads", type=positive, default=200_000, help="in all (default: 200000)"
     )
     parser.add_argument(
-        "--seconds", type=positive, help="stop after so many, whatever was read"
+        "--seconds", type=positive, help="stop after this time, whatever was read"
     )
     parser.add_argument(
         "--seed-strategy",

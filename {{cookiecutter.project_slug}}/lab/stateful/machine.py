@@ -19,7 +19,7 @@ from lab.stateful.addresses import WORDS, addresses, expected_books
 from lab.stateful.writing import Endpoints, Orm, a_book, ids_of, names_of
 from loans.models import Loan
 from tests.caches import empty
-from tests.cast import Client
+from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, TagFactory, UserFactory
 from tests.test_query_counts import LISTS, WHO_ASKS

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis.stateful import run_state_machine_as_test
 
+from lab.stateful.known_bugs import BUGS
 from lab.stateful.machine import Library
-from lab.stateful.seed_bugs import BUGS
 from tests.caches import empty
 
 RUN = hypothesis.settings(

@@ -36,7 +36,7 @@ WITH more AS (SELECT id FROM books_book ORDER BY id OFFSET %(books)s),
     links AS (DELETE FROM books_book_tags WHERE book_id IN (TABLE more))
 DELETE FROM books_book WHERE id IN (TABLE more)
 """
-# Books are added by so many; the ISBN of the lab's own begins with 978, theirs with 0.
+# Books added at a time. The ISBNs of the lab's own begin with 978, theirs with 0.
 CHUNK = 50_000
 ADD_BOOKS = """
 INSERT INTO books_book
@@ -74,7 +74,7 @@ def ask(servers, plan, results, lab):
 
 
 def _libraries(lab, stack, results, plan):
-    """Return {books: a Server of the API with so many}."""
+    """Return {number of books: a Server of the API that holds them}."""
     grown = {}
     with bar("growth, load", sum(plan.books)) as drawn:
         for books in plan.books:

@@ -26,7 +26,7 @@ STOCK = 1000
 
 
 def queries(number):
-    """Return so many different query strings, the most popular first."""
+    """Return that many different query strings, the most popular first."""
     words = ("river", "garden", "city", "map", "island")
     pages = [f"page={page}" for page in range(1, 26)]
     kinds = [pages, [f"order_by=title&{page}" for page in pages]]
@@ -65,7 +65,7 @@ class Mix:
         self.counts, self.stale = judge.turn_page()
 
     def run(self, server, seconds):
-        """Return the figures of so many seconds."""
+        """Return the figures of that many seconds."""
         with contextlib.ExitStack() as stack:
             connections = server.spread(CLIENTS, stack)
             start = time.perf_counter()

@@ -71,7 +71,7 @@ class Team:
         self.connections, self.answers, self.seconds = [], 0, 0
 
     def connect(self, clients, stack):
-        """Connect so many, and let the answer be kept, where answers are."""
+        """Connect that many clients, and let the answer be cached, where it can be."""
         self.connections = self.server.spread(clients, stack)
         rung = LADDER.get(self.server.name)
         if rung is None or rung.caches:

@@ -60,7 +60,7 @@ def ask(servers, plan, results, lab):
 
 
 def fill(server, connection, keys):
-    """Fill the strategy's part of Redis, so that it holds at least so many keys."""
+    """Fill the strategy's part of Redis until it holds at least that many keys."""
     connection.get(f"{API}?page_size=1")
     client = server.redis
     missing = keys - client.dbsize()
