@@ -14,9 +14,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -25,6 +25,7 @@ import psycopg
 from redis import client
 from redis.exceptions import RedisError, ResponseError
 
+from tests.polling import wait_until
 from tools.ports import free_port
 
 NO_REDIS = (
@@ -129,24 +130,34 @@ def own_redis(*arguments: str) -> Iterator[OwnRedis]:
     with _scratch_folder() as folder, open(folder / "log", "wb") as log:
         with subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:
             try:
-                _wait_for_start(process, port, folder / "log")
+                listens, what = partial(_listens, port), f"Redis on port {port}"
+                wait_for_start(process, listens, what, folder / "log")
                 yield OwnRedis(f"redis://127.0.0.1:{port}/0", process)
             finally:
                 # It has nothing to save, and may be suspended.
                 process.kill()
 
 
-def _wait_for_start(process, port, log, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if process.poll() is not None:
-            break
-        time.sleep(0.01)
-    last = log.read_text(errors="replace").strip().splitlines()[-1:]
-    raise RuntimeError(f"{process.args[0]} does not listen on port {port}: {last}")
+def wait_for_start(
+    process: subprocess.Popen,
+    answers: Callable[[], bool],
+    what: str,
+    log: Path | None = None,
+) -> None:
+    """Return when a new server answers.
+
+    Raises RuntimeError if its process ends instead, with the last line of its log, and
+    TimeoutError if neither happens.
+    """
+    wait_until(lambda: process.poll() is not None or answers(), what)
+    if process.poll() is not None:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] if log else []
+        raise RuntimeError(f"waited for {what}, but the process ended: {last}")
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextlib.contextmanager
@@ -248,20 +259,17 @@ def _from_programs(programs, folder):
     # Nothing here outlives the tests, so nothing needs to reach the disk.
     serve += ["-c", "fsync=off", "-c", "synchronous_commit=off"]
     with open(folder / "log", "wb") as log:
-        with _running(serve, user=user, cwd=folder, stderr=log):
+        with _running(serve, user=user, cwd=folder, stderr=log) as process:
             url = f"postgres://library@127.0.0.1:{port}/postgres"
-            _wait_for_postgres(url)
+            # It listens before it is ready.
+            lets_in, what = partial(_lets_in, url), f"PostgreSQL on port {port}"
+            wait_for_start(process, lets_in, what, folder / "log")
             yield url
 
 
-def _wait_for_postgres(url, seconds=120):
-    # It listens before it is ready.
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            psycopg.connect(url).close()
-            return
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+def _lets_in(url):
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True

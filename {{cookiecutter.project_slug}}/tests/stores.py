@@ -1,7 +1,6 @@
 """A store of each kind, and a hand in it: what the store's own steps never do."""
 
 import re
-import time
 
 from caching.reads import Blocked, Missing, check_stamps, lookup, reopen
 from caching.stamps import parse_stamps
@@ -123,14 +122,6 @@ def changing_in(found):
 def reason_in(found):
     """Return why nothing may be served or stored, or an empty text."""
     return found.reason if isinstance(found, Blocked) else ""
-
-
-def until(condition, seconds=120):
-    """Return when the condition holds; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never held"
-        time.sleep(0.01)
 
 
 def writers_under_way(store, table):

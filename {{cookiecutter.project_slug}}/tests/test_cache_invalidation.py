@@ -24,7 +24,7 @@ from tests.factories import (
     TagFactory,
     UserFactory,
 )
-from tests.stores import until
+from tests.polling import wait_until
 from users.models import User
 
 
@@ -342,7 +342,7 @@ def test_a_commit_of_which_nobody_heard(library, reads, reader, request):
             wire.shutdown(socket.SHUT_RD)
     for _ in range(2):
         assert reader.get(path).headers["X-Cache"] == "BYPASS; write"
-    until(lambda: Book.objects.filter(title="Late").exists())
+    wait_until(lambda: Book.objects.filter(title="Late").exists())
     assert reader.get(path).json()["title"] == "Late"
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import signal
-import time
 
 import pytest
 import redis
@@ -18,18 +17,11 @@ from caching.stores.breaker import Breaker, Unavailable
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
 from tests.clients import Client, errors_of
 from tests.factories import BookFactory, TagFactory, UserFactory
+from tests.polling import wait_until
 
 pytestmark = pytest.mark.once
 
 AWAY = "redis://127.0.0.1:1/0"
-
-
-def eventually(condition, seconds=120):
-    """Return when the condition holds; fail if it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "never happened"
-        time.sleep(0.05)
 
 
 def test_a_list_is_kept_again_after_a_writer_died(store, reader, settings):
@@ -40,7 +32,7 @@ def test_a_list_is_kept_again_after_a_writer_died(store, reader, settings):
     reader.get("/books")
     store.add_intent("dead", {"books": Change.build([book.pk], ["stock"])})
     assert reader.get("/books").headers["X-Cache"] == "BYPASS; write"
-    eventually(lambda: result_of(reader.get("/books")) == "HIT")
+    wait_until(lambda: result_of(reader.get("/books")) == "HIT")
 
 
 class TestAway:
@@ -131,15 +123,15 @@ class TestPendingInvalidations:
         client = Client(UserFactory(is_staff=True))
         book = BookFactory(title="Old")
         path = f"/books/{book.pk}"
-        eventually(lambda: result_of(client.get(path)) == "HIT")
+        wait_until(lambda: result_of(client.get(path)) == "HIT")
         with suspended(server):
             assert client.patch(path, {"title": "New"}).status_code == 200
             assert pending._changes
             assert client.get(path).json()["title"] == "New"
         for _ in range(20):
             assert client.get(path).json()["title"] == "New"
-        eventually(lambda: not pending._changes)
-        eventually(lambda: result_of(client.get(path)) == "HIT")
+        wait_until(lambda: not pending._changes)
+        wait_until(lambda: result_of(client.get(path)) == "HIT")
         assert client.get(path).json()["title"] == "New"
 
     def test_they_add_up_and_are_flushed_in_one_step(self, redis_store, monkeypatch):

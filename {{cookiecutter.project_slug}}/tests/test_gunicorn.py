@@ -14,7 +14,7 @@ import pytest
 from config import workers
 from tests import live
 from tests.live import SECRETS
-from tests.stores import until
+from tests.polling import wait_until
 
 pytestmark = pytest.mark.once
 
@@ -129,7 +129,7 @@ def test_the_next_server_removes_what_a_killed_one_left(serve):
         return os.listdir(serve.folder) == []
 
     # The killed one's workers notice within a second, and have the folder until then.
-    until(next_one_removes_it)
+    wait_until(next_one_removes_it)
 
 
 def test_a_server_leaves_alone_what_another_uses(serve):

@@ -10,6 +10,7 @@ from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
 from caching.reads import Blocked, CacheSpec, Hit
 from caching.stamps import MAX_RECENT, Change, recent_key
+from tests.polling import wait_until
 from tests.stores import (
     InMemory,
     InRedis,
@@ -20,7 +21,6 @@ from tests.stores import (
     must_reopen,
     reason_in,
     see,
-    until,
     version_in,
     writers_under_way,
 )
@@ -94,7 +94,7 @@ class TestOpening:
 
     def test_the_quarantine_ends(self, make):
         store = make(lease=0.1).store
-        until(lambda: all(versions(store, *SPECS)))
+        wait_until(lambda: all(versions(store, *SPECS)))
 
     def test_opening_again_changes_nothing(self, store):
         before = versions(store, *SPECS)
@@ -195,12 +195,12 @@ class TestFinishing:
 class TestExpiry:
     def test_the_intent_of_a_writer_that_died_ends(self, make):
         store = make(lease=0.5).store
-        until(lambda: version_in(see(store, LIST)))
+        wait_until(lambda: version_in(see(store, LIST)))
         before = versions(store, LIST)
         store.add_intent("w", {"books": THIS_ROW})
         # Not to be seen in a look: whoever finds it asks the store to end it.
         assert must_reopen(look_up(store, LIST))
-        until(lambda: version_in(see(store, LIST)))
+        wait_until(lambda: version_in(see(store, LIST)))
         assert version_in(see(store, LIST)) not in before
 
     def test_the_others_stay(self, hand, store):
@@ -270,7 +270,7 @@ class TestEntries:
 
     def test_it_is_kept_for_so_long(self, store):
         keep(store, LIST, ttl=0.1)
-        until(lambda: store.read([LIST.key], [])[0] == [None])
+        wait_until(lambda: store.read([LIST.key], [])[0] == [None])
         assert version_in(look_up(store, LIST))
 
     def test_a_slow_reader_keeps_in_vain(self, store):
@@ -438,7 +438,7 @@ class TestSingleFlightLock:
 
     def test_that_of_a_holder_that_died_ends(self, store):
         assert store.lock(LIST.key, "version", "first", 0.1)
-        until(lambda: store.lock(LIST.key, "version", "second", 60))
+        wait_until(lambda: store.lock(LIST.key, "version", "second", 60))
 
 
 def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
@@ -543,7 +543,7 @@ class TestKeys:
         url = own_redis("--cluster-enabled", "yes").url
         client = redis.Redis.from_url(url)
         client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
-        until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+        wait_until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
         hand = self.used(url, "{library}")
         hand.store.finish("w", {"books": Change.build("78"), "tags": ANY_ROW})
         hand.store.unlock(LIST.key, "version", "holder")

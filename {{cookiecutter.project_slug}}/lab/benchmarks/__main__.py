@@ -4,9 +4,7 @@ Ctrl-C keeps what was measured until then, and so does whatever goes wrong. Each
 has a folder of its own, with the last whole run before in previous.json.
 """
 
-import argparse
 import contextlib
-import signal
 import subprocess
 import sys
 import time
@@ -23,6 +21,7 @@ from lab.benchmarks.measure import API, check_equal, check_guarded
 from lab.benchmarks.plan import PLANS
 from lab.benchmarks.questions import QUESTIONS
 from lab.benchmarks.results import Results
+from lab.harness.arguments import Parser, interrupt_on_signals, some_of
 from tests.servers import Unavailable
 
 FOLDER = Path("build/bench")
@@ -35,39 +34,15 @@ PROBLEMS = (Unavailable, Refused, RuntimeError, OSError, subprocess.SubprocessEr
 PROBLEMS += (psycopg.Error, redis.RedisError)
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and exits with 1."""
-
-    def error(self, message):
-        """Exit."""
-        sys.exit(f"bench: {message}")
-
-
-def among(accepted):
-    """Return a type for argparse: names with commas between, each accepted."""
-
-    def names(text):
-        given = [name.strip() for name in text.split(",")]
-        if unknown := [name for name in given if name not in accepted]:
-            raise argparse.ArgumentTypeError(
-                f"{unknown[0]!r} given; accepted: {', '.join(accepted)}"
-            )
-        return given
-
-    return names
-
-
 def arguments(given):
     """Return the parsed arguments."""
-    parser = Parser(
-        prog="python -m lab.benchmarks", description=__doc__.partition("\n")[0]
-    )
+    parser = Parser("bench", "lab.benchmarks", __doc__)
     parser.add_argument("--size", choices=PLANS, default="quick")
     parser.add_argument(
-        "--questions", type=among(QUESTIONS), default=list(QUESTIONS), metavar="A,B"
+        "--questions", type=some_of(QUESTIONS), default=list(QUESTIONS), metavar="A,B"
     )
     parser.add_argument(
-        "--strategies", type=among(LADDER), default=list(LADDER), metavar="A,B"
+        "--strategies", type=some_of(LADDER), default=list(LADDER), metavar="A,B"
     )
     parser.add_argument("--out", type=Path, help=f"default: {FOLDER}/SIZE")
     parser.add_argument(
@@ -187,7 +162,5 @@ def main(given):
 
 
 if __name__ == "__main__":
-    # A shell may have had SIGINT ignored for what it runs in the background.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_on_signals()
     sys.exit(main(sys.argv[1:]))

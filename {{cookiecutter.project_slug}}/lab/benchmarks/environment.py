@@ -6,7 +6,6 @@ sees the writes or the keys of another. All have the same settings.
 
 import contextlib
 import itertools
-import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from tqdm import tqdm
 
 from lab.benchmarks.client import Connection
 from lab.benchmarks.ladder import UNDER
+from lab.harness.clients import spread
 from tests import live, servers
 
 READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
@@ -60,14 +60,8 @@ class Server:
 
         They are closed with the ExitStack. Raises RuntimeError if a worker takes none.
         """
-        groups = {}
-        for _ in range(40 * number + 40):
-            connection = stack.enter_context(self.connect())
-            groups.setdefault(connection.usage()[0], []).append(connection)
-            share = [group[: -(-number // WORKERS)] for group in groups.values()]
-            if len(groups) == WORKERS and sum(map(len, share)) >= number:
-                return [each for turn in zip(*share) for each in turn][:number]
-        raise RuntimeError(f"a worker process of {self.name} answers nobody")
+        connect = lambda: stack.enter_context(self.connect())
+        return spread(connect, number, WORKERS, lambda each: each.usage()[0])
 
 
 class Lab:
@@ -82,14 +76,10 @@ class Lab:
     def prepare(self):
         """Make the database that the others are copies of."""
         self.base = self.database()
-        self.manage(self.base, "migrate")
-        self.manage(self.base, "seed_library", "--books", str(BOOKS), "--verbosity=0")
-        more = {
-            "DJANGO_SUPERUSER_EMAIL": READER["email"],
-            "DJANGO_SUPERUSER_USERNAME": "reader",
-            "DJANGO_SUPERUSER_PASSWORD": READER["password"],
-        }
-        self.manage(self.base, "createsuperuser", "--noinput", **more)
+        env = live.environment(self.base, REDIS_URL="")
+        live.manage("migrate", env=env)
+        live.manage("seed_library", "--books", str(BOOKS), "--verbosity=0", env=env)
+        live.create_superuser(env=env, **READER)
 
     def database(self, template="/template0"):
         """Return the URL of a new copy of a database; it is dropped at the end."""
@@ -105,11 +95,6 @@ class Lab:
             with psycopg.connect(self.postgres_url, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    def manage(self, database_url, *arguments, **variables):
-        """Run a management command."""
-        env = live.environment(database_url, REDIS_URL="", **variables)
-        live.manage(*arguments, env=env)
-
     def serve(self, name, database_url="", stack=None):
         """Return the Server of a strategy; it runs until the ExitStack is closed."""
         stack = stack or self.stack
@@ -124,16 +109,9 @@ class Lab:
         database_url = database_url or self.database(self.base)
         env = live.environment(database_url, **GUNICORN | variables)
         address, _ = stack.enter_context(live.gunicorn(env))
-        port = urlsplit(address).port
+        self.token = self.token or live.log_in(address, **READER)
         client = stack.enter_context(redis.Redis.from_url(redis_url))
-        return Server(name, port, client, self._token(port))
-
-    def _token(self, port):
-        if not self.token:
-            with Connection(port) as nobody:
-                answer = nobody.send("POST", "/api/v1/auth/login", READER)
-            self.token = json.loads(answer.body)["access_token"]
-        return self.token
+        return Server(name, urlsplit(address).port, client, self.token)
 
     def serve_all(self, names):
         """Return {name: Server}, and start the floor under them."""

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tqdm import tqdm
 
-from lab.benchmarks.client import Connection, Refused
+from lab.benchmarks.client import Connection, Refused, query_count
 from lab.benchmarks.results import percentile
+from tests.polling import wait_until
 
 API = "/api/v1/books"
 # The views of floors.py that others are held against, by the multiples' names.
@@ -172,11 +173,7 @@ def check_guarded(servers, path):
         raise Refused(f"{server.name} answers {path} to nobody")
 
 
-def warm(connection, path, seconds=60):
-    """Read until the answer comes from the cache; return it. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while (answer := connection.get(path)).queries:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{path} was not kept within {seconds} s")
-        time.sleep(0.02)
-    return answer
+def warm(connection, path):
+    """Read until the answer comes from the cache. Raises TimeoutError."""
+    hit = lambda: query_count(connection.get(path)) == 0
+    wait_until(hit, f"a cached answer to {path}")

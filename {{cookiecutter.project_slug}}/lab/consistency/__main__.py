@@ -3,11 +3,8 @@
 Exits with 1 if it found one.
 """
 
-import argparse
 import math
-import signal
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -15,44 +12,16 @@ from lab.consistency import report, stampede
 from lab.consistency.environment import ground
 from lab.consistency.faults import PHASES
 from lab.consistency.runner import Chase, Failed
+from lab.harness.arguments import Parser, interrupt_on_signals, new_file, positive
 from tests.servers import Unavailable
 
 ROUNDS = 5
 SEEDS_URLS = "lab.consistency.seed_strategy"
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and exits with 1."""
-
-    def error(self, message):
-        """Exit."""
-        sys.exit(f"hunt: {message}")
-
-
-def positive(text):
-    """Return the whole number in `text`, from 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} given; accepted: a whole number from 1"
-        )
-    return int(text)
-
-
-def new_file(text):
-    """Return the path in `text`, if a file can be written there."""
-    path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} given; accepted: a file in a folder that is there"
-        )
-    return path
-
-
 def arguments(given):
     """Return the parsed arguments."""
-    parser = Parser(
-        prog="python -m lab.consistency", description=__doc__.partition("\n")[0]
-    )
+    parser = Parser("hunt", "lab.consistency", __doc__)
     parser.add_argument(
         "--reads", type=positive, default=200_000, help="in all (default: 200000)"
     )
@@ -103,7 +72,7 @@ def main(given):
     try:
         with ground() as place:
             hunt(options, place, outcomes, rounds)
-    except (Unavailable, Failed, TimeoutError) as problem:
+    except (Unavailable, Failed, RuntimeError, TimeoutError) as problem:
         sys.exit(f"hunt: {problem}")
     except KeyboardInterrupt:
         interrupted = True
@@ -122,8 +91,5 @@ def main(given):
 
 
 if __name__ == "__main__":
-    # A polite end, so that no server is left behind. A shell may have had SIGINT
-    # ignored for what it runs in the background.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_on_signals()
     sys.exit(main(sys.argv[1:]))

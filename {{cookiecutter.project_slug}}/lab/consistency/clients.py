@@ -1,83 +1,29 @@
 """Readers and writers: threads that speak HTTP over connections they keep."""
 
-import http.client
-import json
 import random
 import threading
-import time
 import traceback
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from lab.consistency import library
+from tests.polling import wait_until
 
-# Longer than the API ever takes: after it nobody knows what became of a write.
-TIMEOUT = 60
 PAUSE_AFTER_DROP = 0.05
 NOT_MODIFIED_SHARE = 0.2
 
 
-class Dropped(Exception):
-    """The connection ended before the answer came."""
+def source_of(answer):
+    """Return where an answer comes from: hit, miss, bypass."""
+    return answer.header("X-Cache").partition(";")[0].lower() or "uncached"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the API said."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def document(self):
-        """The body, read as JSON."""
-        return json.loads(self.body)
-
-    @property
-    def source(self):
-        """Where a read was answered from: hit, miss, bypass."""
-        return self.headers.get("X-Cache", "uncached").partition(";")[0].lower()
-
-
-class Api:
-    """One connection to the API, opened again whenever it was dropped."""
-
-    def __init__(self, address, token=""):
-        place = urlsplit(address)
-        self.prefix, self.headers = place.path, {}
-        if token:
-            self.headers["Authorization"] = f"Bearer {token}"
-        self.connection = http.client.HTTPConnection(place.netloc, timeout=TIMEOUT)
-
-    def send(self, method, path, body=None, **headers):
-        """Return the Answer. Raises Dropped."""
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            body = json.dumps(body)
-        headers |= self.headers
-        try:
-            self.connection.request(method, self.prefix + path, body, headers)
-            answer = self.connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        except (OSError, http.client.HTTPException) as error:
-            self.close()
-            raise Dropped(str(error)) from error
-
-    def close(self):
-        """Close the connection."""
-        self.connection.close()
-
-
-def warm(api, path, seconds=60):
+def warm(api, path):
     """Read until the answer comes from the cache; return it. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = api.send("GET", path)
-        if answer.source == "hit":
-            return answer
-        time.sleep(PAUSE_AFTER_DROP)
-    raise TimeoutError(f"{path} was not answered from the cache within {seconds} s")
+
+    def hit():
+        answer = api.get(path)
+        return answer if source_of(answer) == "hit" else None
+
+    return wait_until(hit, f"a cached answer to {path}")
 
 
 class Client(threading.Thread):
@@ -94,7 +40,7 @@ class Client(threading.Thread):
             while not self.stop.is_set():
                 try:
                     self.step()
-                except Dropped:
+                except OSError:
                     self.judge.count("dropped")
                     self.stop.wait(PAUSE_AFTER_DROP)
         except Exception:
@@ -121,17 +67,17 @@ class Reader(Client):
         path = random.choice(random.choice(self.paths))
         etag, versions = self.known.get(path, ("", {}))
         asks = etag and random.random() < NOT_MODIFIED_SHARE
-        headers = {"If-None-Match": etag} if asks else {}
+        headers = {"If_None_Match": etag} if asks else {}
         read = self.judge.begin()
-        answer = self.api.send("GET", path, **headers)
+        answer = self.api.get(path, **headers)
         if answer.status == 200:
             versions = library.versions_in(answer.document)
-            self.known[path] = answer.headers.get("ETag", ""), versions
+            self.known[path] = answer.header("ETag"), versions
         elif answer.status != 304:
             self.refused(path, answer)
             return
-        worker = answer.headers["X-Worker"]
-        self.judge.end(read, versions, path=path, source=answer.source, worker=worker)
+        told = {"source": source_of(answer), "worker": answer.header("X-Worker")}
+        self.judge.end(read, versions, path=path, **told)
 
 
 class Writer(Client):
@@ -148,7 +94,7 @@ class Writer(Client):
         write = self.judge.sends(subject)
         try:
             answer = library.write(self.api, subject, write.version)
-        except Dropped:
+        except OSError:
             self._find_out(subject, write)
             raise
         if answer.status in (200, 201):
@@ -162,7 +108,7 @@ class Writer(Client):
         while subject.kind == "stock":
             try:
                 count = library.count_loans(self.api, subject)
-            except Dropped:
+            except OSError:
                 self.stop.wait(PAUSE_AFTER_DROP)
                 continue
             if count >= write.version:

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import redis
 
-from lab.consistency.clients import Api
 from lab.consistency.history import Ledger
+from lab.harness.clients import Connection
 from tests import live, servers
 
 LIBRARIAN = {"email": "librarian@example.com", "password": "only for the hunt"}
@@ -91,17 +91,13 @@ class Ground:
         return self.log_path.read_text(errors="replace").count("was sent SIGKILL")
 
     def librarian(self, address):
-        """Return an Api that speaks for a librarian."""
-        if not self.token:
-            with contextlib.closing(Api(address)) as nobody:
-                answer = nobody.send("POST", "/auth/login", LIBRARIAN)
-            self.token = answer.document["access_token"]
-        return Api(address, self.token)
+        """Return a Connection of a librarian."""
+        self.token = self.token or live.log_in(address, **LIBRARIAN)
+        return Connection(address, self.token)
 
-    def manage(self, *arguments, **variables):
-        """Run a management command, with these variables."""
-        env = live.environment(self.database_url, REDIS_URL="", **variables)
-        live.manage(*arguments, env=env)
+    def without_redis(self):
+        """Return the environment of a management command."""
+        return live.environment(self.database_url, REDIS_URL="")
 
     def _environment(self, variables):
         metrics = tempfile.mkdtemp(prefix="metrics-", dir=self.folder)
@@ -133,13 +129,6 @@ def ground():
         server = stack.enter_context(servers.postgres())
         database_url = stack.enter_context(servers.new_database(server))
         made = Ground(database_url, folder, proxy, store)
-        made.manage("migrate")
-        name, password = LIBRARIAN["email"], LIBRARIAN["password"]
-        made.manage(
-            "createsuperuser",
-            "--noinput",
-            DJANGO_SUPERUSER_EMAIL=name,
-            DJANGO_SUPERUSER_USERNAME="librarian",
-            DJANGO_SUPERUSER_PASSWORD=password,
-        )
+        live.manage("migrate", env=made.without_redis())
+        live.create_superuser(env=made.without_redis(), **LIBRARIAN)
         yield made

@@ -68,7 +68,7 @@ def write(librarian, subject, version):
 
 def count_loans(librarian, subject):
     """Return a borrowed book's version as the database has it, which no cache keeps."""
-    answer = librarian.send("GET", f"/loans/books/{subject.id}?page_size=1")
+    answer = librarian.get(f"/loans/books/{subject.id}?page_size=1")
     return answer.document["count"]
 
 

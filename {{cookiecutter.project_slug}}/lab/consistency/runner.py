@@ -11,6 +11,7 @@ from lab.consistency import library
 from lab.consistency.clients import Reader, Writer
 from lab.consistency.faults import Striker
 from lab.harness.checker import Judge
+from tests.polling import wait_until
 
 READERS = 16
 # Seconds between two writes of one writer, on average.
@@ -101,7 +102,7 @@ class Chase:
         if self.subjects:
             return
         with self.ground.serve(**self.variables) as address:
-            with contextlib.closing(self.ground.librarian(address)) as librarian:
+            with self.ground.librarian(address) as librarian:
                 self.subjects = library.build(librarian)
 
     def _clients(self, address, stop):
@@ -118,22 +119,22 @@ class Chase:
         ]
 
     def _wait_until_paid(self):
-        deadline = time.monotonic() + UNTIL_PAID
-        while any(_is_alive(debt.pid) for debt in self.ground.ledger().unpaid()):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(LOOK)
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: not self._owing(), "debts to be paid", UNTIL_PAID)
+
+    def _owing(self):
+        return [debt for debt in self.ground.ledger().unpaid() if _is_alive(debt.pid)]
 
     def _wait_until_cached(self):
         """Wait for a hit from each worker that answers; return what went wrong.
 
         A cache that never comes back is never stale either.
         """
-        deadline = time.monotonic() + UNTIL_CACHED
-        while without := self._without_a_hit():
-            if time.monotonic() > deadline:
-                return [f"{len(without)} worker(s) without a hit for {UNTIL_CACHED} s"]
-            time.sleep(LOOK)
+        try:
+            wait_until(lambda: not self._without_a_hit(), "hits", UNTIL_CACHED)
+        except TimeoutError:
+            without = len(self._without_a_hit())
+            return [f"{without} worker(s) without a hit for {UNTIL_CACHED} s"]
         return []
 
     def _without_a_hit(self):

@@ -5,19 +5,18 @@ or a thundering herd. With single flight one computes and the others wait for it
 """
 
 import contextlib
-import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lab.consistency.clients import warm
+from lab.consistency.clients import source_of, warm
 from lab.consistency.environment import WORKERS
+from lab.harness.clients import spread
+from tests import live
 
 READERS, BOOKS = 50, 500
 PATH = f"/books?page_size={BOOKS}"
-# So many times each worker process may be missed before that is an error.
-TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,13 @@ class Round:
 
 def fly(ground, rounds, **variables):
     """Return the Rounds: each time a book is changed, and then all read the list."""
-    ground.manage("seed_library", "--books", str(BOOKS), "--verbosity", "0")
+    seed = ("seed_library", "--books", str(BOOKS), "--verbosity", "0")
+    live.manage(*seed, env=ground.without_redis())
     with ground.serve(**variables) as address, contextlib.ExitStack() as stack:
-        librarian = ground.librarian(address)
-        stack.callback(librarian.close)
-        [book] = librarian.send("GET", "/books?page_size=1").document["results"]
-        readers = _spread(ground, address, stack)
+        connect = lambda: stack.enter_context(ground.librarian(address))
+        librarian = connect()
+        [book] = librarian.get("/books?page_size=1").document["results"]
+        readers = spread(connect, READERS, WORKERS, _worker_of)
         warm(librarian, PATH)
         with ThreadPoolExecutor(READERS) as pool:
             return [
@@ -46,18 +46,8 @@ def fly(ground, rounds, **variables):
             ]
 
 
-def _spread(ground, address, stack):
-    """Return readers whose connections are shared out among the worker processes."""
-    groups = {}
-    for _ in range(TRIES * READERS):
-        reader = ground.librarian(address)
-        stack.callback(reader.close)
-        worker = reader.send("GET", "/tags").headers["X-Worker"]
-        groups.setdefault(worker, []).append(reader)
-        enough = [group[: READERS // WORKERS] for group in groups.values()]
-        if sum(map(len, enough)) == READERS:
-            return list(itertools.chain(*enough))
-    raise RuntimeError(f"one of the {WORKERS} worker processes answers nobody")
+def _worker_of(reader):
+    return reader.get("/tags").header("X-Worker")
 
 
 def _round(ground, librarian, book_id, readers, pool, number):
@@ -70,13 +60,13 @@ def _round(ground, librarian, book_id, readers, pool, number):
     def read(reader):
         barrier.wait()
         began = time.monotonic()
-        return reader.send("GET", PATH), time.monotonic() - began
+        return reader.get(PATH), time.monotonic() - began
 
     answers = list(pool.map(read, readers))
-    computed = [seconds for answer, seconds in answers if answer.source != "hit"]
+    computed = [seconds for answer, seconds in answers if source_of(answer) != "hit"]
     return Round(
         queries=ground.ledger().list_queries - before,
-        workers=len({answer.headers["X-Worker"] for answer, _ in answers}),
+        workers=len({answer.header("X-Worker") for answer, _ in answers}),
         query=min(computed, default=0.0),
         last=max(seconds for _, seconds in answers),
     )

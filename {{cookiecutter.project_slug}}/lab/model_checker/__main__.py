@@ -9,6 +9,7 @@ import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
+from lab.harness.arguments import Parser, one_of
 from lab.model_checker.broken import BROKEN, BROKEN_SELECTIONS
 from lab.model_checker.ladder import SEARCHED, found_on
 from lab.model_checker.search import explore
@@ -59,11 +60,6 @@ def report(found):
 
 def main(names):
     """Report the rungs with these names; without one, the protocol and its rivals."""
-    unknown = [name for name in names if name not in SEARCHED]
-    if unknown:
-        sys.exit(
-            f"model_checker: {unknown[0]!r} given; accepted: {', '.join(SEARCHED)}"
-        )
     if not names:
         return bool(report_protocol() + report_broken())
     for name in names:
@@ -72,4 +68,6 @@ def main(names):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = Parser("model_checker", "lab.model_checker", __doc__)
+    parser.add_argument("names", nargs="*", metavar="RUNG", type=one_of(SEARCHED))
+    sys.exit(main(parser.parse_args().names))

@@ -1,12 +1,11 @@
 """Runs the rehearsal: `python -m lab.rehearsal` (`make rehearse`)."""
 
-import argparse
 import secrets
-import signal
 import sys
 import tempfile
 import time
 
+from lab.harness.arguments import Parser, interrupt_on_signals
 from lab.rehearsal import PROJECT, releases, report
 from lab.rehearsal.docker import (
     Refused,
@@ -30,7 +29,7 @@ def say(text):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="rehearsal", description=__doc__)
+    parser = Parser("rehearsal", "lab.rehearsal", __doc__)
     parser.add_argument(
         "--only",
         action="append",
@@ -95,15 +94,16 @@ def on_a_server(options):
 
 def main():
     options = arguments()
-    # Being ended politely cleans up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    interrupt_on_signals()
     try:
         require_tools()
         for image in BASES:
             ensure_image(image)
         problems = on_a_server(options)
-    except Refused as error:
+    except (Refused, TimeoutError) as error:
         sys.exit(f"The rehearsal stopped: {error}")
+    except KeyboardInterrupt:
+        sys.exit("The rehearsal was interrupted.")
     if problems:
         sys.exit(f"{problems} things were not as they must be (see PROBLEM above)")
 

@@ -7,13 +7,13 @@ import secrets
 import shlex
 import subprocess
 import tarfile
-import time
 from pathlib import Path
 
 import httpx
 
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import LABEL, Refused, docker, engine_address, run
+from tests.polling import wait_until
 from tools.ports import free_port
 
 MEMORY = "1g"
@@ -42,15 +42,6 @@ RIGHTS = [
     *("--security-opt", "apparmor=unconfined"),
     *("--security-opt", "systempaths=unconfined"),
 ]
-
-
-def wait_until(question, seconds, what):
-    """Return when `question()` is true; raise Refused after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not question():
-        if time.monotonic() > deadline:
-            raise Refused(f"{what} did not happen within {seconds} s")
-        time.sleep(0.3)
 
 
 class Host:
@@ -107,7 +98,7 @@ class Host:
 
     def wait_for_engine(self):
         """Return when the server's own engine answers."""
-        wait_until(lambda: self._quiet("docker", "info"), 180, "the server's boot")
+        wait_until(lambda: self._quiet("docker", "info"), "the server's boot")
 
     def _quiet(self, *command):
         with contextlib.suppress(Refused):
@@ -134,7 +125,7 @@ class Host:
         own = self.inside("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
         known = f"[127.0.0.1]:{self.ssh_port} {own}\n"
         (self.folder / "known_hosts").write_text(known)
-        wait_until(self._lets_us_in, 60, "the server's first SSH answer")
+        wait_until(self._lets_us_in, "the server's first SSH answer")
 
     def _lets_us_in(self):
         return self.ssh("true").returncode == 0

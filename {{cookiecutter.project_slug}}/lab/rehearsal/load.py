@@ -9,6 +9,9 @@ import time
 
 import httpx
 
+from books.isbn import check_digit
+from tests.polling import wait_until
+
 RATE = 50
 TIMEOUT = 60
 # On a machine too slow for RATE, requests wait here and not in the server's queues:
@@ -51,8 +54,7 @@ class Answer:
 def isbn13(number):
     """Return the `number`th ISBN of the rehearsal, with its check digit."""
     digits = str(PREFIX + number)
-    total = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits))
-    return digits + str(-total % 10)
+    return digits + check_digit(digits)
 
 
 class Load:
@@ -134,8 +136,7 @@ class Load:
     def between(self, began, ended):
         """Return the answers to requests sent in that time, once all have come."""
         chosen = [each for each in list(self.answers) if began <= each.sent < ended]
-        while not all(each.done for each in chosen):
-            time.sleep(0.05)
+        wait_until(lambda: all(each.done for each in chosen), "the last answers")
         return chosen
 
 

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 
 from lab.rehearsal.docker import Refused
-from lab.rehearsal.host import wait_until
+from tests.polling import wait_until
 
 BUSY = 75
 # In place of a tag: as before the scenario, or the one that was stable before that.
@@ -63,7 +63,7 @@ def mislabelled(stage):
 def two_at_once(stage):
     """The exit code is the second's; the first must end well."""
     first = stage.start_deploy("v3")
-    wait_until(lambda: "pulling" in stage.said(first), 180, "the first deploy's start")
+    wait_until(lambda: "pulling" in stage.said(first), "the first deploy's start")
     second = stage.deploy("v4")
     if stage.finish(first):
         raise Refused("the first of two deploys failed")
@@ -98,7 +98,7 @@ def rolled_back(stage):
 
 def restarted(stage):
     stage.host.restart()
-    wait_until(stage.host.health, 180, "the first answer after the restart")
+    wait_until(stage.host.health, "the first answer after the restart")
     return 0
 
 

@@ -6,12 +6,11 @@ import subprocess
 import threading
 import time
 
-import httpx
-
 from lab.rehearsal.docker import Refused
-from lab.rehearsal.host import wait_until
 from lab.rehearsal.load import PUBLISHER, Load, acknowledged, summary
 from lab.rehearsal.scenarios import BUSY, EARLIER, UNCHANGED
+from tests import live
+from tests.polling import wait_until
 
 LIBRARIAN = {
     "DJANGO_SUPERUSER_EMAIL": "librarian@example.com",
@@ -86,14 +85,11 @@ class Stage:
             self.load.stop()
 
     def _token(self):
-        login = {
-            "email": LIBRARIAN["DJANGO_SUPERUSER_EMAIL"],
-            "password": LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
-        }
-        answer = httpx.post(
-            self.host.url + "/api/v1/auth/login", json=login, timeout=30
+        return live.log_in(
+            self.host.url + "/api/v1",
+            LIBRARIAN["DJANGO_SUPERUSER_EMAIL"],
+            LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
         )
-        return answer.raise_for_status().json()["access_token"]
 
     def log_in_together(self, times):
         """Log in so many times at once; raise Refused unless each one gets a token."""
@@ -120,7 +116,7 @@ class Stage:
         stuck = []
         try:
             exit_code = scenario.play(self)
-        except Refused as error:
+        except (Refused, TimeoutError) as error:
             exit_code, stuck = None, [str(error)]
             # At once: what is asked next may fail for the same reason.
             self.say(f"  STUCK: {error}")
@@ -207,7 +203,7 @@ class Stage:
     def kill_and_repeat(self, tag, says, not_yet):
         """Kill a deploy when it says something; return the repeated one's code."""
         process = self.start_deploy(tag)
-        wait_until(lambda: says in self.said(process), 180, f"'{says}'")
+        wait_until(lambda: says in self.said(process), f"'{says}'")
         self.host.inside("bash", "-c", KILL_DEPLOY)
         self.finish(process)
         if not_yet in self.said(process):
@@ -236,7 +232,7 @@ class Stage:
         result = self.host.ssh("sudo bash -s", stdin=script.encode())
         if result.returncode:
             raise Refused(f"down && up: {result.stderr.decode().splitlines()[-1]}")
-        wait_until(self.host.health, 180, "an answer after down && up")
+        wait_until(self.host.health, "an answer after down && up")
         return result.returncode
 
 

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from lab.consistency import report, stampede
-from lab.consistency.clients import warm
+from lab.consistency.clients import source_of, warm
 from lab.consistency.environment import ground
 from lab.consistency.faults import STRIKES, Phase
 from lab.consistency.history import Debt
@@ -23,6 +23,7 @@ from lab.consistency.runner import Chase
 from lab.harness.checker import Judge
 from tests.left_out import or_left_out
 from tests.live import ROOT
+from tests.polling import wait_until
 
 SEED = {"HUNT_URLS": "lab.consistency.seed_strategy"}
 # For a machine that has much else to do: seconds, and for the API.
@@ -109,10 +110,10 @@ class TestBound:
             first = stack.enter_context(place.serve(**same))
             second = stack.enter_context(place.serve(**same | direct))
             stack.callback(place.proxy.tell, "pass")
-            writer, reader = place.librarian(first), place.librarian(second)
-            stack.callback(writer.close)
-            stack.callback(reader.close)
-            yield writer, reader
+            yield [
+                stack.enter_context(place.librarian(address))
+                for address in (first, second)
+            ]
 
     @pytest.fixture
     def book(self, apis):
@@ -130,29 +131,28 @@ class TestBound:
         assert answer.status == 200
         [debt] = [d for d in place.ledger().unpaid() if d.opened > began]
         assert debt.covers("books", book.id)
-        after = reader.send("GET", path)
-        assert after.source == "hit" and after.body == before.body != answer.body
+        after = reader.get(path)
+        assert source_of(after) == "hit" and after.body == before.body != answer.body
         return answer
 
     def test_a_debt_is_paid_when_redis_is_back(self, place, apis, book):
         began = time.monotonic()
         answer = self.owe(place, apis, book)
         place.proxy.tell("pass")
-        while any(debt.opened > began for debt in place.ledger().unpaid()):
-            assert time.monotonic() - began < PATIENCE, "nobody pays"
-            time.sleep(0.05)
+        unpaid = lambda: [d for d in place.ledger().unpaid() if d.opened > began]
+        wait_until(lambda: not unpaid(), "the debt to be paid", PATIENCE)
         for api in apis:
-            assert api.send("GET", f"/books/{book.id}").body == answer.body
+            assert api.get(f"/books/{book.id}").body == answer.body
 
     def test_a_debt_that_died_ends_with_the_life_of_the_entry(self, place, apis, book):
         answer = self.owe(place, apis, book)
-        os.kill(int(answer.headers["X-Worker"]), signal.SIGKILL)
+        os.kill(int(answer.header("X-Worker")), signal.SIGKILL)
         client, key = place.redis.client, f"bound:books:detail:{book.id}@dev"
         assert 0 < client.pttl(key) <= 180_000
         # As if that time had passed.
         client.delete(key)
         _, reader = apis
-        assert reader.send("GET", f"/books/{book.id}").body == answer.body
+        assert reader.get(f"/books/{book.id}").body == answer.body
 
 
 @pytest.mark.long

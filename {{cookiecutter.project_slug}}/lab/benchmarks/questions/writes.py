@@ -84,20 +84,20 @@ def fill(server, connection, keys):
 @contextlib.contextmanager
 def watched(client):
     """Yield a list that fills with how long each GET of another client takes."""
-    waits, stop = [], threading.Event()
+    waits, begun, stop = [], threading.Event(), threading.Event()
 
     def probe():
         while not stop.is_set():
             start = time.perf_counter()
             client.get(PROBE)
             waits.append(time.perf_counter() - start)
+            begun.set()
             time.sleep(0.0005)
 
     thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     try:
-        while not waits:
-            time.sleep(0.001)
+        begun.wait()
         yield waits
     finally:
         stop.set()
