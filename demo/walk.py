@@ -101,10 +101,14 @@ def new_reader(name):
     return {"email": email, "username": username, "password": password}
 
 
+def with_check_digit(first_twelve):
+    """The 13 digits of the ISBN that starts with these twelve."""
+    weighted = sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(first_twelve))
+    return f"{first_twelve}{-weighted % 10}"
+
+
 def new_isbn():
-    digits = f"978{secrets.randbelow(10**9):09}"
-    weighted = sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(digits))
-    return f"{digits}{-weighted % 10}"
+    return with_check_digit(f"978{secrets.randbelow(10**9):09}")
 
 
 def error_line(response):

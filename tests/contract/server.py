@@ -4,13 +4,13 @@ import os
 import re
 import signal
 import subprocess
-import time
 from contextlib import contextmanager
 from secrets import token_hex
 
 import httpx
 
 from tests.baking import clean_environment
+from tests.polling import wait_until
 
 START_SECONDS = 300
 STOP_SECONDS = 10
@@ -48,13 +48,12 @@ def serve(project, log, variables):
 
 
 def wait_until_it_answers(process, log):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    def answering():
+        assert process.poll() is None, f"gunicorn ended: {log.read_text()}"
         listening = LISTENING.search(log.read_text())
-        if listening and answers(listening[1]):
-            return listening[1]
-        time.sleep(0.1)
-    raise AssertionError(f"gunicorn did not start: {log.read_text()}")
+        return listening and answers(listening[1]) and listening[1]
+
+    return wait_until(answering, "gunicorn to answer", START_SECONDS)
 
 
 def answers(url):

@@ -10,8 +10,10 @@ import subprocess
 import tempfile
 
 from lab.rehearsal import PROJECT, releases
-from lab.rehearsal.docker import Refused, remove_all
-from lab.rehearsal.host import Host, wait_until
+from lab.rehearsal.docker import remove_all
+from lab.rehearsal.host import Host
+
+from tests.polling import wait_until
 
 CA = "/var/lib/library/caddy/caddy/pki/authorities/local/root.crt"
 API = "localhost/api/v1"
@@ -153,8 +155,8 @@ def lose_the_connection(host):
     client.kill()
     client.wait()
     try:
-        wait_until(lambda: host.live() not in (before, None), 120, "the switch")
-    except Refused as error:
+        wait_until(lambda: host.live() not in (before, None), "the switch", 120)
+    except TimeoutError as error:
         return str(error)
     return "it went on"
 

@@ -161,5 +161,5 @@ def test_a_scenario_that_does_not_exist_is_refused_with_those_that_do(project):
             "nonsense",
         )
     )
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "good release" in done.stdout
