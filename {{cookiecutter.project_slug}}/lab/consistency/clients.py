@@ -1,4 +1,4 @@
-"""Readers and writers: threads that speak HTTP over connections they keep."""
+"""Readers and writers: threads, each with a connection of its own."""
 
 import random
 import threading
@@ -27,21 +27,21 @@ def warm(api, path):
 
 
 class Client(threading.Thread):
-    """Does its step again and again until the crowd is stopped."""
+    """Repeats its step until the event `stop` is set."""
 
-    def __init__(self, api, judge, stop):
+    def __init__(self, api, checker, stop):
         super().__init__(daemon=True)
-        self.api, self.judge, self.stop = api, judge, stop
+        self.api, self.checker, self.stop = api, checker, stop
         self.problems, self.failure = [], ""
 
     def run(self):
-        """Step until stopped; stop everybody if this breaks down."""
+        """Repeat the step; stop all clients if it breaks down."""
         try:
             while not self.stop.is_set():
                 try:
                     self.step()
                 except OSError:
-                    self.judge.count("dropped")
+                    self.checker.count("dropped")
                     self.stop.wait(PAUSE_AFTER_DROP)
         except Exception:
             self.failure = traceback.format_exc()
@@ -49,17 +49,17 @@ class Client(threading.Thread):
         finally:
             self.api.close()
 
-    def refused(self, path, answer):
-        """Note an answer that should never be: a server error, above all."""
-        self.judge.count("errors")
+    def note_error(self, path, answer):
+        """Record an answer that is an error, such as status 500."""
+        self.checker.count("errors")
         self.problems.append(f"{path}: {answer.status} {answer.body[:300]!r}")
 
 
 class Reader(Client):
-    """Reads at random, sometimes only if something changed, and tells the judge."""
+    """Reads paths at random, some with If-None-Match; the checker checks each read."""
 
-    def __init__(self, api, judge, stop, paths):
-        super().__init__(api, judge, stop)
+    def __init__(self, api, checker, stop, paths):
+        super().__init__(api, checker, stop)
         self.paths, self.known = paths, {}
 
     def step(self):
@@ -68,43 +68,44 @@ class Reader(Client):
         etag, versions = self.known.get(path, ("", {}))
         asks = etag and random.random() < NOT_MODIFIED_SHARE
         headers = {"If_None_Match": etag} if asks else {}
-        read = self.judge.begin()
+        read = self.checker.begin_read()
         answer = self.api.get(path, **headers)
         if answer.status == 200:
             versions = library.versions_in(answer.document)
             self.known[path] = answer.header("ETag"), versions
         elif answer.status != 304:
-            self.refused(path, answer)
+            self.note_error(path, answer)
             return
         told = {"source": source_of(answer), "worker": answer.header("X-Worker")}
-        self.judge.end(read, versions, path=path, **told)
+        self.checker.end_read(read, versions, path=path, **told)
 
 
 class Writer(Client):
-    """Makes the next version of its subjects, and tells the judge what it knows."""
+    """Writes the next version of its subjects; the checker records each write."""
 
-    def __init__(self, api, judge, stop, subjects, pause):
-        super().__init__(api, judge, stop)
+    def __init__(self, api, checker, stop, subjects, pause):
+        super().__init__(api, checker, stop)
         self.subjects, self.pause = subjects, pause
 
     def step(self):
         """Write once, after a pause of random length (seconds, on average `pause`)."""
         self.stop.wait(random.expovariate(1 / self.pause))
         subject = random.choice(self.subjects)
-        write = self.judge.sends(subject)
+        write = self.checker.begin_write(subject)
         try:
             answer = library.write(self.api, subject, write.version)
         except OSError:
-            self._find_out(subject, write)
+            self._settle(subject, write)
             raise
         if answer.status in (200, 201):
-            self.judge.acknowledges(subject, write)
+            self.checker.acknowledge(subject, write)
         else:
-            self.refused(f"write {subject}", answer)
-            self._find_out(subject, write)
+            self.note_error(f"write {subject}", answer)
+            self._settle(subject, write)
 
-    def _find_out(self, subject, write):
-        # A title's next version is right either way; the number of loans is not.
+    def _settle(self, subject, write):
+        # Nobody knows whether the write happened. A title's next version is right in
+        # both cases; the number of loans is not.
         while subject.kind == "stock":
             try:
                 count = library.count_loans(self.api, subject)
@@ -112,7 +113,7 @@ class Writer(Client):
                 self.stop.wait(PAUSE_AFTER_DROP)
                 continue
             if count >= write.version:
-                self.judge.acknowledges(subject, write)
+                self.checker.acknowledge(subject, write)
             else:
-                self.judge.forgets(subject, write)
+                self.checker.forget(subject, write)
             return

@@ -15,7 +15,7 @@ import time
 
 from lab.benchmarks.client import query_count
 from lab.benchmarks.measure import API, together, turns
-from lab.harness.checker import Judge
+from lab.harness.checker import Checker
 
 TITLE = "Reads and writes together"
 CLIENTS = 8
@@ -43,14 +43,14 @@ def queries(number):
 
 def ask(servers, plan, results, lab):
     """Mix, for each share of writes."""
-    judges = {name: Judge() for name in servers}
+    checkers = {name: Checker() for name in servers}
     found = queries(plan.queries)
     titles = {server.name: _titles(server) for server in servers.values()}
     for server in servers.values():
         server.forget()
     rounds = -(-plan.rounds // 2)
     for number, share, server in turns("mixed", rounds, plan.mixes, servers.values()):
-        mix = Mix(judges[server.name], titles[server.name], found, share, number)
+        mix = Mix(checkers[server.name], titles[server.name], found, share, number)
         results.add(
             "mixed", server.name, {"writes": share}, **mix.run(server, plan.mix)
         )
@@ -59,11 +59,11 @@ def ask(servers, plan, results, lab):
 class Mix:
     """One round with one strategy."""
 
-    def __init__(self, judge, titles, found, share, number):
-        self.judge, self.titles, self.found = judge, titles, found
+    def __init__(self, checker, titles, found, share, number):
+        self.checker, self.titles, self.found = checker, titles, found
         self.share, self.number = share, number
         self.ranks = list(itertools.accumulate(1 / r for r in range(1, len(found) + 1)))
-        self.counts, self.stale = judge.turn_page()
+        self.counts, self.stale = checker.reset()
 
     def run(self, server, seconds):
         """Return the figures of that many seconds."""
@@ -95,19 +95,21 @@ class Mix:
                 self._read(connection, f"{API}?{query}")
 
     def _read(self, connection, path):
-        read = self.judge.begin()
+        read = self.checker.begin_read()
         answer = connection.get(path)
         source = "miss" if query_count(answer) else "hit"
-        self.judge.end(read, versions(answer), path=path, source=source, worker="")
+        self.checker.end_read(
+            read, versions(answer), path=path, source=source, worker=""
+        )
 
     def _write(self, connection, book, dice):
         kind = "title" if dice.random() < 0.25 else "stock"
-        write = self.judge.sends((kind, book))
+        write = self.checker.begin_write((kind, book))
         value = STOCK + write.version
         if kind == "title":
             value = f"{self.titles[book]} v{write.version}"
         connection.send("PATCH", f"{API}/{book}", {kind: value})
-        self.judge.acknowledges((kind, book), write)
+        self.checker.acknowledge((kind, book), write)
 
 
 def dice_of(number, share, client):
