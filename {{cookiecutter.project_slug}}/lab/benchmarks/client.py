@@ -1,18 +1,18 @@
-"""The lab's reader: a connection on which every answer must be a good one."""
+"""The client of the benchmarks: any answer but 2xx is an error."""
 
 from lab.harness import clients
 from lab.harness.clients import Answer
 
-# Some of what is measured is slow.
+# Seconds. Some strategies are slow.
 TIMEOUT = 300
 
 
-class Refused(Exception):
-    """The API answered with an error."""
+class WrongAnswer(Exception):
+    """A server answered with an error, or not as the others do."""
 
 
 class Connection(clients.Connection):
-    """A connection to a server of the lab. Raises Refused for any answer but 2xx."""
+    """A connection to a server here. Raises WrongAnswer for any answer but 2xx."""
 
     def __init__(self, port, token=""):
         super().__init__(f"http://127.0.0.1:{port}", token, TIMEOUT)
@@ -22,11 +22,11 @@ class Connection(clients.Connection):
         answer = super().exchange(request)
         if not answer.head.startswith(b"HTTP/1.1 2"):
             line = request.partition(b"\r\n")[0].decode()
-            raise Refused(f"{line}: {answer.status} {answer.body[:300]!r}")
+            raise WrongAnswer(f"{line}: {answer.status} {answer.body[:300]!r}")
         return answer
 
     def usage(self):
-        """Return (process, CPU seconds so far) of the worker behind the connection."""
+        """Return (process id, CPU seconds so far) of the connection's worker."""
         process, nanoseconds = self.get("/usage").sent.split()
         return int(process), int(nanoseconds) / 1e9
 

@@ -1,7 +1,7 @@
 """The servers: PostgreSQL, Redis, and a gunicorn for each strategy.
 
-Each strategy has a database and a Redis database of its own, made alike, so that none
-sees the writes or the keys of another. All have the same settings.
+Each strategy has a database and a Redis database of its own, with the same content, so
+that none sees the writes or the keys of another. All have the same settings.
 """
 
 import contextlib
@@ -24,16 +24,16 @@ from tests import live, servers
 
 READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
 WORKERS, THREADS, BOOKS = 2, 8, 5000
-# Redis databases: one for each server that may run at the same time.
+# A Redis database for each server that may run at the same time.
 REDIS = ["--databases", "32", "--loglevel", "warning"]
 GUNICORN = {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
-# Connections wait for their turn. What servers say when Ctrl-C ends them is no news.
+# Idle connections stay open. Messages of servers that Ctrl-C ends are not shown.
 OPTIONS = "--keep-alive 600 --capture-output --error-logfile"
 
 
 @dataclass(frozen=True)
 class Server:
-    """One strategy, served: its port and what it keeps in Redis."""
+    """The server of one strategy: its port, and its database in Redis."""
 
     name: str
     port: int
@@ -45,9 +45,9 @@ class Server:
         return Connection(self.port, self.token)
 
     def forget(self, *spared):
-        """Delete all answers that are kept: keys with none of `spared` in them.
+        """Delete the cached answers: all keys that contain none of `spared`.
 
-        What tells that they are old stays, and who may read them.
+        Stamps and what is known about readers stay.
         """
         spared += (b":stamp:", b":changes:", b":verdict:")
         keys = self.redis.scan_iter(count=1000)
@@ -58,23 +58,23 @@ class Server:
     def spread(self, number, stack):
         """Return `number` connections, spread evenly over the workers.
 
-        They are closed with the ExitStack. Raises RuntimeError if a worker takes none.
+        The ExitStack closes them. Raises RuntimeError if a worker gets none.
         """
         connect = lambda: stack.enter_context(self.connect())
         return spread(connect, number, WORKERS, lambda each: each.usage()[0])
 
 
-class Lab:
-    """Starts what is asked for, and stops it all at the end."""
+class Environment:
+    """Starts databases and servers, and stops all of them at the end."""
 
     def __init__(self, postgres_url, redis_url, folder, stack):
         self.postgres_url, self.redis_url = postgres_url, redis_url
         self.folder, self.stack = folder, stack
         self.token, self.base, self.numbers = "", "", itertools.count(1)
-        self.floor = None
+        self.baseline = None
 
     def prepare(self):
-        """Make the database that the others are copies of."""
+        """Make the database that all others are copied from."""
         self.base = self.database()
         env = live.environment(self.base, REDIS_URL="")
         live.manage("migrate", env=env)
@@ -82,7 +82,7 @@ class Lab:
         live.create_superuser(env=env, **READER)
 
     def database(self, template="/template0"):
-        """Return the URL of a new copy of a database; it is dropped at the end."""
+        """Return the URL of a new copy of a database, which is dropped at the end."""
         name, template = f"bench_{uuid4().hex[:12]}", urlsplit(template).path[1:]
         with psycopg.connect(self.postgres_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -90,7 +90,7 @@ class Lab:
         return urlsplit(self.postgres_url)._replace(path=f"/{name}").geturl()
 
     def _drop(self, name):
-        # Ctrl-C ends the servers too: then it went with them.
+        # Ctrl-C may have ended PostgreSQL already.
         with contextlib.suppress(psycopg.OperationalError):
             with psycopg.connect(self.postgres_url, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -114,24 +114,24 @@ class Lab:
         return Server(name, urlsplit(address).port, client, self.token)
 
     def serve_all(self, names):
-        """Return {name: Server}, and start the floor under them."""
+        """Return {name: Server}, and start the server of the baselines."""
         wanted = [UNDER, *names]
         bar = {"desc": "starting".ljust(12), "total": len(wanted), "disable": None}
         with ThreadPoolExecutor(2) as pool:
             made = tqdm(pool.map(self.serve, wanted), leave=False, **bar)
-            self.floor, *servers = made
+            self.baseline, *servers = made
         return dict(zip(names, servers))
 
 
 @contextlib.contextmanager
-def lab():
-    """Yield a Lab. Raises servers.Unavailable without PostgreSQL or Redis."""
+def new_environment():
+    """Yield an Environment. Raises servers.Unavailable without PostgreSQL or Redis."""
     with contextlib.ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(scratch))
-        # Never somebody's Redis: it is flushed.
+        # A Redis of its own, because it is flushed.
         redis_url = stack.enter_context(servers.own_redis(*REDIS)).url
         postgres_url = stack.enter_context(servers.postgres())
-        made = Lab(postgres_url, redis_url, folder, stack)
+        made = Environment(postgres_url, redis_url, folder, stack)
         made.prepare()
         yield made

@@ -1,7 +1,7 @@
 """The data of the test: books and tags, each with a version that only grows.
 
-A title or a tag's name ends in its version. The version of a borrowed book is the number
-of copies on loan, so that loans are tested, too.
+A title or a tag's name ends in its version. The version of a borrowed book is the
+number of copies on loan, so that loans are tested, too.
 """
 
 import random

@@ -33,8 +33,8 @@ def verdict(outcomes):
     if writes := sum(outcome.pending_writes for outcome in outcomes):
         longest = max(outcome.longest_pending for outcome in outcomes)
         lines.append(
-            f"{writes:,} writes could not reach Redis; their invalidations were flushed "
-            f"at most {longest:.2f} s after it was back."
+            f"{writes:,} writes could not reach Redis; their invalidations were "
+            f"flushed at most {longest:.2f} s after it was back."
         )
     if stale:
         lines.append(f"Stale were {_kinds(stale)}. The first of them:")

@@ -1,7 +1,7 @@
 """The usual strategy, for comparison: cache-aside, and deletion after the write.
 
-The list's data is stored, pickled, under the query parameters; after a book was changed,
-all keys that match a pattern are deleted. What goes wrong:
+The list's data is stored, pickled, under the query parameters; after a book was
+changed, all keys that match a pattern are deleted. What goes wrong:
 
 - A reader that computed before a write may store its answer after the deletion.
 - Between the commit and the deletion the old answer is served; for good, if the process

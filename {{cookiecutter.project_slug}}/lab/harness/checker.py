@@ -125,7 +125,7 @@ class Checker:
         )
 
     def _missed_writes(self, subject, shown, oldest):
-        # A write without an acknowledgement may never have happened, unless it was read.
+        # Without an acknowledgement a write may not have happened, unless it was read.
         return [
             write
             for write in self.writes[subject]

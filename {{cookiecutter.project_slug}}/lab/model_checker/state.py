@@ -103,7 +103,7 @@ class Writer(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """A reader looks up; without a hit it opens stamps if necessary, queries, stores."""
+    """A reader looks up; unless it has a hit, it opens stamps, queries and stores."""
 
     reads: int = 2
     at: str = "looking"

@@ -122,7 +122,7 @@ class TestBound:
         return next(each for each in build(reader) if each.kind == "title")
 
     def write_out_of_reach(self, environment, apis, book):
-        """Write while Redis is out of reach; return the answer. Then reads are stale."""
+        """Write while Redis is out of reach; return the answer, which no read shows."""
         writer, reader = apis
         path, began = f"/books/{book.id}", time.monotonic()
         before = warm(reader, path)
@@ -179,7 +179,7 @@ class TestFiftyReaders:
 
 
 class TestChecker:
-    """The checker alone: which reads are stale, and which invalidations explain that."""
+    """The checker alone: which reads are stale, and what explains that."""
 
     def check(self, checker, read, version):
         shown = {BOOK: version}

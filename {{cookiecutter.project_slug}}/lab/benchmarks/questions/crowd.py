@@ -1,8 +1,8 @@
-"""Fifty readers come right after a write: how many ask the database?
+"""Fifty readers come right after a write: how many query the database?
 
-Without a protection all that come before the first answer is kept compute it
-(a cache stampede). And who is shown the list as it was before the write? The last
-answer is held against that of as many readers of the floor, right after them.
+Without protection every reader that comes before the first answer is stored computes it
+(a cache stampede). And how many are shown the list from before the write? The time of
+the last answer is compared with that of as many readers of the baseline.
 """
 
 import contextlib
@@ -12,18 +12,20 @@ import time
 
 from lab.benchmarks.client import query_count
 from lab.benchmarks.ladder import LADDER
-from lab.benchmarks.measure import API, FLOOR, together, turns, warm
+from lab.benchmarks.measure import API, BASELINE, together, turns, warm
 
 TITLE = "A crowd after a write"
 
 
-def ask(servers, plan, results, lab):
-    """Change a book, then let all read the list at the same moment."""
+def ask(servers, plan, results, environment):
+    """Change a book, then read the list with all readers at the same moment."""
     rounds = -(-plan.rounds // 3)
     case = {"readers": plan.crowd, "books": plan.crowd_books}
     for number, _, server in turns("crowd", rounds, [None], servers.values()):
         figures = _round(server, plan, number)
-        figures["last_floors"] = figures["last_ms"] / _floor(lab.floor, plan)
+        figures["last_baselines"] = figures["last_ms"] / _baseline(
+            environment.baseline, plan
+        )
         results.add("crowd", server.name, case, **figures)
 
 
@@ -45,9 +47,9 @@ def _round(server, plan, number):
     }
 
 
-def _floor(server, plan):
-    """Return in how many ms the last of as many readers has the floor's answer."""
-    path = f"{FLOOR}?page_size={plan.crowd_books}"
+def _baseline(server, plan):
+    """Return after how many ms the last reader has the baseline's answer."""
+    path = f"{BASELINE}?page_size={plan.crowd_books}"
     with contextlib.ExitStack() as stack:
         readers = server.spread(plan.crowd, stack)
         for reader in readers:
@@ -56,7 +58,7 @@ def _floor(server, plan):
 
 
 def _all_at_once(readers, path):
-    """Return the answers to all, and after how many ms the last of them came."""
+    """Return all answers, and after how many ms the last one came."""
     barrier = threading.Barrier(len(readers))
 
     def read(number, reader):

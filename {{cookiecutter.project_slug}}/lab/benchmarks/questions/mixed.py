@@ -1,9 +1,9 @@
 """Reads and writes together: how fast, how often from the cache, and how stale?
 
-Eight clients ask for 200 different pages, a few of them often and most of them seldom
-(Zipf's law). Now and then one changes a book: three of four times its stock, as a
-loan does, else its title. A read is stale if it shows a book as it was before a write
-that had been acknowledged when the read was sent, or that somebody was shown already.
+Eight clients read 200 different pages, a few of them often and most of them seldom
+(Zipf's law). Now and then one changes a book: in three of four cases its stock, as a
+loan does, else its title. A read is stale if it shows a book without a write that was
+acknowledged, or shown to another client, before the read was sent.
 """
 
 import contextlib
@@ -22,12 +22,12 @@ CLIENTS = 8
 BOOK = re.compile(
     rb'"book_id":(\d+),[^{}]*?"title":"([^"]*?)(?: v(\d+))?",[^{}]*?"stock":(\d+)'
 )
-# Stocks begin below it; above it they carry a version.
+# Stocks are smaller at first; from here on they contain a version.
 STOCK = 1000
 
 
 def queries(number):
-    """Return that many different query strings, the most popular first."""
+    """Return so many different query strings, the most popular first."""
     words = ("river", "garden", "city", "map", "island")
     pages = [f"page={page}" for page in range(1, 26)]
     kinds = [pages, [f"order_by=title&{page}" for page in pages]]
@@ -41,8 +41,8 @@ def queries(number):
     return found
 
 
-def ask(servers, plan, results, lab):
-    """Mix, for each share of writes."""
+def ask(servers, plan, results, environment):
+    """Measure the mix, for each share of writes."""
     checkers = {name: Checker() for name in servers}
     found = queries(plan.queries)
     titles = {server.name: _titles(server) for server in servers.values()}
@@ -66,7 +66,7 @@ class Mix:
         self.counts, self.stale = checker.reset()
 
     def run(self, server, seconds):
-        """Return the figures of that many seconds."""
+        """Run for so many seconds; return the figures."""
         with contextlib.ExitStack() as stack:
             connections = server.spread(CLIENTS, stack)
             start = time.perf_counter()
@@ -84,8 +84,8 @@ class Mix:
         }
 
     def _work(self, number, connection):
-        dice = dice_of(self.number, self.share, number)
-        # No two change the same book: what comes later must be the later version.
+        dice = new_dice(self.number, self.share, number)
+        # No book has two writers: a later write must make a later version.
         mine = sorted(self.titles)[number::CLIENTS]
         while time.perf_counter() < self.deadline:
             if dice.random() * 100 < self.share:
@@ -112,13 +112,13 @@ class Mix:
         self.checker.acknowledge((kind, book), write)
 
 
-def dice_of(number, share, client):
-    """Return the dice of a client in this round: alike for all strategies."""
+def new_dice(number, share, client):
+    """Return the random numbers of a client in a round, the same for all strategies."""
     return random.Random(f"{number}, {share}, {client}")
 
 
 def versions(answer):
-    """Return {(kind, book): version} of all that an answer shows."""
+    """Return {(kind, book): version} of everything that an answer shows."""
     found = {}
     for book, _, version, stock in BOOK.findall(answer.body):
         found["title", int(book)] = int(version or 0)
