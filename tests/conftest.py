@@ -124,11 +124,11 @@ def tool():
 
 
 @pytest.fixture
-def ground_report(request, record_property):
+def platform_report(request, record_property):
     """Keep a line about this test, for the end of the whole run."""
     made = Report(request.node.name)
     yield made
-    record_property("ground", made.line())
+    record_property("platform", made.line())
 
 
 def pytest_addoption(parser):
@@ -154,7 +154,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_terminal_summary(terminalreporter):
-    for line in layers.grounds(terminalreporter.stats):
+    for line in layers.platforms(terminalreporter.stats):
         terminalreporter.write_line(line)
     for line in layers.summary(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, yellow=True, bold=True)

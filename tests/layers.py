@@ -66,10 +66,10 @@ def summary(skipped):
         yield f"LEFT OUT, {count} of the tests: {reason}"
 
 
-def grounds(stats):
-    """Yield the line that each test of a foreign ground kept about itself."""
+def platforms(stats):
+    """Yield the line that each test of another system kept about itself."""
     for report in sum(stats.values(), []):
         if getattr(report, "when", None) == "teardown":
             yield from (
-                line for name, line in report.user_properties if name == "ground"
+                line for name, line in report.user_properties if name == "platform"
             )

@@ -1,4 +1,4 @@
-"""What every test can ask for: the cast, and the cache on each of its stores."""
+"""Fixtures of all tests: clients of readers and librarians, and the cache's stores."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""A server of its own on each kind of database, a fixed cast, and things to lend."""
+"""A server of its own on each kind of database, accounts, and things to lend."""
 
 import functools
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ import pytest
 
 from tests.layers import leave_out
 
-from .cast import Person, client_of, newcomer, registered
+from .accounts import Account, client_of, newcomer, registered
 from .databases import KINDS, Unavailable, database
 from .server import serve, variables_for
 from .shapes import ok
@@ -29,9 +29,9 @@ class Service:
 
     url: str
     variables: dict
-    librarian: Person
-    reader: Person
-    other_reader: Person
+    librarian: Account
+    reader: Account
+    other_reader: Account
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +85,7 @@ def opened(client, variables, librarian):
 @pytest.fixture
 def stranger(service):
     """Someone without a token."""
-    return Person(service.reader.client)
+    return Account(service.reader.client)
 
 
 @pytest.fixture

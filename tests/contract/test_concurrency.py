@@ -14,9 +14,9 @@ AT_ONCE = 50
 
 @pytest.fixture
 def borrow(reader, other_reader, librarian):
-    """A function by which one of the cast, in turn, borrows a copy of a book."""
-    cast = [reader, other_reader, librarian]
-    return lambda number, book: cast[number % 3].post(
+    """A function by which one of three accounts, in turn, borrows a copy of a book."""
+    accounts = [reader, other_reader, librarian]
+    return lambda number, book: accounts[number % 3].post(
         "/loans", json={"book_id": book["book_id"]}
     )
 

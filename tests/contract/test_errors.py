@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from .cast import Person, client_of
+from .accounts import Account, client_of
 from .shapes import error, ok
 from .things import book_fields
 
@@ -146,7 +146,7 @@ def test_a_very_large_body_is_refused(service, librarian):
     body = b'{"name": "' + b"x" * 5_000_000 + b'"}'
     # On a connection of its own: the server may close it rather than read on.
     with client_of(service.url) as client:
-        person = Person(client, access_token=librarian.access_token)
+        person = Account(client, access_token=librarian.access_token)
         response = post_raw(person, "/tags", body)
 
     assert response.status_code in (400, 413)

@@ -1,4 +1,4 @@
-"""What a test of a foreign ground tells at the end of the run."""
+"""What a test of another system tells at the end of the run."""
 
 import time
 from contextlib import contextmanager

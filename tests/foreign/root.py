@@ -146,7 +146,7 @@ def make(folder, suite, packages=README):
     Errors: CannotBeMade, with what mmdebstrap said.
     """
     if as_root() is None or not shutil.which("mmdebstrap"):
-        leave_out("a foreign ground is made by root, with mmdebstrap")
+        leave_out("another system is made by root, with mmdebstrap")
     command = [*as_root(), "mmdebstrap", "--quiet", "--variant=minbase"]
     # A mirror may lag behind: of a throw-away system that is no danger.
     command += ['--aptopt=Acquire::Check-Valid-Until "false"', f"--keyring={KEYRING}"]

@@ -5,7 +5,7 @@ import os
 import sys
 
 from ci.release import health, images, server, settings
-from ci.release.command import LAST_LINES, Refused, say
+from ci.release.command import LAST_LINES, ReleaseError, say
 
 NOT_CONFIGURED = (
     "AWS is not configured for this repository, so there is nothing to deploy to, and "
@@ -94,7 +94,7 @@ def main():
         )
     try:
         STEPS[sys.argv[1]](os.environ)
-    except Refused as error:
+    except ReleaseError as error:
         explain(sys.argv[1], error, os.environ)
         sys.exit(f"{sys.argv[1]}: {error}")
 

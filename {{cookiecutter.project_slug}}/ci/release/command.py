@@ -1,4 +1,4 @@
-"""Calls commands; what goes wrong outside becomes Refused, with one line of cause."""
+"""Runs commands; one that fails raises ReleaseError, with the cause in one line."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from collections import deque
 LAST_LINES = deque(maxlen=20)
 
 
-class Refused(Exception):
+class ReleaseError(Exception):
     """Something is not as it must be; one line says what."""
 
 
@@ -18,16 +18,18 @@ def say(line):
 
 
 def run(*command, stdin=None):
-    """Run a command and return its output; raise Refused with its last line."""
+    """Run a command and return its output; raise ReleaseError with its last line."""
     try:
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise Refused(f"{command[0]} is not installed") from None
+        raise ReleaseError(f"{command[0]} is not installed") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise Refused(f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}")
+        raise ReleaseError(
+            f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}"
+        )
     return done.stdout
 
 

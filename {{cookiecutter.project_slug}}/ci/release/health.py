@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.request
 
-from ci.release.command import Refused, say
+from ci.release.command import ReleaseError, say
 
 PATIENCE = 30
 
@@ -24,11 +24,11 @@ def serving(api_url):
 
 
 def check(api_url, tag):
-    """Return when the release answers from outside; raise Refused if it never does."""
+    """Wait until the release answers from outside; raise ReleaseError if it does not."""
     deadline = time.monotonic() + PATIENCE
     while (seen := serving(api_url)) != tag:
         if time.monotonic() > deadline:
             said = f"release {seen} answers" if seen else "nothing answers"
-            raise Refused(f"{said} at {api_url}, not {tag}")
+            raise ReleaseError(f"{said} at {api_url}, not {tag}")
         time.sleep(1)
     say(f"{tag} answers at {api_url}")

@@ -5,7 +5,7 @@ import tempfile
 
 from ci import PROJECT
 from ci.checks import IMAGE
-from ci.release.command import Refused, aws, run, say, stream
+from ci.release.command import ReleaseError, aws, run, say, stream
 
 # The checks saved it there, with the name that they gave it.
 HANDED_OVER = PROJECT / "build" / "image.tar"
@@ -24,7 +24,7 @@ def push(repository, tag):
         push_handed_over(repository, tag)
     else:
         latest = ", ".join(known[:NAMES_SHOWN]) or "none"
-        raise Refused(
+        raise ReleaseError(
             f"there is no image {repository}:{tag} (the latest: {latest}), and the "
             "checks handed none over; after a push: run all jobs again"
         )
@@ -51,7 +51,7 @@ def push_handed_over(repository, tag):
         credentials = ("--username", user.decode(), "--password-stdin", registry)
         run(*docker, "login", *credentials, stdin=password.decode())
         if code := stream(*docker, "push", "--quiet", name):
-            raise Refused(f"the image could not be pushed (exit code {code})")
+            raise ReleaseError(f"the image could not be pushed (exit code {code})")
 
 
 def promote(repository, tag):
@@ -59,7 +59,7 @@ def promote(repository, tag):
     command = ("--repository-name", repository)
     found = aws("ecr", "batch-get-image", *command, "--image-ids", f"imageTag={tag}")
     if not found["images"]:
-        raise Refused(f"{repository}:{tag} is gone from the registry")
+        raise ReleaseError(f"{repository}:{tag} is gone from the registry")
     image = found["images"][0]
     if tag_is("stable", image["imageId"]["imageDigest"], repository):
         say(f"stable is {tag} already")

@@ -6,7 +6,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from ci.release.command import Refused, aws, say, stream
+from ci.release.command import ReleaseError, aws, say, stream
 
 # The document ends by itself after 30 minutes.
 LONGEST = 35 * 60
@@ -22,16 +22,16 @@ OURS = "a deployment under way"
 
 
 def over_ssm(instance, document, tag):
-    """Run the deploy document and show what it says; raise Refused if it fails."""
+    """Run the deploy document and show what it says; raise ReleaseError if it fails."""
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
     answer = follow(command, instance)
     if answer["StatusDetails"] in NEVER_TAKEN_UP:
-        raise Refused(
+        raise ReleaseError(
             f"{instance} did not take the deploy up in {UNTIL_TAKEN_UP} s: is it on?"
         )
     if answer["Status"] != "Success":
-        raise Refused(
+        raise ReleaseError(
             f"the deploy on the server ended with {answer['StatusDetails']} "
             f"(exit code {answer['ResponseCode']})"
         )
@@ -48,7 +48,7 @@ def send(instance, document, tag):
     while True:
         try:
             return aws(*send_command)["Command"]["CommandId"]
-        except Refused as error:
+        except ReleaseError as error:
             left = deadline - time.monotonic()
             if "InvalidInstanceId" not in str(error) or left < 0:
                 raise
@@ -67,7 +67,7 @@ def follow(command, instance):
             if answer["Status"] not in UNDER_WAY:
                 return answer
         time.sleep(pause())
-    raise Refused(f"the deploy did not end within {LONGEST // 60} minutes")
+    raise ReleaseError(f"the deploy did not end within {LONGEST // 60} minutes")
 
 
 def invocation(command, instance):
@@ -75,7 +75,7 @@ def invocation(command, instance):
     ask = ("--command-id", command, "--instance-id", instance)
     try:
         return aws("ssm", "get-command-invocation", *ask)
-    except Refused as error:
+    except ReleaseError as error:
         if "InvocationDoesNotExist" in str(error):
             return None
         raise
@@ -110,7 +110,7 @@ def over_ssh(host, tag, key, known_hosts, port="22"):
         # The machine's settings first, as the document does it.
         prepare = "sudo /opt/library/host/prepare.sh"
         if code := stream(*where, f"{prepare} && sudo /opt/library/deploy.sh {tag}"):
-            raise Refused(f"the deploy on the server ended with exit code {code}")
+            raise ReleaseError(f"the deploy on the server ended with exit code {code}")
 
 
 def write(folder, name, text):
@@ -130,7 +130,7 @@ def open_ssh(group):
     address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
     try:
         aws("ec2", "authorize-security-group-ingress", *port_22(group, address))
-    except Refused as error:
+    except ReleaseError as error:
         # Terraform opened it for this very address.
         if "InvalidPermission.Duplicate" not in str(error):
             raise

@@ -8,7 +8,7 @@ import time
 from lab.harness.arguments import Parser, interrupt_on_signals
 from lab.rehearsal import PROJECT, releases, report
 from lab.rehearsal.docker import (
-    Refused,
+    RehearsalError,
     docker,
     ensure_image,
     remove_all,
@@ -79,7 +79,7 @@ def rehearse(host, options):
 
 
 def on_a_server(options):
-    """Rehearse on a server that is gone afterwards; return the number of problems."""
+    """Rehearse on a server and remove it; return the number of problems."""
     run_id = secrets.token_hex(4)
     try:
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
@@ -100,12 +100,12 @@ def main():
         for image in BASES:
             ensure_image(image)
         problems = on_a_server(options)
-    except (Refused, TimeoutError) as error:
+    except (RehearsalError, TimeoutError) as error:
         sys.exit(f"The rehearsal stopped: {error}")
     except KeyboardInterrupt:
         sys.exit("The rehearsal was interrupted.")
     if problems:
-        sys.exit(f"{problems} things were not as they must be (see PROBLEM above)")
+        sys.exit(f"{problems} problems (see PROBLEM above)")
 
 
 if __name__ == "__main__":

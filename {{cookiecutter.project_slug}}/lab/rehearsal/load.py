@@ -1,4 +1,4 @@
-"""Steady load: so many requests a second at most, each on its own connection."""
+"""Steady load: up to RATE requests a second, each on its own connection."""
 
 import asyncio
 import collections
@@ -14,11 +14,11 @@ from tests.polling import wait_until
 
 RATE = 50
 TIMEOUT = 60
-# On a machine too slow for RATE, requests wait here and not in the server's queues:
-# fewer are sent, and the report says how many a second they were.
+# If the machine is too slow for RATE, requests wait here, not in the server's queues;
+# the report shows how many a second were sent.
 MOST_AT_ONCE = 100
 PUBLISHER = "rehearsal"
-# Of ten requests: six list books, two write one, two ask which release answers.
+# Of ten requests six list books, two add one, two ask which release answers.
 MIX = (
     "list",
     "write",
@@ -36,7 +36,7 @@ PREFIX = 978_100_000_000
 
 @dataclasses.dataclass
 class Answer:
-    """One request: when it was sent and answered, and what came of it."""
+    """One request: when it was sent and answered, and its result."""
 
     kind: str
     sent: float
@@ -60,8 +60,8 @@ def isbn13(number):
 class Load:
     """Sends up to RATE requests a second to `url` from `start()` to `stop()`.
 
-    A request is sent when its time has come, though up to MOST_AT_ONCE earlier ones may
-    be unanswered, and never repeated: a failure stays a failure.
+    A request is sent at its time, with up to MOST_AT_ONCE earlier ones unanswered. None
+    is repeated, so each failure is counted.
     """
 
     def __init__(self, url, token):
@@ -77,7 +77,7 @@ class Load:
         return self
 
     def stop(self):
-        """Send no more, and return when the last request is answered."""
+        """Send no more requests, and wait for the last answer."""
         self._stopping.set()
         self._thread.join()
 
@@ -134,14 +134,14 @@ class Load:
         return await client.post("/books", json=book, headers=self._headers())
 
     def between(self, began, ended):
-        """Return the answers to requests sent in that time, once all have come."""
+        """Wait for the answers to all requests sent in that time; return them."""
         chosen = [each for each in list(self.answers) if began <= each.sent < ended]
         wait_until(lambda: all(each.done for each in chosen), "the last answers")
         return chosen
 
 
 def summary(answers, began):
-    """Return what failed, in seconds after `began`, and each release's answers."""
+    """Return the failures, with seconds since `began`, and {release: answers}."""
     failures = [
         [round(each.sent - began, 1), each.kind, each.error or each.status]
         for each in answers

@@ -1,4 +1,4 @@
-"""After any steps whatever, a cached answer is the uncached one, byte for byte."""
+"""After any steps a cached answer is the same as the uncached one, byte for byte."""
 
 import hypothesis
 import pytest
@@ -38,7 +38,7 @@ def test_a_cached_answer_is_the_uncached_one():
 @EACH_BUG
 def test_a_bug_of_the_past_turns_the_machine_red(bug, monkeypatch):
     steps, complaint = BUGS[bug]
-    # Without the bug there is nothing to complain of.
+    # Without the bug the steps pass.
     take(Library(), steps)
     bug(monkeypatch)
     with pytest.raises(AssertionError, match=complaint):
