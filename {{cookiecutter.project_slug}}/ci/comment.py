@@ -1,4 +1,4 @@
-"""Writes the pull request's one comment, in Markdown, from what the checks left."""
+"""Writes the pull request's comment, in Markdown, from the results of the checks."""
 
 import dataclasses
 import json
@@ -7,9 +7,9 @@ import re
 from ci import reports
 from ci.checks import CHECKS
 
-# By this the next run finds its comment again.
+# The next run finds its comment by this.
 MARKER = "<!-- what continuous integration found -->"
-# GitHub takes 65,536 characters; a comment that long nobody reads.
+# GitHub accepts 65,536 characters, but nobody reads so long a comment.
 MOST_IN_SECTIONS = 50_000
 MOST_FAILURES = 5
 MOST_CHARACTERS = {"diff": 8000, "output": 3000, "message": 1200}
@@ -18,9 +18,9 @@ MARKS = {"success": "✅", "failure": "❌", "cancelled": "⚪", "skipped": "⚪
 
 @dataclasses.dataclass
 class Run:
-    """What is known beside the results; every field may be missing at home."""
+    """What is known about the run; at home all fields may be empty."""
 
-    needs: dict = dataclasses.field(default_factory=dict)  # GitHub's word on each job
+    needs: dict = dataclasses.field(default_factory=dict)  # {job: its result on GitHub}
     files: str = ""  # address of the commit's files
     log: str = ""  # address of this run
     commit: str = ""
@@ -38,7 +38,7 @@ def write(folder, run):
 
 
 def within_limit(sections):
-    """Yield sections as long as they fit together; what is left out is said."""
+    """Yield sections as long as they fit; then say what is left out."""
     left = MOST_IN_SECTIONS
     for text in sections:
         left -= len(text)
@@ -49,7 +49,7 @@ def within_limit(sections):
 
 
 def read(folder, need):
-    """Return a check's name, result, steps and seconds; GitHub's word counts most."""
+    """Return a check's name, result, steps and seconds; GitHub's result comes first."""
     path = folder / "result.json"
     found = {"steps": [], "seconds": None}
     if path.is_file():
@@ -100,7 +100,7 @@ def duration(seconds):
 
 
 def section(check, folder, run):
-    """Return what a person needs to mend a check that failed."""
+    """Return what helps to fix a check that failed."""
     parts = []
     for step in failed_steps(check):
         parts.append(f"### {check['name']}: {step['name']}")
@@ -115,7 +115,7 @@ def section(check, folder, run):
 
 
 def failed_tests(folder):
-    """Return the failures; one that looks the same in two suites is told once."""
+    """Return the failures; one that is the same in two suites appears once."""
     told = {}
     for suite in reports.read_suites(folder):
         for failure in suite.failures:
@@ -143,7 +143,7 @@ def test_entry(failure, run):
 
 
 def output(step, folder):
-    """Return what a step said, folded: a diff from its start, else the end of it."""
+    """Return a step's output, folded: the start of a diff, else the end."""
     path = folder / step["log"]
     said = path.read_text(encoding="utf-8") if path.is_file() else ""
     said = re.sub(r"\x1b\[[0-9;]*m", "", said).strip()
@@ -202,14 +202,14 @@ def folded(summary, body):
 
 
 def fenced(text, language=""):
-    """Return a code block that nothing in the text can end."""
+    """Return a code block; its fence is longer than any in the text."""
     longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
 def code(text):
-    """Return inline code; a backtick would end it, and a line end break the line."""
+    """Return inline code, without backticks and line ends, which would end it."""
     return "`" + text.replace("`", "'").replace("\n", " ") + "`"
 
 

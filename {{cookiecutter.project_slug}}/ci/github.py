@@ -36,7 +36,7 @@ class GitHub:
         return self.ask("POST", comments, {"body": body})
 
     def coverage_of(self, branch):
-        """Return the per cent that a branch's latest run covered; None if unknown."""
+        """Return the coverage of a branch's latest run in per cent, or None."""
         listing = f"{self.own}/actions/artifacts?name=ci-tests&"
         for artifact in self.listed(listing, "artifacts"):
             run = artifact["workflow_run"]
@@ -53,7 +53,7 @@ class GitHub:
             return json.loads(archive.read(COVERAGE))["totals"]["percent_covered"]
 
     def listed(self, address, name=None):
-        """Yield all of a listing, page by page; an answer may have it under a name."""
+        """Yield all items of a listing, page by page; they may be under a key."""
         for page in range(1, MOST_PAGES + 1):
             answer = self.ask("GET", f"{address}per_page={A_PAGE}&page={page}")
             found = answer[name] if name else answer
@@ -68,13 +68,13 @@ class GitHub:
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(address, data, method=method)
         request.add_header("Accept", "application/vnd.github+json")
-        # Not to the place that an artifact's address leads on to.
+        # It must not be sent on to where an artifact's address redirects.
         request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.read()
         except urllib.error.HTTPError as error:
-            # Nobody reads its body.
+            # The body of the error is not needed.
             error.close()
             if error.code == 403 and method != "GET":
                 raise Forbidden from None
@@ -82,6 +82,6 @@ class GitHub:
 
 
 def is_ours(comment):
-    # Anyone may write the marker; only Actions writes as this user.
+    # Anybody can write the marker, but only Actions as this user.
     author = comment["user"]["login"]
     return author == "github-actions[bot]" and comment["body"].startswith(MARKER)

@@ -15,7 +15,7 @@ UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
 
 
 def report(environment=os.environ):
-    """Write build/ci/comment.md and bring it where people look."""
+    """Write build/ci/comment.md, the job's summary and the pull request's comment."""
     event = read_event(environment)
     pull_request = event.get("pull_request")
     text = comment.write(RESULTS, describe(environment, pull_request))
@@ -30,9 +30,9 @@ def report(environment=os.environ):
 
 
 def put_comment(environment, number, text):
-    """Write the comment; where that can't be, the report is still in the summary.
+    """Write the comment. If that fails, the report is still in the summary.
 
-    Whether a pull request may be merged, the checks decide, not GitHub's bad minute.
+    An outage of GitHub's API must not make the checks fail.
     """
     try:
         GitHub(environment).put_comment(number, text)
@@ -52,14 +52,14 @@ def read_event(environment):
 
 
 def describe(environment, pull_request):
-    """Return the comment.Run that GitHub's variables tell of."""
+    """Return the comment.Run that GitHub's variables describe."""
     if not environment.get("GITHUB_REPOSITORY"):
         return comment.Run()
     server = environment.get("GITHUB_SERVER_URL", "https://github.com")
     home = f"{server}/{environment['GITHUB_REPOSITORY']}"
     commit = environment.get("GITHUB_SHA", "")
     if pull_request:
-        # What was tested is its merge into main; what people know is its own commit.
+        # Its merge into main was tested, but people know its own commit.
         commit = pull_request["head"]["sha"]
     return comment.Run(
         needs=json.loads(environment.get("NEEDS") or "{}"),
@@ -76,12 +76,12 @@ def earlier_coverage(environment, pull_request):
     try:
         return GitHub(environment).coverage_of(pull_request["base"]["ref"])
     except UNREADABLE as error:
-        # The comparison is a courtesy: without it the report is still right.
+        # Without the comparison the report is still right.
         print(f"::notice::The main branch's coverage could not be read: {error}")
         return None
 
 
 def ready(environment=os.environ):
-    """Return the names of the jobs that keep a pull request from being merged."""
+    """Return the names of the jobs that block the merge of a pull request."""
     needs = json.loads(environment["NEEDS"])
     return [name for name, job in needs.items() if job["result"] != "success"]

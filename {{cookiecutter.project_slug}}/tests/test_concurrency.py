@@ -1,4 +1,4 @@
-"""The last copy and the one return, wanted by fifty at the same moment."""
+"""Fifty requests at the same moment, for the last copy or for one return."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The deployment says which settings it lacks, and passes where there are none."""
+"""The deployment says which settings are missing; without any it does nothing."""
 
 import json
 import subprocess

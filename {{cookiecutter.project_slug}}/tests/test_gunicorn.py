@@ -23,7 +23,7 @@ CONFIG = Path(workers.__file__).with_name("gunicorn.py")
 
 
 def settings(**environment):
-    """Return what gunicorn makes of our configuration, by name."""
+    """Return gunicorn's settings, from our configuration, by name."""
     clean = {"PATH": os.environ["PATH"], "DOTENV": os.devnull, **SECRETS}
     command = (sys.executable, "-m", "gunicorn", "--config", CONFIG, "--print-config")
     with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +128,7 @@ def test_the_next_server_removes_what_a_killed_one_left(serve):
         serve(signal.SIGTERM)
         return os.listdir(serve.folder) == []
 
-    # The killed one's workers notice within a second, and have the folder until then.
+    # The workers of the killed server use the folder until they notice, for a second.
     wait_until(next_one_removes_it)
 
 

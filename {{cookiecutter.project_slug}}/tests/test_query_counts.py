@@ -1,4 +1,4 @@
-"""A list costs as many queries at 500 rows as at 10."""
+"""A list takes as many queries with 500 rows as with 10."""
 
 import pytest
 from django.db import connection

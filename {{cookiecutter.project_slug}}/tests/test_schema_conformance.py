@@ -1,4 +1,4 @@
-"""Schemathesis tries the running server against its own OpenAPI document."""
+"""Schemathesis tests the running server against its own OpenAPI document."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ CHECKS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Serve a small library with throttling out of the way; yield its address."""
+    """Serve a small library without throttling; yield its address."""
     with live.database(tmp_path_factory.mktemp("live")) as url:
         rates = {"THROTTLE_LOGIN": "9999/sec", "THROTTLE_REGISTER": "9999/sec"}
         env = live.environment(url, **rates)
@@ -31,7 +31,7 @@ def server(tmp_path_factory):
 
 @pytest.mark.long
 def test_it_finds_no_500_and_nothing_off_the_schema(server, tmp_path):
-    # Its own process, so that its plug-ins stay out of these tests.
+    # In a process of its own, because of its pytest plug-ins.
     command = [
         Path(sys.executable).with_name("schemathesis"),
         "run",

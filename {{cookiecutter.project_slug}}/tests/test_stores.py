@@ -1,4 +1,4 @@
-"""Both stores take the same steps: the same tests against each."""
+"""The same tests for both stores."""
 
 import itertools
 
@@ -40,7 +40,7 @@ KINDS = ["memory", "redis", "redis with a hash tag"]
 
 @pytest.fixture(params=KINDS)
 def make(request):
-    """Return a function that makes a hand in an empty store."""
+    """Return a function that makes an empty store with access from outside."""
     if request.param == "memory":
         return InMemory
     url = request.getfixturevalue("redis_url")
@@ -56,7 +56,7 @@ def make(request):
 
 @pytest.fixture
 def hand(make):
-    """Return a hand in a store whose stamps have been opened, all long ago."""
+    """Return access to a store whose stamps were opened long ago."""
     hand = make()
     for spec in SPECS:
         see(hand.store, spec)
@@ -198,7 +198,7 @@ class TestExpiry:
         wait_until(lambda: version_in(see(store, LIST)))
         before = versions(store, LIST)
         store.add_intent("w", {"books": THIS_ROW})
-        # Not to be seen in a look: whoever finds it asks the store to end it.
+        # A lookup can't tell; a reader who finds it asks the store to end it.
         assert must_reopen(look_up(store, LIST))
         wait_until(lambda: version_in(see(store, LIST)))
         assert version_in(see(store, LIST)) not in before
@@ -351,7 +351,7 @@ class TestSelections:
         store.add_intent("w", {"books": self.MEET[0]})
         assert changing_in(see(store, FOUND)) == {"7"}
         hand.expire()
-        # Not to be seen in a look: whoever finds it asks the store to end it.
+        # A lookup can't tell; a reader who finds it asks the store to end it.
         assert must_reopen(look_up(store, FOUND))
         assert changing_in(see(store, FOUND)) == frozenset()
         assert not must_reopen(look_up(store, FOUND))
@@ -442,7 +442,7 @@ class TestSingleFlightLock:
 
 
 def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
-    """One that comes twice would make an answer from in between valid again."""
+    """If a token came twice, an answer from in between would be valid again."""
     hand = InRedis(redis_url)
     hand.client.flushdb()
     hand.store.open(["books"])
@@ -461,12 +461,12 @@ def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
         hand.store.finish("w", {"books": THIS_ROW})
     [recent], _ = hand.store.read([recent_key("books")], [])
     tokens = [change.split(b":")[0] for change in recent.split(b" ")]
-    # What it began with, and one step, taken twice.
+    # The tokens at the beginning, and those of one step, taken twice.
     assert len(tokens) == len(set(tokens)) == 3
 
 
 class TestStrangers:
-    """What somebody else left under our keys is as good as nothing."""
+    """Foreign values under our keys count as missing."""
 
     GARBAGE = [b"", b"stamp", b"stamp ", b"stamp x", b"stamp  x y", b"stamp x y\n"]
     GARBAGE += [b"\xff\xfe\x00", b"stamp \xff \xfe", b"\x80\x04\x95pickled", b"7"]
@@ -475,7 +475,7 @@ class TestStrangers:
 
     @pytest.fixture
     def hand(self, redis_url):
-        """In Redis, where others can leave something."""
+        """In Redis, where other programs can write."""
         hand = InRedis(redis_url)
         hand.client.flushdb()
         return hand
@@ -539,7 +539,7 @@ class TestKeys:
         assert client.dbsize() > 4
 
     def test_a_cluster_takes_every_step(self, own_redis):
-        """It refuses a command whose keys are not all in one slot."""
+        """A cluster refuses a command unless all its keys are in one slot."""
         url = own_redis("--cluster-enabled", "yes").url
         client = redis.Redis.from_url(url)
         client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))

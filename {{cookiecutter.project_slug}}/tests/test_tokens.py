@@ -129,7 +129,7 @@ class TestAccessToken:
 class TestExpiredTokens:
     @pytest.fixture
     def expired(self, reader, other_reader):
-        """Leave tokens behind that have expired, some of them used up before."""
+        """Make tokens that have expired, some of them after they were used."""
         for user in [reader.user, reader.user, other_reader.user]:
             RefreshToken.for_user(user).blacklist()
         RefreshToken.for_user(reader.user)

@@ -1,4 +1,4 @@
-"""`python -m ci.release STEP`: a step of the deployment, set up by the environment."""
+"""`python -m ci.release STEP`: a step of the deployment, configured by variables."""
 
 import json
 import os
@@ -75,7 +75,7 @@ def write(environment, name, text):
 
 
 def explain(step, error, environment):
-    """Put the cause, the last lines and what serves now into the job's summary."""
+    """Write the cause, the last lines and the live release into the job's summary."""
     release = environment.get("API_URL") and health.serving(environment["API_URL"])
     still = f"Release `{release}` serves." if release else "Nothing answers."
     lines = "\n".join(LAST_LINES).replace("```", "'''")

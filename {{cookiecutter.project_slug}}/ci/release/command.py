@@ -4,12 +4,12 @@ import json
 import subprocess
 from collections import deque
 
-# What is quoted in a job's summary.
+# The lines that a job's summary quotes.
 LAST_LINES = deque(maxlen=20)
 
 
 class ReleaseError(Exception):
-    """Something is not as it must be; one line says what."""
+    """The deployment can't go on; the message says why in one line."""
 
 
 def say(line):

@@ -1,4 +1,4 @@
-"""Asks the API, as its readers reach it, which release answers."""
+"""Asks the API from outside which release answers."""
 
 import json
 import time
@@ -11,7 +11,7 @@ PATIENCE = 30
 
 
 def serving(api_url):
-    """Return the release that answers and is well; None if none does."""
+    """Return the release that answers and is healthy; None if there is none."""
     try:
         address = f"{api_url}/common/health-check"
         with urllib.request.urlopen(address, timeout=10) as answer:
@@ -24,7 +24,7 @@ def serving(api_url):
 
 
 def check(api_url, tag):
-    """Wait until the release answers from outside; raise ReleaseError if it does not."""
+    """Wait until the release answers from outside. Raises ReleaseError."""
     deadline = time.monotonic() + PATIENCE
     while (seen := serving(api_url)) != tag:
         if time.monotonic() > deadline:

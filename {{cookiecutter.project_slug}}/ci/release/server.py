@@ -12,12 +12,12 @@ from ci.release.command import ReleaseError, aws, say, stream
 LONGEST = 35 * 60
 # A new server is known to Systems Manager only after its first minutes.
 UNTIL_KNOWN = 5 * 60
-# A server that is off must not deploy when somebody switches it on days later.
+# Seconds. A server that is off must not deploy when it is switched on days later.
 UNTIL_TAKEN_UP = 120
 NEVER_TAKEN_UP = {"DeliveryTimedOut", "Undeliverable"}
 UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
 WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com"
-# By this the rules that a deployment made are told from all others.
+# The description by which rules of a deployment are recognised.
 OURS = "a deployment under way"
 
 
@@ -38,7 +38,7 @@ def over_ssm(instance, document, tag):
 
 
 def send(instance, document, tag):
-    """Return the id of the command; wait for a server that was made just now."""
+    """Send the command, and return its id; wait if the server is too new for that."""
     send_command = (
         *("ssm", "send-command", "--document-name", document),
         *("--instance-ids", instance, "--parameters", f"Tag={tag}"),
@@ -57,7 +57,7 @@ def send(instance, document, tag):
 
 
 def follow(command, instance):
-    """Show a command's output as it comes; return Systems Manager's last word on it."""
+    """Show a command's output as it comes; return Systems Manager's last answer."""
     shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
     deadline = time.monotonic() + LONGEST
     while time.monotonic() < deadline:
@@ -71,7 +71,7 @@ def follow(command, instance):
 
 
 def invocation(command, instance):
-    # For a moment after it was sent, nobody knows of it.
+    # For a moment after it was sent, Systems Manager does not know the command.
     ask = ("--command-id", command, "--instance-id", instance)
     try:
         return aws("ssm", "get-command-invocation", *ask)
@@ -90,7 +90,7 @@ def show_new(answer, shown):
 
 
 def pause():
-    """Return the seconds between two questions."""
+    """Return the seconds between two requests."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))
 
 
@@ -107,7 +107,7 @@ def over_ssh(host, tag, key, known_hosts, port="22"):
         }
         chosen = [f"-o{name}={value}" for name, value in options.items()]
         where = ("ssh", "-F", "none", "-p", port, *chosen, f"ec2-user@{host}")
-        # The machine's settings first, as the document does it.
+        # The machine's settings first, as in the document.
         prepare = "sudo /opt/library/host/prepare.sh"
         if code := stream(*where, f"{prepare} && sudo /opt/library/deploy.sh {tag}"):
             raise ReleaseError(f"the deploy on the server ended with exit code {code}")
@@ -125,20 +125,20 @@ def host_of(api_url):
 
 
 def open_ssh(group):
-    """Let this machine's address, and no other, reach port 22."""
+    """Open port 22 for this machine's address alone."""
     close_ssh(group)
     address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
     try:
         aws("ec2", "authorize-security-group-ingress", *port_22(group, address))
     except ReleaseError as error:
-        # Terraform opened it for this very address.
+        # Terraform opened it for this address.
         if "InvalidPermission.Duplicate" not in str(error):
             raise
     say("port 22 is open for this machine")
 
 
 def close_ssh(group):
-    """Take back what open_ssh did, in this run and in any that was killed."""
+    """Undo open_ssh, of this run and of any that was killed."""
     asked = ("--filters", f"Name=group-id,Values={group}")
     rules = aws("ec2", "describe-security-group-rules", *asked)["SecurityGroupRules"]
     left = [

@@ -1,4 +1,4 @@
-"""The repository's variables: which there must be, and how they get there."""
+"""The repository's variables: which are needed, and how to set them."""
 
 import re
 
@@ -26,7 +26,7 @@ HINTS = {
     "SSH_KNOWN_HOSTS": "the line that `ssh-keyscan` prints for the server",
 }
 WAYS = ("ssm", "ssh")
-# As the deploy document on the server accepts it.
+# The pattern of the deploy document.
 TAG = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -70,7 +70,7 @@ def key(environment):
 
 
 def checked(tag):
-    """Return the tag; raise ReleaseError if it can be no commit's."""
+    """Return the tag; raise ReleaseError if it is not that of a commit."""
     if not TAG.fullmatch(tag):
         raise ReleaseError(
             f"'{tag}' is no release: 7 to 40 of 0-9 and a-f, a commit's hash"
