@@ -6,7 +6,7 @@ PAUSE = 0.1
 
 
 def wait_until(check, what, seconds):
-    """Call `check` until it returns something true; give that.
+    """Call `check` until it returns a true value; gives that value.
 
     Errors: TimeoutError after `seconds`, naming what was waited for.
     """

@@ -56,7 +56,7 @@ def service(request, services):
     try:
         return services(request.param)
     except Unavailable as reason:
-        # CI skips nothing for want of it.
+        # In CI it must not be missing.
         leave_out(str(reason))
 
 
@@ -111,7 +111,7 @@ def a_newcomer(stranger):
 
 @pytest.fixture
 def a_new_reader(a_newcomer):
-    """A reader nobody else's test has heard of."""
+    """A reader that no other test uses."""
     return registered(a_newcomer)
 
 
@@ -139,5 +139,5 @@ def a_tag(librarian):
 
 @pytest.fixture
 def stock_of(librarian):
-    """A function that tells a book's stock."""
+    """A function that gives a book's stock."""
     return lambda book: ok(librarian.get(f"/books/{book['book_id']}"))["stock"]

@@ -19,7 +19,7 @@ GENEROUS = {"THROTTLE_LOGIN": "10000/min", "THROTTLE_REGISTER": "10000/min"}
 
 
 def variables_for(**more):
-    """The settings of a server for tests, with secrets that nobody knows."""
+    """The settings of a server for tests, with random secrets."""
     made = {"SECRET_KEY": token_hex(32), "JWT_SECRET_KEY": token_hex(32)}
     return made | GENEROUS | more
 
@@ -65,7 +65,7 @@ def answers(url):
 
 
 def stop(process):
-    # Gunicorn's quick end: no reader is left to wait for.
+    # Gunicorn's quick shutdown: no request is open.
     process.send_signal(signal.SIGQUIT)
     try:
         process.wait(STOP_SECONDS)

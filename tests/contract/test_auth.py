@@ -1,4 +1,4 @@
-"""/auth and /token: logging in, staying in, getting out."""
+"""/auth and /token: logging in, refreshing, logging out."""
 
 import base64
 import hashlib

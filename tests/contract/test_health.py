@@ -13,7 +13,7 @@ FIELDS = {"status", "database", "cache", "release"}
 
 @pytest.fixture(scope="session")
 def served_without(project, tmp_path_factory):
-    """A function that serves the project while one thing it needs is away."""
+    """A function that serves the project while a server that it needs is away."""
 
     def start(**variables):
         log = tmp_path_factory.mktemp("without") / "log"

@@ -1,4 +1,4 @@
-"""A server that gets a domain: HTTPS by itself, and scripts that tell what is so."""
+"""A server that gets a domain: automatic HTTPS, and correct output of the scripts."""
 
 import json
 import re

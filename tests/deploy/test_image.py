@@ -1,4 +1,4 @@
-"""The image holds what serving needs, and nothing else."""
+"""The image contains what serving needs, and nothing else."""
 
 import contextlib
 import json

@@ -43,7 +43,7 @@ SECONDS = 60 * 60
 
 
 class CannotBeMade(Exception):
-    """The system itself can't be had, whatever we do: its archive is away or broken."""
+    """The system can't be made, because its archive is away or broken."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Root:
         """Run a command as the root's user; return it finished, its output as text."""
         variables = reach() | self.variables() | (env or {})
         user, groups = f"{self.user}:{self.user}", ",".join(map(str, self.groups))
-        # Nothing goes on where the tests themselves are killed.
+        # The command ends if the tests are killed.
         words = [*as_root(), "setpriv", "--pdeathsig", "KILL", "unshare"]
         words += ["--mount", "--pid", "--fork", "--kill-child"]
         words += ["bash", "-c", ENTER, "enter", self.path, user, groups]

@@ -1,4 +1,4 @@
-"""On a laptop that has what README.md asks for, and nothing else, all of it works."""
+"""Everything works on a laptop that has only what README.md asks for."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.foreign.conftest import prefix_of
 from tests.foreign.root import CannotBeMade
 from tests.layers import leave_out
 
-# A careful person's files are nobody else's; their folder is in their own language.
+# Only the owner may read the files, and the folder's name is Korean.
 RENDER = """
 umask 077
 git clone --quiet ~/clone ~/"$FOLDER-template"
@@ -36,7 +36,7 @@ def test_a_project_is_set_up_linted_and_tested(
     try:
         laptop = debian(suite)
     except CannotBeMade as why:
-        # Sid moves every day. Its Python is what we are after.
+        # Sid changes every day; it is used for its Python.
         platform_report.add(f"NO ROOT of {suite}, so another Python {python}: {why}")
         prefix = prefix_of(python)
         assert prefix, f"no root of {suite}, and no other Python {python}: {why}"

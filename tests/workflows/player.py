@@ -1,8 +1,8 @@
 """Plays a workflow here: every job's `run:` steps in order, with its services.
 
 What GitHub decides (expressions, conditions, the order of the jobs) is decided here by
-the same rules; a key, an action or an expression that is not known is refused, because
-a step that is passed over silently proves nothing.
+the same rules. An unknown key, action or expression is refused, because a skipped step
+proves nothing.
 """
 
 import dataclasses
@@ -39,12 +39,14 @@ class Machine:
     """What stands in for GitHub and its machines during one play."""
 
     repository: Path  # the git repository that is checked out
-    folder: Path  # where the play keeps its things
+    folder: Path  # the folder of the play's files
     context: dict  # what expressions may ask for: github, vars, secrets, inputs
     environment: dict = dataclasses.field(default_factory=dict)
     credentials: dict = dataclasses.field(default_factory=dict)
     venv: Path | None = None  # the packages, installed already
-    reads: dict = dataclasses.field(default_factory=dict)  # job -> all that it may see
+    reads: dict = dataclasses.field(
+        default_factory=dict
+    )  # job -> the files that it sees
     extra: dict = dataclasses.field(default_factory=dict)  # job -> variables
     done: dict = dataclasses.field(default_factory=dict)  # job -> Job, not played again
     choices: int | None = None  # how many of a matrix are played; None: all
@@ -142,7 +144,7 @@ def as_context(needs):
 
 
 def play_called(machine, job):
-    """Play the workflow that a job calls; it is as good as its worst job."""
+    """Play the workflow that a job calls; its result is that of its worst job."""
     jobs = play(machine, Path(job["uses"]).name)
     bad = any(job.result == "failure" for job in jobs.values())
     return Job("failure" if bad else "success")

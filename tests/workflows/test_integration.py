@@ -1,4 +1,4 @@
-"""Integration is green on the first push, and red for exactly what is broken."""
+"""Integration passes on the first push; a fault fails exactly its own job."""
 
 import re
 

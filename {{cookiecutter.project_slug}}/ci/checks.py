@@ -29,7 +29,8 @@ PRODUCTION = {
 class Step:
     """One command; `mend` says how to fix its failure.
 
-    `shows` is the part of its output to show: the end, a "diff", or "tests"."""
+    `shows` is the part of its output to show: the end, a "diff", or "tests".
+    """
 
     name: str
     command: tuple
