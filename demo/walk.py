@@ -1,4 +1,4 @@
-"""The walk: what a person would try first, and what each answer should be."""
+"""The walk: what a person tries first, and what each answer should be."""
 
 import secrets
 import time
@@ -29,11 +29,11 @@ class Wrong(Exception):
 
 
 class NotTried(Exception):
-    """A step that needs what an earlier step failed to find out."""
+    """A step needs a value that an earlier step did not get."""
 
 
 class Found(dict):
-    """What the steps found out so far."""
+    """The values that the steps have got so far."""
 
     def __missing__(self, name):
         raise NotTried(f"needs the {name} of an earlier step")
@@ -41,7 +41,7 @@ class Found(dict):
 
 @dataclass
 class Visit:
-    """One walk through a running API: its client, its people, what it found."""
+    """One walk through a running API: its client, its accounts, its values."""
 
     client: httpx.Client
     librarian: dict
@@ -67,7 +67,7 @@ class Visit:
 
 
 def walk(url, librarian):
-    """Take every step against the API at `url`, giving each Outcome as it happens.
+    """Take every step against the API at `url`; yields each Outcome.
 
     `librarian` is the {"email", "password"} of a librarian that exists already.
     """
@@ -101,10 +101,14 @@ def new_reader(name):
     return {"email": email, "username": username, "password": password}
 
 
+def with_check_digit(first_twelve):
+    """The 13 digits of the ISBN that starts with these twelve."""
+    weighted = sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(first_twelve))
+    return f"{first_twelve}{-weighted % 10}"
+
+
 def new_isbn():
-    digits = f"978{secrets.randbelow(10**9):09}"
-    weighted = sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(digits))
-    return f"{digits}{-weighted % 10}"
+    return with_check_digit(f"978{secrets.randbelow(10**9):09}")
 
 
 def error_line(response):

@@ -1,5 +1,4 @@
-"""Refuse answers that could not work, all of them at once, one line each, and give
-one command that holds the good ones.
+"""Refuse all bad answers at once, each in one line; print a command with the others.
 
 Standard library only, and the same on every system. Jinja renders this file
 before Python reads it: the answers arrive as JSON, in which nothing that a person
@@ -26,7 +25,7 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 
 class Text(NamedTuple):
-    """What the hook says, in each language that a project can have."""
+    """A message of the hook, in each language of a project."""
 
     en: str
     ko: str
@@ -47,7 +46,7 @@ REGION = re.compile(r"[a-z]{2}(-[a-z]{2,12}){1,3}-[1-9][0-9]?")
 # 2.6 is the first whose hooks are told all that the command below repeats; 1.7 leaves
 # half of the README unrendered and says that all went well.
 OLDEST_COOKIECUTTER = (2, 6)
-# Stands in the command for what was refused, and is itself refused.
+# Replaces a refused answer in the command, and is itself refused.
 PLACEHOLDER = "CHANGE-ME"
 
 PRIVATE = Text(
@@ -206,7 +205,7 @@ CHECKS = {
 
 
 def unusable(answer: str) -> Text | None:
-    """Return what no answer may be, whatever it answers."""
+    """Return what is refused in every answer."""
     if answer == PLACEHOLDER:
         return Text(
             "it must be replaced by your own answer", "알맞은 답으로 바꿔야 합니다"
@@ -244,7 +243,7 @@ def old_cookiecutter() -> list[str]:
     try:
         version = metadata.version("cookiecutter")
     except metadata.PackageNotFoundError:
-        return []  # It runs without having been installed: nobody can tell.
+        return []  # It runs without being installed, so its version is unknown.
     numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
     if numbers >= OLDEST_COOKIECUTTER:
         return []

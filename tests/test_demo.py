@@ -1,4 +1,4 @@
-"""`make demo`: what it shows, what it refuses, and what it leaves behind: nothing."""
+"""`make demo`: what it shows, what it refuses, and that it leaves nothing behind."""
 
 import io
 import json
@@ -40,7 +40,7 @@ class Demo:
         )
 
     def wait_for(self, text):
-        """Read on until the demo has said this."""
+        """Read until the demo has printed this."""
         while text not in self.said:
             letter = self.process.stdout.read(1)
             assert letter, f"it never said {text!r}:\n{self.said}"
@@ -129,7 +129,7 @@ def test_an_old_python_is_refused(root):
 @pytest.mark.deep
 @pytest.mark.minutes(1.3)
 def test_from_an_interrupted_setup_to_ctrl_c(root):
-    """One build after the other, as each takes over what the last one left."""
+    """One build after another in the same folder."""
     interrupted = Demo(root, "--port=0")
     interrupted.wait_for("Set the project up")
     time.sleep(2)
@@ -180,7 +180,7 @@ def test_without_a_network_it_says_so_and_keeps_the_details(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
 def test_no_setting_of_the_persons_shell_reaches_it(tmp_path, monkeypatch):
-    # conda and tcsh export HOST; the project's own settings are of many names.
+    # conda and tcsh export HOST; the others are settings of the project.
     settings = "HOST PORT DOTENV DEBUG DATABASE_URL REDIS_URL CACHE_TTL CACHE_PREFIX "
     settings += "WEB_THREADS WEB_CONCURRENCY PROMETHEUS_MULTIPROC_DIR ACCESS_LOG"
     needed = "PATH https_proxy PIP_INDEX_URL SSL_CERT_FILE LC_ALL"

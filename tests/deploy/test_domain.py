@@ -1,4 +1,4 @@
-"""A server that gets a domain: HTTPS by itself, and scripts that tell what is so."""
+"""A server that gets a domain: automatic HTTPS, and correct output of the scripts."""
 
 import json
 import re
@@ -103,7 +103,7 @@ def test_an_interrupted_deploy_says_so_and_leaves_all_as_it_was(said, signal):
 
 def test_a_release_that_proved_itself_is_not_taken_back(said):
     code, output, live = said["too late"]
-    assert "STRUCK before: quietly docker tag" in output
+    assert "FAULT before: quietly docker tag" in output
     assert code == 0, output
     assert "done: v1 serves as blue" in output
     assert live == "blue"

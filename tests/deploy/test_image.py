@@ -1,12 +1,12 @@
-"""The image holds what serving needs, and nothing else."""
+"""The image contains what serving needs, and nothing else."""
 
+import contextlib
 import json
 import re
 import secrets
 import shutil
 import stat
 import sys
-import time
 import urllib.request
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from tests.baking import FOLDER, BakedProject, clean_environment, run, succeed
 from tests.deploy.conftest import docker
 from tests.leftovers import leave
+from tests.polling import wait_until
 
 SECRETS = [
     *("--env", f"SECRET_KEY={'s' * 40}"),
@@ -87,18 +88,16 @@ def serve():
 
 
 def health(container):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def answer():
         state = docker("inspect", "--format", "{{.State.Running}}", container)
         assert state == "true", run("docker", "logs", container, cwd="/").stdout
         address = docker("port", container, "8000").splitlines()[0]
-        try:
-            url = f"http://{address}/api/v1/common/health-check"
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(run("docker", "logs", container, cwd="/").stdout)
+        url = f"http://{address}/api/v1/common/health-check"
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(url, timeout=10) as response:
+                return json.load(response)
+
+    return wait_until(answer, "the container's health check", 60)
 
 
 def test_a_checkout_that_only_its_owner_may_read_makes_an_image_that_serves(

@@ -1,4 +1,4 @@
-"""The server's rows move to a managed database, or all stays as it was."""
+"""The server's rows move to a managed database; after a failure nothing has changed."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""What keeps the site true does notice when it is not."""
+"""The tools that check the site find its mistakes."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""What a run of the rendered project's tests said of itself."""
+"""Reads the output of the rendered project's tests."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""On a laptop that has what README.md asks for, and nothing else, all of it works."""
+"""Everything works on a laptop that has only what README.md asks for."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.foreign.conftest import prefix_of
 from tests.foreign.root import CannotBeMade
 from tests.layers import leave_out
 
-# A careful person's files are nobody else's; their folder is in their own language.
+# Only the owner may read the files, and the folder's name is Korean.
 RENDER = """
 umask 077
 git clone --quiet ~/clone ~/"$FOLDER-template"
@@ -42,48 +42,48 @@ SHELL_SAYS = {
 
 @pytest.mark.parametrize("suite, python, tests", SUITES)
 def test_a_project_is_set_up_linted_and_tested(
-    debian, with_python, suite, python, tests, ground_report
+    debian, with_python, suite, python, tests, platform_report
 ):
     try:
         laptop = debian(suite)
     except CannotBeMade as why:
-        # Sid moves every day. Its Python is what we are after.
-        ground_report.add(f"NO ROOT of {suite}, so another Python {python}: {why}")
+        # Sid changes every day; it is used for its Python.
+        platform_report.add(f"NO ROOT of {suite}, so another Python {python}: {why}")
         prefix = prefix_of(python)
         assert prefix, f"no root of {suite}, and no other Python {python}: {why}"
         laptop = with_python(prefix)
     version = succeed(laptop, "python3", "--version").split()[1]
     assert version.startswith(f"{python}."), version
-    ground_report.add(f"Python {version}")
+    platform_report.add(f"Python {version}")
     project = render(laptop, f"내 서재 {suite}")
     assert succeed(laptop, *OTHERS_MAY, cwd=project) == ""
     for target in ("setup", "lint"):
-        with ground_report.timed(f"make {target}"):
+        with platform_report.timed(f"make {target}"):
             make(laptop, target, project)
     temporary = laptop.home / f"tmp-{suite}"
     succeed(laptop, "mkdir", temporary)
-    with ground_report.timed(f"make {tests}"):
+    with platform_report.timed(f"make {tests}"):
         shell = SHELL_SAYS | {"TMPDIR": str(temporary)}
         done = make(laptop, tests, project, shell)
     expected = {said.NO_TRIGRAMS, said.LONG} if tests == QUICK else {said.NO_TRIGRAMS}
-    ground_report.add(said.check(done, *expected))
+    platform_report.add(said.check(done, *expected))
     left = succeed(laptop, "ls", temporary).split()
     assert left == [f"pytest-of-{laptop.user}"], "the tests left their things there"
 
 
 @pytest.mark.minutes(4)
-def test_it_runs_on_the_newest_django(debian, ground_report):
+def test_it_runs_on_the_newest_django(debian, platform_report):
     laptop = debian("trixie")
     project = render(laptop, "newest")
     make(laptop, "setup", project)
     upgrade = ".venv/bin/uv pip install --quiet --upgrade --python .venv/bin/python"
     succeed(laptop, *upgrade.split(), "django", cwd=project)
     show = (".venv/bin/python", "-m", "django", "--version")
-    ground_report.add(f"Django {succeed(laptop, *show, cwd=project).strip()}")
+    platform_report.add(f"Django {succeed(laptop, *show, cwd=project).strip()}")
     tests = (".venv/bin/python", "-m", "pytest", "-n1", "--quick")
     (run,) = said.counts(succeed(laptop, *tests, cwd=project))
     assert run["passed"] > 1000
-    ground_report.add(f"{run['passed']} passed on SQLite")
+    platform_report.add(f"{run['passed']} passed on SQLite")
 
 
 def succeed(laptop, *command, **options):
@@ -109,9 +109,9 @@ def make(laptop, target, folder, shell=None):
 
 
 @pytest.mark.minutes(2)
-def test_the_demo_runs_from_a_clone(debian, ground_report):
+def test_the_demo_runs_from_a_clone(debian, platform_report):
     laptop = debian("trixie")
-    with ground_report.timed("make demo"):
+    with platform_report.timed("make demo"):
         demo = "demo ARGS='--once --port=0'"
         shown = make(laptop, demo, laptop.home / "clone")
     assert "16 of 16 steps did what they should" in shown

@@ -1,4 +1,4 @@
-"""What pytest says is read as it is meant."""
+"""pytest's output is read correctly."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a second plan replaces, and what it must leave alone."""
+"""What a second plan replaces, and what it must not change."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""AWS as the deployment meets it: the real `aws` command asks, the rehearsal answers.
+"""AWS for the deployment: the real `aws` command, and the rehearsal's server.
 
 ECR's questions go to the rehearsal's registry, a command for Systems Manager runs on
 its throw-away server, and all else (security groups) is moto's.
@@ -137,7 +137,7 @@ class Cloud:
         }
 
     def ask(self, method, path, content=None):
-        """Ask the registry as the deployment's login may."""
+        """Send a request to the registry, with the deployment's login."""
         request = urllib.request.Request(
             f"http://{self.registry}/v2/{self.name}/{path}", content, method=method
         )

@@ -49,7 +49,7 @@ def repository_of(rendered):
 
 @pytest.fixture(scope="session")
 def runner(engine, make_root, once, shared_folder, tool):  # noqa: F811
-    """The ground that holds what GitHub's runner holds."""
+    """The system that holds what GitHub's runner holds."""
     assert tool("terraform")
     cache = shared_folder / "uv-cache"
 
@@ -80,7 +80,7 @@ def on_runner(runner, project):
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
         # The services are this machine's, and reached by their addresses.
-        more |= {"venv": project.path / ".venv", "ground": runner}
+        more |= {"venv": project.path / ".venv", "platform": runner}
         return Machine(repository, folder, context, **more)
 
     return make

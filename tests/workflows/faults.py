@@ -1,4 +1,4 @@
-"""One thing broken at a time: where, how, and which single job must go red for it."""
+"""The faults, one at a time: where, how, and the one job that must fail."""
 
 import dataclasses
 

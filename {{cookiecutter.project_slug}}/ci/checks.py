@@ -1,4 +1,4 @@
-"""The checks: what each one runs, step by step, and how its failure is mended."""
+"""The checks: the steps of each, and how to fix a failure."""
 
 import dataclasses
 import os
@@ -16,7 +16,7 @@ INSTALLED_FROM = {
     "terraform": "developer.hashicorp.com/terraform/install",
 }
 NOT_OURS = {".venv", ".terraform", "build"}
-# As on the server; none of it is a secret.
+# As on the server. None of these is a real secret.
 PRODUCTION = {
     "ALLOWED_HOSTS": "library.example.com",
     "USE_HTTPS": "on",
@@ -27,9 +27,9 @@ PRODUCTION = {
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One command; `mend` says what a person does when it fails.
+    """One command; `mend` says how to fix its failure.
 
-    `shows` is what to show of a failure: its output's end, a "diff", or "tests".
+    `shows` is the part of its output to show: the end, a "diff", or "tests".
     """
 
     name: str
@@ -66,7 +66,7 @@ def deploy_check() -> list[Step]:
     settings = (*manage, "check", "--deploy", "--fail-level", "WARNING")
     missing = (*manage, "makemigrations", "--check", "--dry-run")
     junit = f"--junitxml={RESULTS}/deploy-check/PostgreSQL.xml"
-    # Needs DATABASE_URL to be PostgreSQL's; without it, the tests job has run them.
+    # Only if DATABASE_URL is that of PostgreSQL; otherwise the job `tests` runs them.
     lint = (PYTHON, "-m", "pytest", "-q", "tests/test_migrations.py", junit)
     return [
         INSTALL,

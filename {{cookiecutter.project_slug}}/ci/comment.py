@@ -1,4 +1,4 @@
-"""Writes the pull request's one comment, in Markdown, from what the checks left."""
+"""Writes the pull request's comment, in Markdown, from the results of the checks."""
 
 import dataclasses
 import json
@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from ci import Outcome, reports
 from ci.checks import CHECKS
 
-# By this the next run finds its comment again.
+# The next run finds its comment by this.
 MARKER = "<!-- what continuous integration found -->"
 # GitHub takes 65,536 characters; a comment that long nobody reads.
 MAX_LENGTH = 50_000
@@ -30,7 +30,7 @@ class Check(TypedDict):
 
 @dataclasses.dataclass
 class Run:
-    """What is known beside the results; every field may be missing at home."""
+    """What is known about the run; at home all fields may be empty."""
 
     # By the job's name, what GitHub says of it: {"result": "success"}.
     needs: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -52,7 +52,7 @@ def write(folder: Path, run: Run) -> str:
 
 
 def within_limit(sections: Iterable[str]) -> Iterator[str]:
-    """Yield sections as long as they fit together; what is left out is said."""
+    """Yield sections as long as they fit; then say what is left out."""
     left = MAX_LENGTH
     for text in sections:
         left -= len(text)
@@ -63,7 +63,7 @@ def within_limit(sections: Iterable[str]) -> Iterator[str]:
 
 
 def read(folder: Path, need: dict[str, Any] | None) -> Check:
-    """Return a check's name, result, steps and seconds; GitHub's word counts most."""
+    """Return a check's name, result, steps and seconds; GitHub's result comes first."""
     path = folder / "result.json"
     found: dict[str, Any] = {"steps": [], "seconds": None}
     if path.is_file():
@@ -119,7 +119,7 @@ def duration(seconds: float | None) -> str:
 
 
 def section(check: Check, folder: Path, run: Run) -> str:
-    """Return what a person needs to mend a check that failed."""
+    """Return what helps to fix a check that failed."""
     parts = []
     for step in failed_steps(check):
         parts.append(f"### {check['name']}: {step['name']}")
@@ -134,7 +134,7 @@ def section(check: Check, folder: Path, run: Run) -> str:
 
 
 def failed_tests(folder: Path) -> list[reports.Failure]:
-    """Return the failures; one that looks the same in two suites is told once."""
+    """Return the failures; one that is the same in two suites appears once."""
     told: dict[tuple[str, str], reports.Failure] = {}
     for suite in reports.read_suites(folder):
         for failure in suite.failures:
@@ -162,7 +162,7 @@ def test_entry(failure: reports.Failure, run: Run) -> str:
 
 
 def output(step: Outcome, folder: Path) -> str:
-    """Return what a step said, folded: a diff from its start, else the end of it."""
+    """Return a step's output, folded: the start of a diff, else the end."""
     path = folder / step["log"]
     said = path.read_text(encoding="utf-8") if path.is_file() else ""
     said = re.sub(r"\x1b\[[0-9;]*m", "", said).strip()
@@ -221,14 +221,14 @@ def folded(summary: str, body: str) -> str:
 
 
 def fenced(text: str, language: str = "") -> str:
-    """Return a code block that nothing in the text can end."""
+    """Return a code block; its fence is longer than any in the text."""
     longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
 def code(text: str) -> str:
-    """Return inline code; a backtick would end it, and a line end break the line."""
+    """Return inline code, without backticks and line ends, which would end it."""
     return "`" + text.replace("`", "'").replace("\n", " ") + "`"
 
 

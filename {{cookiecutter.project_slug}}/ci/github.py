@@ -39,7 +39,7 @@ class GitHub:
         self.ask("POST", comments, {"body": body})
 
     def branch_coverage(self, branch: str) -> float | None:
-        """Return the per cent that a branch's latest run covered; None if unknown."""
+        """Return the coverage of a branch's latest run in per cent, or None."""
         listing = f"{self.own}/actions/artifacts?name=ci-tests&"
         for artifact in self.listed(listing, "artifacts"):
             run = artifact["workflow_run"]
@@ -57,7 +57,7 @@ class GitHub:
             return float(totals["percent_covered"])
 
     def listed(self, address: str, name: str | None = None) -> Iterator[Any]:
-        """Yield all of a listing, page by page; an answer may have it under a name."""
+        """Yield all items of a listing, page by page; they may be under a key."""
         for page in range(1, MAX_PAGES + 1):
             answer = self.ask("GET", f"{address}per_page={PAGE_SIZE}&page={page}")
             found = answer[name] if name else answer
@@ -72,13 +72,13 @@ class GitHub:
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(address, data, method=method)
         request.add_header("Accept", "application/vnd.github+json")
-        # Not to the place that an artifact's address leads on to.
+        # It must not be sent on to where an artifact's address redirects.
         request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return bytes(answer.read())
         except urllib.error.HTTPError as error:
-            # Nobody reads its body.
+            # The body of the error is not needed.
             error.close()
             if error.code == 403 and method != "GET":
                 raise Forbidden from None

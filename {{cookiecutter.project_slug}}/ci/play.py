@@ -1,4 +1,4 @@
-"""Plays a check: runs its steps, shows what they say, and writes down how it went."""
+"""Runs a check: shows the output of its steps, and writes their results to files."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from ci.checks import CHECKS, INSTALLED_FROM, Step
 
 
 def play(name: str) -> int:
-    """Play a check to its end; return how many of its steps failed.
+    """Run all steps of a check; return how many failed.
 
-    Leaves build/ci/NAME/result.json, and what each step said in a file beside it. A
-    step that failed does not hide the next; only without packages nothing else can run.
+    Writes build/ci/NAME/result.json, and the output of each step in a file beside it.
+    The next steps run after a failure, too, unless installing the packages failed.
     """
     folder = RESULTS / name
-    # What an earlier play left would be told as this one's.
+    # Files of an earlier run would be taken for this one's.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began = time.monotonic()
@@ -33,7 +33,7 @@ def play(name: str) -> int:
 
 
 def run(step: Step, folder: Path) -> Outcome:
-    """Run a step; return what is to be written down about it."""
+    """Run a step; return its result, to be written as JSON."""
     print(f"\n=== {step.name} ===", flush=True)
     log = folder / f"{step.name.replace('/', '-').replace(' ', '-')}.log"
     began = time.monotonic()
@@ -62,7 +62,7 @@ def show_and_keep(step: Step, log: Path) -> int:
         with subprocess.Popen(
             command,
             cwd=PROJECT,
-            # The tests leave their reports there.
+            # The folder of the tests' reports.
             env={**os.environ, "REPORTS": str(log.parent), **step.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -17,7 +17,7 @@ UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
 
 
 def report(environment: Mapping[str, str] = os.environ) -> None:
-    """Write build/ci/comment.md and bring it where people look."""
+    """Write build/ci/comment.md, the job's summary and the pull request's comment."""
     event = read_event(environment)
     pull_request = event.get("pull_request")
     text = comment.write(RESULTS, describe(environment, pull_request))
@@ -32,9 +32,9 @@ def report(environment: Mapping[str, str] = os.environ) -> None:
 
 
 def put_comment(environment: Mapping[str, str], number: int, text: str) -> None:
-    """Write the comment; where that can't be, the report is still in the summary.
+    """Write the comment. If that fails, the report is still in the summary.
 
-    Whether a pull request may be merged, the checks decide, not GitHub's bad minute.
+    An outage of GitHub's API must not make the checks fail.
     """
     try:
         GitHub(environment).put_comment(number, text)
@@ -57,14 +57,14 @@ def read_event(environment: Mapping[str, str]) -> dict[str, Any]:
 def describe(
     environment: Mapping[str, str], pull_request: dict[str, Any] | None
 ) -> comment.Run:
-    """Return the comment.Run that GitHub's variables tell of."""
+    """Return the comment.Run that GitHub's variables describe."""
     if not environment.get("GITHUB_REPOSITORY"):
         return comment.Run()
     server = environment.get("GITHUB_SERVER_URL", "https://github.com")
     home = f"{server}/{environment['GITHUB_REPOSITORY']}"
     commit = environment.get("GITHUB_SHA", "")
     if pull_request:
-        # What was tested is its merge into main; what people know is its own commit.
+        # Its merge into main was tested, but people know its own commit.
         commit = pull_request["head"]["sha"]
     return comment.Run(
         needs=json.loads(environment.get("NEEDS") or "{}"),
@@ -83,12 +83,12 @@ def earlier_coverage(
     try:
         return GitHub(environment).branch_coverage(pull_request["base"]["ref"])
     except UNREADABLE as error:
-        # The comparison is a courtesy: without it the report is still right.
+        # Without the comparison the report is still right.
         print(f"::notice::The main branch's coverage could not be read: {error}")
         return None
 
 
 def ready(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Return the names of the jobs that keep a pull request from being merged."""
+    """Return the names of the jobs that block the merge of a pull request."""
     needs = json.loads(environment["NEEDS"])
     return [name for name, job in needs.items() if job["result"] != "success"]

@@ -8,14 +8,14 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-# Where a traceback ends: "tests/test_isbn.py:12: AssertionError".
+# The end of a traceback: "tests/test_isbn.py:12: AssertionError".
 PLACE = re.compile(r"^(?P<file>[\w./-]+\.py):(?P<line>\d+): ", re.MULTILINE)
 IN_THE_LAB = "in the lab"
 
 
 @dataclasses.dataclass
 class Failure:
-    """A test that did not pass; `line` is None if the report does not tell."""
+    """A test that did not pass; `line` is None if it is unknown."""
 
     test: str
     suite: str
@@ -74,7 +74,7 @@ def failure(case: Element, suite: str) -> Failure:
 
 
 def module_path(classname: str) -> str:
-    """Return tests/test_isbn.py for tests.test_isbn, a class after it or not."""
+    """Return tests/test_isbn.py for tests.test_isbn, or for a class in it."""
     parts = classname.split(".")
     while parts and not parts[-1].startswith("test"):
         parts.pop()
@@ -90,7 +90,7 @@ def read_coverage(path: Path) -> float | None:
 
 
 def read_scan(path: Path) -> list[str] | None:
-    """Return lines about holes that a newer version mends; None without a scan."""
+    """Return lines about vulnerabilities with a fix; None without a scan."""
     if not path.is_file():
         return None
     matches = json.loads(path.read_text(encoding="utf-8")).get("matches", [])

@@ -1,4 +1,4 @@
-"""The deployment says which settings it lacks, and passes where there are none."""
+"""The deployment says which settings are missing; without any it does nothing."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from ci.release import server, settings
-from ci.release.command import Refused
+from ci.release.command import ReleaseError
 
 pytestmark = pytest.mark.once
 
@@ -71,7 +71,9 @@ def test_ssh_needs_two_more_settings():
 
 
 def test_another_way_is_refused_with_those_that_there_are():
-    with pytest.raises(Refused, match="DEPLOY_OVER is 'ftp'; accepted are: ssm, ssh"):
+    with pytest.raises(
+        ReleaseError, match="DEPLOY_OVER is 'ftp'; accepted are: ssm, ssh"
+    ):
         settings.way({"DEPLOY_OVER": "ftp"})
 
 

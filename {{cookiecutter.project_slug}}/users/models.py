@@ -1,17 +1,20 @@
 """Readers and librarians."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
 from caching.watching import WatchedQuerySet
 
-# Named, because a type checker does not accept a call as a base class.
-WatchedUserManager = UserManager.from_queryset(WatchedQuerySet)
+if TYPE_CHECKING:
+    # A type checker accepts no call as a base class.
+    WatchedUserManager = UserManager["User"]
+else:
+    WatchedUserManager = UserManager.from_queryset(WatchedQuerySet)
 
 
-class ReaderManager(WatchedUserManager["User"]):
+class ReaderManager(WatchedUserManager):
     """Makes and finds users. Email addresses that differ only in case are the same."""
 
     @classmethod

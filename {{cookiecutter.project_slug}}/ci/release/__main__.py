@@ -1,4 +1,4 @@
-"""`python -m ci.release STEP`: a step of the deployment, set up by the environment."""
+"""`python -m ci.release STEP`: a step of the deployment, configured by variables."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from ci.release import health, images, server, settings
-from ci.release.command import LAST_LINES, Refused, say
+from ci.release.command import LAST_LINES, ReleaseError, say
 
 NOT_CONFIGURED = (
     "AWS is not configured for this repository, so there is nothing to deploy to, and "
@@ -75,8 +75,8 @@ def write(environment: Mapping[str, str], name: str, text: str) -> None:
             file.write(text)
 
 
-def explain(step: str, error: Refused, environment: Mapping[str, str]) -> None:
-    """Put the cause, the last lines and what serves now into the job's summary."""
+def explain(step: str, error: ReleaseError, environment: Mapping[str, str]) -> None:
+    """Write the cause, the last lines and the live release into the job's summary."""
     release = environment.get("API_URL") and health.serving(environment["API_URL"])
     still = f"Release `{release}` serves." if release else "Nothing answers."
     lines = "\n".join(LAST_LINES).replace("```", "'''")
@@ -95,7 +95,7 @@ def main() -> None:
         )
     try:
         STEPS[sys.argv[1]](os.environ)
-    except Refused as error:
+    except ReleaseError as error:
         explain(sys.argv[1], error, os.environ)
         sys.exit(f"{sys.argv[1]}: {error}")
 

@@ -1,4 +1,4 @@
-"""Calls commands; what goes wrong outside becomes Refused, with one line of cause."""
+"""Runs commands; one that fails raises ReleaseError, with the cause in one line."""
 
 import json
 import subprocess
@@ -9,8 +9,8 @@ from typing import Any
 LAST_LINES: deque[str] = deque(maxlen=20)
 
 
-class Refused(Exception):
-    """Something is not as it must be; one line says what."""
+class ReleaseError(Exception):
+    """The deployment can't go on; the message says why in one line."""
 
 
 def say(line: str) -> None:
@@ -19,16 +19,18 @@ def say(line: str) -> None:
 
 
 def run(*command: str, stdin: str | None = None) -> str:
-    """Run a command and return its output; raise Refused with its last line."""
+    """Run a command and return its output; raise ReleaseError with its last line."""
     try:
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise Refused(f"{command[0]} is not installed") from None
+        raise ReleaseError(f"{command[0]} is not installed") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise Refused(f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}")
+        raise ReleaseError(
+            f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}"
+        )
     return done.stdout
 
 

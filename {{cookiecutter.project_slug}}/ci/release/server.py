@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from ci.release.command import Refused, aws, say, stream
+from ci.release.command import ReleaseError, aws, say, stream
 
 # The document ends by itself after 30 minutes.
 DEPLOY_TIMEOUT = 35 * 60
@@ -25,23 +25,23 @@ OURS = "a deployment under way"
 
 
 def over_ssm(instance: str, document: str, tag: str) -> None:
-    """Run the deploy document and show what it says; raise Refused if it fails."""
+    """Run the deploy document and show what it says; raise ReleaseError if it fails."""
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
     answer = follow(command, instance)
     if answer["StatusDetails"] in NOT_DELIVERED:
-        raise Refused(
+        raise ReleaseError(
             f"{instance} did not take the deploy up in {DELIVERY_TIMEOUT} s: is it on?"
         )
     if answer["Status"] != "Success":
-        raise Refused(
+        raise ReleaseError(
             f"the deploy on the server ended with {answer['StatusDetails']} "
             f"(exit code {answer['ResponseCode']})"
         )
 
 
 def send(instance: str, document: str, tag: str) -> str:
-    """Return the id of the command; wait for a server that was made just now."""
+    """Send the command, and return its id; wait if the server is too new for that."""
     send_command = (
         *("ssm", "send-command", "--document-name", document),
         *("--instance-ids", instance, "--parameters", f"Tag={tag}"),
@@ -51,7 +51,7 @@ def send(instance: str, document: str, tag: str) -> str:
     while True:
         try:
             return str(aws(*send_command)["Command"]["CommandId"])
-        except Refused as error:
+        except ReleaseError as error:
             left = deadline - time.monotonic()
             if "InvalidInstanceId" not in str(error) or left < 0:
                 raise
@@ -60,7 +60,7 @@ def send(instance: str, document: str, tag: str) -> str:
 
 
 def follow(command: str, instance: str) -> Invocation:
-    """Show a command's output as it comes; return Systems Manager's last word on it."""
+    """Show a command's output as it comes; return Systems Manager's last answer."""
     shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
     deadline = time.monotonic() + DEPLOY_TIMEOUT
     while time.monotonic() < deadline:
@@ -70,7 +70,7 @@ def follow(command: str, instance: str) -> Invocation:
             if answer["Status"] not in RUNNING:
                 return answer
         time.sleep(pause())
-    raise Refused(f"the deploy did not end within {DEPLOY_TIMEOUT // 60} minutes")
+    raise ReleaseError(f"the deploy did not end within {DEPLOY_TIMEOUT // 60} minutes")
 
 
 def invocation(command: str, instance: str) -> Invocation | None:
@@ -78,7 +78,7 @@ def invocation(command: str, instance: str) -> Invocation | None:
     ask = ("--command-id", command, "--instance-id", instance)
     try:
         found: Invocation = aws("ssm", "get-command-invocation", *ask)
-    except Refused as error:
+    except ReleaseError as error:
         if "InvocationDoesNotExist" in str(error):
             return None
         raise
@@ -94,7 +94,7 @@ def show_new(answer: Invocation, shown: dict[str, str]) -> None:
 
 
 def pause() -> float:
-    """Return the seconds between two questions."""
+    """Return the seconds between two requests."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))
 
 
@@ -111,10 +111,10 @@ def over_ssh(host: str, tag: str, key: str, known_hosts: str, port: str = "22") 
         }
         chosen = [f"-o{name}={value}" for name, value in options.items()]
         where = ("ssh", "-F", "none", "-p", port, *chosen, f"ec2-user@{host}")
-        # The machine's settings first, as the document does it.
+        # The machine's settings first, as in the document.
         prepare = "sudo /opt/library/host/prepare.sh"
         if code := stream(*where, f"{prepare} && sudo /opt/library/deploy.sh {tag}"):
-            raise Refused(f"the deploy on the server ended with exit code {code}")
+            raise ReleaseError(f"the deploy on the server ended with exit code {code}")
 
 
 def write(folder: str, name: str, text: str) -> str:
@@ -129,20 +129,20 @@ def host_name(api_url: str) -> str:
 
 
 def open_ssh(group: str) -> None:
-    """Let this machine's address, and no other, reach port 22."""
+    """Open port 22 for this machine's address alone."""
     close_ssh(group)
     address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
     try:
         aws("ec2", "authorize-security-group-ingress", *port_22(group, address))
-    except Refused as error:
-        # Terraform opened it for this very address.
+    except ReleaseError as error:
+        # Terraform opened it for this address.
         if "InvalidPermission.Duplicate" not in str(error):
             raise
     say("port 22 is open for this machine")
 
 
 def close_ssh(group: str) -> None:
-    """Take back what open_ssh did, in this run and in any that was killed."""
+    """Undo open_ssh, of this run and of any that was killed."""
     asked = ("--filters", f"Name=group-id,Values={group}")
     rules = aws("ec2", "describe-security-group-rules", *asked)["SecurityGroupRules"]
     left = [

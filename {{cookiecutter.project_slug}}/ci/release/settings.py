@@ -1,9 +1,9 @@
-"""The repository's variables: which there must be, and how they get there."""
+"""The repository's variables: which are needed, and how to set them."""
 
 import re
 from collections.abc import Mapping
 
-from ci.release.command import Refused
+from ci.release.command import ReleaseError
 
 NEEDED = (
     "AWS_REGION",
@@ -27,7 +27,7 @@ HINTS = {
     "SSH_KNOWN_HOSTS": "the line that `ssh-keyscan` prints for the server",
 }
 WAYS = ("ssm", "ssh")
-# As the deploy document on the server accepts it.
+# The pattern of the deploy document.
 TAG = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -38,13 +38,13 @@ def missing(variables: Mapping[str, str]) -> list[str]:
 
 
 def is_configured(variables: Mapping[str, str]) -> bool:
-    """Tell whether to deploy at all; raise Refused if the settings are incomplete."""
+    """Say whether to deploy; raise ReleaseError if the settings are incomplete."""
     lacking = missing(variables)
     if not any(variables.get(name) for name in NEEDED):
         return False
     if lacking:
         hints = [f"{name}: {HINTS[name]}" for name in lacking if name in HINTS]
-        raise Refused(
+        raise ReleaseError(
             f"repository variables are not set: {', '.join(lacking)}. Set them with: "
             + ". ".join([HOW, *hints])
         )
@@ -55,19 +55,25 @@ def way(variables: Mapping[str, str]) -> str:
     """Return how the server is reached: ssm, or ssh if DEPLOY_OVER says so."""
     chosen = variables.get("DEPLOY_OVER") or "ssm"
     if chosen not in WAYS:
-        raise Refused(f"DEPLOY_OVER is '{chosen}'; accepted are: {', '.join(WAYS)}")
+        raise ReleaseError(
+            f"DEPLOY_OVER is '{chosen}'; accepted are: {', '.join(WAYS)}"
+        )
     return chosen
 
 
 def key(environment: Mapping[str, str]) -> str:
-    """Return the private key for SSH; raise Refused if the secret is not set."""
+    """Return the private key for SSH; raise ReleaseError if the secret is not set."""
     if not environment.get("SSH_PRIVATE_KEY"):
-        raise Refused(f"the secret SSH_PRIVATE_KEY is not set. Set it with: {HOW_KEY}")
+        raise ReleaseError(
+            f"the secret SSH_PRIVATE_KEY is not set. Set it with: {HOW_KEY}"
+        )
     return environment["SSH_PRIVATE_KEY"]
 
 
 def checked(tag: str) -> str:
-    """Return the tag; raise Refused if it can be no commit's."""
+    """Return the tag; raise ReleaseError if it is not that of a commit."""
     if not TAG.fullmatch(tag):
-        raise Refused(f"'{tag}' is no release: 7 to 40 of 0-9 and a-f, a commit's hash")
+        raise ReleaseError(
+            f"'{tag}' is no release: 7 to 40 of 0-9 and a-f, a commit's hash"
+        )
     return tag

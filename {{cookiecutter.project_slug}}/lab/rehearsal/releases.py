@@ -1,4 +1,4 @@
-"""Builds the releases that are deployed: good ones, and ones with a planted fault."""
+"""Builds the releases that are deployed: good ones, and ones with a fault."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import docker
 
-# Each fault is what a bad commit would do to the code of the image.
+# Each fault is a change that a bad commit could make.
 BROKEN_VIEWS = """
 def application(environ, start_response):
     start_response("500 Internal Server Error", [("Content-Length", "0")])
@@ -48,8 +48,8 @@ def build(host, tag):
 def build_changed(host, tag, path, addition, then="true", says=None):
     """Build v1 with text added to one of its files, as release `tag`, and push it.
 
-    `then` is a shell command that runs in the changed image, before it is sealed;
-    `says` is the release that its health check shows, unless that is `tag`.
+    `then` is a shell command that runs in the changed image. `says` is the release that
+    its health check shows; by default, `tag`.
     """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "addition").write_text(addition, encoding="utf-8")
@@ -77,5 +77,5 @@ def build_all(host, say):
 
 
 def build_mislabelled(host):
-    """Build a release that is healthy, and only the smoke test finds wrong."""
+    """Build a healthy release that says it is another: only the smoke test sees it."""
     build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

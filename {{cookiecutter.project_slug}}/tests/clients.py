@@ -1,4 +1,4 @@
-"""The people of the tests, each with a client that speaks for them."""
+"""Clients of the API, each for one user."""
 
 from django.conf import settings
 from rest_framework.test import APIClient
@@ -8,7 +8,7 @@ API = "/api/v1"
 
 
 class Client(APIClient):
-    """Speaks to the API as `user`, with an access token; nobody without one."""
+    """A client with an access token of `user`; without a user, without a token."""
 
     def __init__(self, user=None, **options):
         super().__init__(**options)
