@@ -22,8 +22,12 @@ def wanted():
             found.setdefault(page, refreshed(page).encode())
         except Mistake as mistake:
             mistakes.append(str(mistake))
-    readme = ROOT / "README.md"
-    found[readme] = numbers.refreshed("README.md", readme.read_text("utf-8")).encode()
+    for name, entries in numbers.side().items():
+        try:
+            text = (ROOT / name).read_text(encoding="utf-8")
+            found[ROOT / name] = numbers.filled(name, text, entries).encode()
+        except Mistake as mistake:
+            mistakes.append(str(mistake))
     return found | figures.derived(), mistakes
 
 
