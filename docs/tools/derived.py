@@ -5,6 +5,7 @@ from docs.tools import (
     LANGUAGES,
     ROOT,
     figures,
+    imports,
     listings,
     numbers,
     pages,
@@ -24,10 +25,11 @@ def wanted():
             mistakes.append(str(mistake))
     for name, entries in numbers.side().items():
         try:
-            text = (ROOT / name).read_text(encoding="utf-8")
+            text = imports.with_diagram(name, (ROOT / name).read_text(encoding="utf-8"))
             found[ROOT / name] = numbers.filled(name, text, entries).encode()
         except Mistake as mistake:
             mistakes.append(str(mistake))
+    found |= {path: text.encode() for path, text in figures.drawings().items()}
     return found | figures.derived(), mistakes
 
 

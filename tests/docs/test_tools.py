@@ -6,6 +6,7 @@ import pytest
 
 from docs.tools import (
     facts,
+    imports,
     listings,
     names,
     numbers,
@@ -114,6 +115,26 @@ def test_a_number_must_be_named_and_what_is_named_be_there():
             numbers.filled("page", text, SIDE)
     with pytest.raises(Mistake, match="no folder gone"):
         sizes.lines(["gone"])
+
+
+def test_arrows_are_the_imports_without_what_others_imply(monkeypatch):
+    everything = {("a", "b"), ("b", "c"), ("a", "c"), ("c", "d"), ("a", "d")}
+    assert everything - imports.implied(everything) == {
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "d"),
+    }
+    imported, named = imports.arrows()
+    assert ("common", "caching") in imported and ("config", "loans") in named
+    assert not {a for a, _ in imported if a == "caching"}
+    head = "lab: lab\n" + imports.MARK
+    with pytest.raises(Mistake, match="no box for .*tests"):
+        imports.drawing(head, "page.d2")
+    monkeypatch.setattr(imports, "packages", lambda: ["lab", "tests"])
+    both = "lab: lab\ntests: tests\n" + imports.MARK
+    assert imports.drawing(f"{both}old -> arrow\n", "page.d2") == (
+        f"{both}lab -> tests\n"
+    )
 
 
 ENGLISH = """# One
