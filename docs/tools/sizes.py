@@ -10,15 +10,15 @@ NOT_CODE = (".md", ".list", ".lock.hcl")
 STEP = 100
 
 
-def lines(folders):
-    """The lines of all code in these folders, empty ones and comments too."""
-    return sum(map(lines_of, folders))
+def lines(places):
+    """All lines of the code in these folders and files, comments and empty ones too."""
+    return sum(map(lines_of, places))
 
 
-def lines_of(folder):
-    names = [name for name in files() if name.startswith(f"{folder}/")]
+def lines_of(place):
+    names = [name for name in files() if f"{name}/".startswith(f"{place}/")]
     if not names:
-        raise Mistake(f"no folder {folder} in the rendered project")
+        raise Mistake(f"no folder or file {place} in the rendered project")
     code = (PROJECT / name for name in names if not name.endswith(NOT_CODE))
     return sum(path.read_bytes().count(b"\n") for path in code)
 

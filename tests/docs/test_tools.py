@@ -113,7 +113,7 @@ def test_a_number_must_be_named_and_what_is_named_be_there():
     for text in ("nothing", f"{once}, {once}"):
         with pytest.raises(Mistake, match="page says 'the cache has {} lines' . times"):
             numbers.filled("page", text, SIDE)
-    with pytest.raises(Mistake, match="no folder gone"):
+    with pytest.raises(Mistake, match="no folder or file gone"):
         sizes.lines(["gone"])
 
 
