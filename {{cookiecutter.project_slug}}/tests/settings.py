@@ -5,9 +5,12 @@
 
 import os
 
+from tests.environment import forget_the_shell
+
+forget_the_shell()
 os.environ["DOTENV"] = os.devnull
-os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "s" * 32)
-os.environ.setdefault("JWT_SECRET_KEY", "only-for-tests-" + "j" * 32)
+os.environ["SECRET_KEY"] = "only-for-tests-" + "s" * 32
+os.environ["JWT_SECRET_KEY"] = "only-for-tests-" + "j" * 32
 
 from config.settings import *  # noqa: F403
 from config.settings import BASE_DIR, DATABASES
