@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo.project import started
+from demo.project import TEMPLATE, started
 from demo.table import Screen
 from demo.walk import STEPS, Outcome, walk
 from tests.baking import FOLDER, clean_environment, copy_working_tree
@@ -152,7 +152,7 @@ def test_from_an_interrupted_setup_to_ctrl_c(root):
     urls.write_text(re.sub(r".*loans\.urls.*\n", "", urls.read_text()))
     faulty = Demo(root, "--once", "--keep", "--port=0")
     assert faulty.end() == 1
-    assert "✗ The reader borrows the last copy" in faulty.said
+    assert "✗ She borrows the last copy" in faulty.said
     assert "– The first reader returns it" in faulty.said
     assert "✓ She lists 500 books" in faulty.said
     assert processes_in(root) == []
@@ -258,6 +258,29 @@ class Terminal(io.StringIO):
 
 
 ROW = Outcome("A step", "right", "책 – done", "GET /books", 200, 1.25)
+
+
+def test_a_line_fits_githubs_page_and_loses_nothing_of_the_answer():
+    said = io.StringIO()
+    screen = Screen(said)
+    screen.heading()
+    for title, _ in STEPS:
+        long = Outcome(title, "right", "n" * 40, "GET /books?tag=1&tag=2", 200, 12345.6)
+        screen.row(long)
+        screen.row(Outcome(title, "right", "n" * 23, "GET /" + "b" * 40, 200, 1.25))
+
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) == 96
+    assert f"      {'n' * 40}" in lines
+    assert len(lines) == 1 + 3 * len(STEPS)
+
+
+def test_the_readme_shows_these_steps():
+    text = (TEMPLATE / "README.md").read_text("utf-8")
+    shown = text.partition("demo output: begin")[2].partition("demo output: end")[0]
+    rows = re.findall(r"^  ✓ (.{28})", shown, re.MULTILINE)
+    assert [row.strip() for row in rows] == [title for title, _ in STEPS]
+    assert max(map(len, shown.splitlines())) <= 96
 
 
 def test_colours_are_for_terminals(monkeypatch):
