@@ -29,13 +29,7 @@ def push(environment):
 
 def run(environment):
     tag = settings.checked(environment["TAG"])
-    if settings.way(environment) == "ssm":
-        document = environment["DEPLOY_DOCUMENT"]
-        server.over_ssm(environment["EC2_INSTANCE_ID"], document, tag)
-    else:
-        host = server.host_of(environment["API_URL"])
-        keys = settings.key(environment), environment["SSH_KNOWN_HOSTS"]
-        server.over_ssh(host, tag, *keys, environment.get("SSH_PORT") or "22")
+    server.deploy(environment["EC2_INSTANCE_ID"], environment["DEPLOY_DOCUMENT"], tag)
 
 
 def check(environment):
@@ -48,20 +42,10 @@ def promote(environment):
     write(environment, "GITHUB_STEP_SUMMARY", f"{done}, and is `stable`.\n")
 
 
-def open_ssh(environment):
-    server.open_ssh(environment["SECURITY_GROUP_ID"])
-
-
-def close_ssh(environment):
-    server.close_ssh(environment["SECURITY_GROUP_ID"])
-
-
 STEPS = {
     "settings": check_settings,
     "push": push,
-    "open-ssh": open_ssh,
     "run": run,
-    "close-ssh": close_ssh,
     "check": check,
     "promote": promote,
 }

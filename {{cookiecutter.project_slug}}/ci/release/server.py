@@ -1,12 +1,9 @@
-"""The server: it runs deploy.sh, through Systems Manager or over SSH."""
+"""The server: it runs deploy.sh, which Systems Manager starts."""
 
 import os
-import tempfile
 import time
-import urllib.parse
-import urllib.request
 
-from ci.release.command import Refused, aws, say, stream
+from ci.release.command import Refused, aws, say
 
 # The document ends by itself after 30 minutes.
 LONGEST = 35 * 60
@@ -16,12 +13,9 @@ UNTIL_KNOWN = 5 * 60
 UNTIL_TAKEN_UP = 120
 NEVER_TAKEN_UP = {"DeliveryTimedOut", "Undeliverable"}
 UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
-WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com"
-# By this the rules that a deployment made are told from all others.
-OURS = "a deployment under way"
 
 
-def over_ssm(instance, document, tag):
+def deploy(instance, document, tag):
     """Run the deploy document and show what it says; raise Refused if it fails."""
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
@@ -92,72 +86,3 @@ def show_new(answer, shown):
 def pause():
     """Return the seconds between two questions."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))
-
-
-def over_ssh(host, tag, key, known_hosts, port="22"):
-    """Run deploy.sh over SSH; `key` and `known_hosts` are the files' contents."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = {
-            "IdentityFile": write(folder, "key", key),
-            "UserKnownHostsFile": write(folder, "known_hosts", known_hosts),
-            "StrictHostKeyChecking": "yes",
-            "IdentitiesOnly": "yes",
-            "BatchMode": "yes",
-            "ConnectTimeout": "20",
-        }
-        chosen = [f"-o{name}={value}" for name, value in options.items()]
-        where = ("ssh", "-F", "none", "-p", port, *chosen, f"ec2-user@{host}")
-        # The machine's settings first, as the document does it.
-        prepare = "sudo /opt/library/host/prepare.sh"
-        if code := stream(*where, f"{prepare} && sudo /opt/library/deploy.sh {tag}"):
-            raise Refused(f"the deploy on the server ended with exit code {code}")
-
-
-def write(folder, name, text):
-    path = os.path.join(folder, name)
-    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text.strip() + "\n")
-    return path
-
-
-def host_of(api_url):
-    return urllib.parse.urlsplit(api_url).hostname
-
-
-def open_ssh(group):
-    """Let this machine's address, and no other, reach port 22."""
-    close_ssh(group)
-    address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
-    try:
-        aws("ec2", "authorize-security-group-ingress", *port_22(group, address))
-    except Refused as error:
-        # Terraform opened it for this very address.
-        if "InvalidPermission.Duplicate" not in str(error):
-            raise
-    say("port 22 is open for this machine")
-
-
-def close_ssh(group):
-    """Take back what open_ssh did, in this run and in any that was killed."""
-    asked = ("--filters", f"Name=group-id,Values={group}")
-    rules = aws("ec2", "describe-security-group-rules", *asked)["SecurityGroupRules"]
-    left = [
-        f"{{CidrIp={rule['CidrIpv4']}}}"
-        for rule in rules
-        if rule.get("Description") == OURS
-    ]
-    if left:
-        aws("ec2", "revoke-security-group-ingress", *port_22(group, *left))
-        say("port 22 is closed again")
-
-
-def port_22(group, *addresses):
-    permission = "IpProtocol=tcp,FromPort=22,ToPort=22"
-    ranges = f"IpRanges=[{','.join(addresses)}]"
-    return "--group-id", group, "--ip-permissions", f"{permission},{ranges}"
-
-
-def own_address():
-    address = os.environ.get("WHAT_IS_MY_ADDRESS", WHAT_IS_MY_ADDRESS)
-    with urllib.request.urlopen(address, timeout=20) as answer:
-        return answer.read().decode().strip()
