@@ -50,7 +50,7 @@ def set_up(host):
     releases.build(host, "v1")
     releases.build_mislabelled(host)
     settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-    host.install(PROJECT / "scripts", settings | SETTINGS)
+    host.install(PROJECT, settings | SETTINGS)
 
 
 def set_domain(host, domain):
@@ -89,7 +89,9 @@ def accidents(host):
     """Interrupt deploys and lose their connection; return what was said."""
     said = {"colour": host.live()}
     for signal in ("INT", "TERM"):
-        said[signal] = struck(host, "quietly docker --config", f"kill -{signal} $$")
+        kill = f"kill -{signal} $$"
+        said[signal] = struck(host, "quietly docker --config", kill)
+        said[f"{signal} later"] = struck(host, "wait_until_healthy", kill)
     said["logins of the interrupted"] = logins(host)
     said["too late"] = struck(host, "quietly docker tag", "kill -TERM $$")
     # What fails after the switch goes back to the old colour at the old address.

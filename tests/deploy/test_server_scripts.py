@@ -8,23 +8,26 @@ import pytest
 
 from tests.baking import clean_environment, run
 
-SCRIPTS = ("deploy.sh", "health-checker.sh")
+ONE_TAG = {"deploy.sh": ["v1"], "health-checker.sh": []}
+SCRIPTS = tuple(ONE_TAG)
 
 
 @pytest.fixture
 def server(rendered, tmp_path):
     """Scripts and data in folders with spaces in their names."""
-    scripts, data = tmp_path / "our scripts", tmp_path / "our data"
+    library, data = tmp_path / "our library", tmp_path / "our data"
+    scripts = library / "terraform/scripts"
+    shutil.copytree(rendered.path / "terraform/entry", library)
     shutil.copytree(rendered.path / "scripts", scripts)
 
-    def call(script, *arguments):
+    def call(script, *arguments, folder=scripts):
         return run(
-            *(scripts / script, *arguments),
+            *(folder / script, *arguments),
             cwd=tmp_path,
             env=clean_environment(DATA_DIR=str(data)),
         )
 
-    call.scripts, call.data = scripts, data
+    call.library, call.data = library, data
     return call
 
 
@@ -60,12 +63,40 @@ def test_stable_is_no_release(server):
 
 def test_a_server_without_settings_is_told_which(server):
     for script in SCRIPTS:
-        done = server(script, *(["v1"] if script == "deploy.sh" else []))
+        done = server(script, *ONE_TAG[script])
         assert "config.env is missing" in the_line(done)
-    (server.scripts / "config.env").write_text("AWS_REGION=here\n")
+    (server.library / "config.env").write_text("AWS_REGION=here\n")
     assert "secrets.env can't be read" in the_line(server("deploy.sh", "v1"))
     server("first-boot.sh")
     assert "REGISTRY is not set" in the_line(server("deploy.sh", "v1"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_before_the_first_release_the_entry_asks_terraforms_scripts(server, script):
+    entry = server(script, "--help", folder=server.library)
+    assert (entry.returncode, entry.stdout) == (0, server(script, "--help").stdout)
+    done = server(script, *ONE_TAG[script], folder=server.library)
+    assert "config.env is missing" in the_line(done)
+
+
+@pytest.mark.parametrize("tag", ["../v1", "stable", "v1;id", ""])
+def test_the_entry_takes_what_is_no_release_for_none(server, tag):
+    (server.library / "config.env").write_text("REGISTRY=example.com/library\n")
+    refused = server("deploy.sh", tag, folder=server.library)
+    assert the_line(refused) == the_line(server("deploy.sh", tag))
+    assert not (server.library / "releases").exists()
+
+
+def test_after_it_the_entry_asks_its_own_scripts(server):
+    own = server.library / "releases/v1"
+    own.mkdir(parents=True)
+    (own / "common.sh").write_text(f"HERE='{own}'\n")
+    (own / "health-checker.sh").write_text("#!/bin/sh\necho v1 says $1\n")
+    (own / "health-checker.sh").chmod(0o755)
+    (server.data / "deploy").mkdir(parents=True)
+    (server.data / "deploy/releases").write_text("v0\nv1\n")
+    said = server("health-checker.sh", "--rollback", folder=server.library).stdout
+    assert said == "v1 says --rollback\n"
 
 
 def test_the_first_boot_makes_secrets_that_only_root_reads(server):

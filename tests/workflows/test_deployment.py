@@ -24,6 +24,8 @@ import os
 if "REDIS_URL" in os.environ:
     raise RuntimeError("this release crashes at start")
 """
+OWN_DEPLOY = "\nsay 'deployed by its own script'\n"
+OWN_LIMIT = ("  mem_limit: 256m\n  # Longer", "  mem_limit: 250m\n  # Longer")
 NO_VARIABLES = dict.fromkeys(
     (
         *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT"),
@@ -106,7 +108,7 @@ def server(base_images, rendered):
         host = Host(run_id, folder)
         host.start()
         settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-        host.install(code / "scripts", settings)
+        host.install(code, settings)
         prepare = "/opt/library/host/prepare.sh"
         host.inside("mkdir", "-p", "/opt/library/host")
         host.inside("tee", prepare, stdin="#!/bin/sh\necho the settings are new\n")
@@ -201,11 +203,19 @@ def one_that_crashes(production, before):
 def a_good_one(production):
     mended = production.repository / "config/wsgi.py"
     mended.write_text(mended.read_text().replace(CRASH, ""))
-    second = change(production.repository, "books/isbn.py", "\n# The second release.\n")
+    # Nothing but the push brings these two to the server.
+    change(production.repository, "scripts/deploy.sh", OWN_DEPLOY)
+    compose = production.repository / "scripts/docker-compose.yml"
+    compose.write_text(compose.read_text().replace(*OWN_LIMIT))
+    commit_everything(production.repository, "Give the API less memory")
+    second = head(production.repository)
     jobs = production.deploy()
     said = everything(jobs)
     assert jobs["deploy"].result == "success", said
     assert "the settings are new" in said
+    assert "deployed by its own script" in jobs["deploy"].log
+    limit = production.server.live_container("{{.HostConfig.Memory}}")
+    assert limit == str(250 * 1024**2)
     proved(production, second)
     return second
 
@@ -215,6 +225,9 @@ def back_to(production, first, second):
     assert jobs["integration"].result == "skipped"
     assert jobs["deploy"].result == "success", everything(jobs)
     assert production.cloud.digest(first) != production.cloud.digest(second)
+    assert "deployed by its own script" not in jobs["deploy"].log
+    limit = production.server.live_container("{{.HostConfig.Memory}}")
+    assert limit == str(256 * 1024**2), "it went back with the other's scripts"
     proved(production, first)
 
 

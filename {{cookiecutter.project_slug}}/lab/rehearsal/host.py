@@ -25,12 +25,14 @@ for container in $(docker ps --all --quiet --filter name=library-web-); do
 done"""
 # Strikes a deploy exactly before one of its commands: Bash reads this file first.
 STRIKER_FILE = "/opt/striker.sh"
+# It stays in the environment until then, because one script hands over to another.
 STRIKER = """\
-unset BASH_ENV
+exec 3>&1
 set -T
 strike() {
   echo "STRUCK before: $BASH_COMMAND" >&3
   trap - DEBUG
+  unset BASH_ENV
   eval "$STRIKE"
 }
 trap '[[ $BASH_COMMAND != "$STRIKE_AT"* ]] || strike' DEBUG
@@ -171,8 +173,8 @@ class Host:
             self.ssh_command(command), input=stdin, capture_output=True, check=False
         )
 
-    def install(self, scripts, config):
-        """Put `scripts` into /opt/library and boot for the first time, as on AWS.
+    def install(self, project, config):
+        """Put what Terraform brings into /opt/library and boot for the first time.
 
         `config` becomes config.env: names and values that are no secrets.
         """
@@ -180,16 +182,17 @@ class Host:
         (self.folder / "config.env").write_text(lines)
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.add(scripts, arcname=".")
+            tar.add(project / "terraform/entry", arcname=".")
+            tar.add(project / "scripts", arcname="terraform/scripts")
             tar.add(self.folder / "config.env", arcname="config.env")
         unpack = "sudo tar -x --no-same-owner -C /opt/library"
-        first_boot = "sudo /opt/library/first-boot.sh"
+        first_boot = "sudo /opt/library/terraform/scripts/first-boot.sh"
         result = self.ssh(f"{unpack} && {first_boot}", stdin=archive.getvalue())
         if result.returncode:
             raise Refused(f"the server's set-up: {result.stderr.decode().strip()}")
 
     def script(self, name, *arguments):
-        """Return the SSH arguments that run one of our scripts as root."""
+        """Return the SSH arguments that run a script of /opt/library as root."""
         return self.ssh_command(
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
@@ -197,7 +200,8 @@ class Host:
     def struck_deploy(self, tag, at, strike):
         """Return the SSH arguments of a deploy that is struck before a command.
 
-        `at` is how that begins, as it is written in deploy.sh; `strike` is shell code.
+        `at` is how that begins, as it is written in the entry or in the release's own
+        deploy.sh; `strike` is shell code.
         """
         self.inside("tee", STRIKER_FILE, stdin=STRIKER)
         strike = [
@@ -238,6 +242,11 @@ class Host:
     def complaints(self):
         """Return the last errors in the log of each colour, as lines."""
         return self.inside("sh", "-c", COMPLAINTS).splitlines()
+
+    def live_container(self, fact):
+        """Return a fact of the live container, as `docker inspect` formats it."""
+        name = f"library-web-{self.live()}-1"
+        return self.inside("docker", "inspect", "--format", fact, name)
 
     def live(self):
         """Return the colour that the proxy sends readers to; None if it is down."""

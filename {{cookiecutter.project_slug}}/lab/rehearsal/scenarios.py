@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from lab.rehearsal.docker import Refused
 from lab.rehearsal.host import wait_until
+from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
 
 BUSY = 75
 # In place of a tag: as before the scenario, or the one that was stable before that.
@@ -96,6 +97,18 @@ def rolled_back(stage):
     return stage.run("health-checker.sh", "--rollback")
 
 
+def own_deploy(stage):
+    return stage.deploy("own-deploy")
+
+
+def own_compose(stage):
+    code = stage.deploy("own-compose")
+    limit = stage.host.live_container("{{.HostConfig.Memory}}")
+    if limit != str(OWN_LIMIT):
+        raise Refused(f"the API may use {limit} bytes, not its commit's {OWN_LIMIT}")
+    return code
+
+
 def restarted(stage):
     stage.host.restart()
     wait_until(stage.host.health, 180, "the first answer after the restart")
@@ -104,7 +117,7 @@ def restarted(stage):
 
 def down_and_up(stage):
     """The way of many a tutorial, for comparison, with an image that is still there."""
-    return stage.down_and_up("v3")
+    return stage.down_and_up("v2")
 
 
 OFF = "the machine is off"
@@ -153,6 +166,21 @@ SCENARIOS = [
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
     Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER, DONE, 1),
+    Scenario(
+        *("its own deploy.sh", own_deploy, 0, "own-deploy", "own-deploy"),
+        says=(OWN_WORDS, *DONE),
+        switches=1,
+    ),
+    Scenario(
+        *("its own docker-compose.yml", own_compose, 0, "own-compose", "own-compose"),
+        says=DONE,
+        switches=1,
+    ),
+    Scenario(
+        *("--rollback to other scripts", rolled_back, 0, EARLIER, EARLIER),
+        says=(OWN_WORDS, *DONE),
+        switches=1,
+    ),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
-    Scenario("control: down && up", down_and_up, 0, "v3", UNCHANGED, may_fail=CONTROL),
+    Scenario("control: down && up", down_and_up, 0, "v2", UNCHANGED, may_fail=CONTROL),
 ]
