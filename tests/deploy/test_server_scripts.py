@@ -1,5 +1,6 @@
 """The server's scripts refuse what they can't work with, in one line."""
 
+import fcntl
 import os
 import shutil
 import stat
@@ -8,6 +9,18 @@ import pytest
 
 from tests.baking import clean_environment, run
 
+# Knows one image: the folder that it copies from.
+DOCKER = """\
+#!/bin/sh
+case "$*" in
+  *--password-stdin*) exec cat > /dev/null ;;
+  *pull*:v1 | create* | rm*) ;;
+  *.Id*:v1) echo sha256:1 ;;
+  *Labels*:v1) echo /app/scripts ;;
+  cp*) cp -R image/. "$3" ;;
+  *) echo no such image >&2; exit 1 ;;
+esac
+"""
 ONE_TAG = {"deploy.sh": ["v1"], "health-checker.sh": []}
 SCRIPTS = tuple(ONE_TAG)
 
@@ -16,6 +29,7 @@ SCRIPTS = tuple(ONE_TAG)
 def server(rendered, tmp_path):
     """Scripts and data in folders with spaces in their names."""
     library, data = tmp_path / "our library", tmp_path / "our data"
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
     scripts = library / "terraform/scripts"
     shutil.copytree(rendered.path / "terraform/entry", library)
     shutil.copytree(rendered.path / "scripts", scripts)
@@ -24,7 +38,7 @@ def server(rendered, tmp_path):
         return run(
             *(folder / script, *arguments),
             cwd=tmp_path,
-            env=clean_environment(DATA_DIR=str(data)),
+            env=clean_environment(DATA_DIR=str(data), PATH=path),
         )
 
     call.library, call.data = library, data
@@ -97,6 +111,53 @@ def test_after_it_the_entry_asks_its_own_scripts(server):
     (server.data / "deploy/releases").write_text("v0\nv1\n")
     said = server("health-checker.sh", "--rollback", folder=server.library).stdout
     assert said == "v1 says --rollback\n"
+
+
+@pytest.fixture
+def image(server, tmp_path):
+    """The scripts that the image of v1 carries, on a server that has settings."""
+    (server.library / "config.env").write_text("REGISTRY=example.com/library\n")
+    (tmp_path / "bin").mkdir()
+    for name, stand_in in {"docker": DOCKER, "aws": "#!/bin/sh\necho it\n"}.items():
+        (tmp_path / "bin" / name).write_text(stand_in)
+        (tmp_path / "bin" / name).chmod(0o755)
+    carried = tmp_path / "image"
+    carried.mkdir()
+    (carried / "deploy.sh").write_text("#!/bin/sh\necho $0 deploys $1\n")
+    (carried / "deploy.sh").chmod(0o755)
+    return carried
+
+
+def test_a_release_is_deployed_by_what_its_image_carries(server, image):
+    own = server.library / "releases/v1"
+    own.mkdir(parents=True)
+    (own / "old.sh").touch()
+    done = server("deploy.sh", "v1", folder=server.library)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith(f"\n{own}/deploy.sh deploys v1\n")
+    assert [path.name for path in own.iterdir()] == ["deploy.sh"]
+    assert not (server.data / "deploy/login").exists()
+
+
+def test_scripts_that_do_not_come_whole_are_not_used(server, image):
+    (image / "deploy.sh").unlink()
+    done = server("deploy.sh", "v1", folder=server.library)
+    assert done.returncode == 1
+    assert "FAILED: v1 has no deploy.sh that can be run in /app/scripts" in done.stdout
+    assert "nothing was touched" in done.stdout
+    assert not (server.library / "releases/v1").exists()
+
+
+def test_while_a_deploy_runs_the_entry_gets_nothing(server, image):
+    lock = server.data / "deploy/lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as held:
+        held.write("4711\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = server("deploy.sh", "v1", folder=server.library)
+    assert done.returncode == 75
+    assert done.stdout == "another deploy is running (process 4711): wait for it\n"
 
 
 def test_the_first_boot_makes_secrets_that_only_root_reads(server):

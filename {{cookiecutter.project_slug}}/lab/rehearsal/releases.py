@@ -26,9 +26,7 @@ OWN_DEPLOY = f"""
 say '{OWN_WORDS}'
 """
 OWN_LIMIT = 250 * 1024**2  # bytes of memory
-OWN_COMPOSE = (
-    "sed -i 's/^  mem_limit: 256m$/  mem_limit: 250m/' scripts/docker-compose.yml"
-)
+OWN_COMPOSE = "sed -i 's/^  mem_limit: 256m$/  mem_limit: 250m/' {}"
 
 MAKE_MIGRATION = (
     "SECRET_KEY=only-while-the-migration-is-being-written "
@@ -82,12 +80,11 @@ def build_all(host, say):
     build_changed(host, "unhealthy", "config/wsgi.py", BROKEN_VIEWS)
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
+    build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
     say("building two releases that change how they are deployed")
     build_changed(host, "own-deploy", "scripts/deploy.sh", OWN_DEPLOY)
-    build_changed(
-        host, "own-compose", "scripts/docker-compose.yml", "", then=OWN_COMPOSE
-    )
-    build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
+    compose = "scripts/docker-compose.yml"
+    build_changed(host, "own-compose", compose, "", OWN_COMPOSE.format(compose))
 
 
 def build_mislabelled(host):
