@@ -26,7 +26,7 @@ SCENARIOS = {
     "--rollback",
     "its own deploy.sh",
     "its own docker-compose.yml",
-    "--rollback to other scripts",
+    "back to other scripts",
 }
 
 
@@ -67,7 +67,7 @@ def rehearsal(base_images, project, once):
     return rehearsal
 
 
-@pytest.mark.minutes(7)
+@pytest.mark.minutes(8)
 def test_no_request_and_no_row_is_lost(rehearsal):
     outcomes = rehearsal.outcomes
     seen = {outcome["name"]: outcome for outcome in outcomes}

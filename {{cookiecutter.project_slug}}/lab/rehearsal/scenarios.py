@@ -177,7 +177,7 @@ SCENARIOS = [
         switches=1,
     ),
     Scenario(
-        *("--rollback to other scripts", rolled_back, 0, EARLIER, EARLIER),
+        *("back to other scripts", rolled_back, 0, EARLIER, EARLIER),
         says=(OWN_WORDS, *DONE),
         switches=1,
     ),
