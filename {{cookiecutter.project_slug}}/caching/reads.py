@@ -4,6 +4,9 @@ lookup         one round trip: the entries and their stamps
 reopen         only if a stamp is missing, or a write under way may be over
 single flight  the holder of a lock computes, the others wait for its entry
 store          under the version that was read before the database was asked
+
+The name and the idea of single flight are those of Go's singleflight package; here it
+spans processes.
 """
 
 import random

@@ -9,6 +9,7 @@ from ci import PROJECT, RESULTS
 BIN = Path(os.environ.get("VENV", ".venv"), "bin")
 PYTHON = BIN / "python"
 IMAGE = "library:ci"
+LAB = "lab/imports.toml"
 INSTALLED_FROM = {
     "docker": "docs.docker.com/get-docker",
     "shellcheck": "www.shellcheck.net",
@@ -41,13 +42,17 @@ class Step:
 def style():
     black = (PYTHON, "-m", "black", "--quiet", "--check", "--diff", ".")
     isort = (PYTHON, "-m", "isort", "--check-only", "--diff", ".")
+    contracts = (BIN / "lint-imports", "--no-cache")
+    own = (*contracts, "--config", LAB)
+    lab = [Step("the lab's contracts", own)] if (PROJECT / LAB).is_file() else []
     return [
         INSTALL,
         Step("black", black, "`make format`", "diff"),
         Step("isort", isort, "`make format`", "diff"),
         Step("ruff", (BIN / "ruff", "check", "--no-cache", "--output-format=concise")),
         Step("mypy", (PYTHON, "-m", "mypy")),
-        Step("import contracts", (BIN / "lint-imports", "--no-cache")),
+        Step("import contracts", contracts),
+        *lab,
     ]
 
 
