@@ -22,7 +22,8 @@ class Scenario:
     """A name, what to do, and what must be so when it is done.
 
     `release` serves afterwards and `stable` is marked so: a tag, UNCHANGED or EARLIER.
-    The scripts have said each of `says`.
+    The scripts have said each of `says`. The releases in `after` are deployed first,
+    unless they were the last anyway: it can be played alone.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Scenario:
     stable: str
     says: tuple = ()
     switches: int = 0  # how often readers go over to the other colour
+    after: tuple = ()
     may_fail: str = ""  # why requests may fail here; empty: none may
 
 
@@ -117,7 +119,7 @@ def restarted(stage):
 
 def down_and_up(stage):
     """The way of many a tutorial, for comparison, with an image that is still there."""
-    return stage.down_and_up("v2")
+    return stage.down_and_up("own-compose")
 
 
 OFF = "the machine is off"
@@ -165,7 +167,12 @@ SCENARIOS = [
         "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
-    Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER, DONE, 1),
+    Scenario(
+        *("--rollback", rolled_back, 0, EARLIER, EARLIER),
+        says=DONE,
+        switches=1,
+        after=("v2", "expanding"),
+    ),
     Scenario(
         *("its own deploy.sh", own_deploy, 0, "own-deploy", "own-deploy"),
         says=(OWN_WORDS, *DONE),
@@ -180,7 +187,12 @@ SCENARIOS = [
         *("back to other scripts", rolled_back, 0, EARLIER, EARLIER),
         says=(OWN_WORDS, *DONE),
         switches=1,
+        after=("own-deploy", "own-compose"),
     ),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
-    Scenario("control: down && up", down_and_up, 0, "v2", UNCHANGED, may_fail=CONTROL),
+    Scenario(
+        *("control: down && up", down_and_up, 0, "own-compose", UNCHANGED),
+        after=("own-compose", "own-deploy"),
+        may_fail=CONTROL,
+    ),
 ]
