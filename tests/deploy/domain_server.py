@@ -52,7 +52,7 @@ def set_up(host):
     releases.build(host, "v1")
     releases.build_mislabelled(host)
     settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-    host.install(PROJECT / "scripts", settings | SETTINGS)
+    host.install(PROJECT, settings | SETTINGS)
 
 
 def set_domain(host, domain):
@@ -91,7 +91,9 @@ def accidents(host):
     """Interrupt deploys and lose their connection; return what was said."""
     said = {"colour": host.live()}
     for signal in ("INT", "TERM"):
-        said[signal] = with_fault(host, "quietly docker --config", f"kill -{signal} $$")
+        kill = f"kill -{signal} $$"
+        said[signal] = with_fault(host, "quietly docker --config", kill)
+        said[f"{signal} later"] = with_fault(host, "wait_until_healthy", kill)
     said["logins of the interrupted"] = logins(host)
     said["too late"] = with_fault(host, "quietly docker tag", "kill -TERM $$")
     # What fails after the switch goes back to the old colour at the old address.

@@ -92,13 +92,23 @@ def test_a_setting_reaches_the_api_and_no_other_container(said):
 
 
 @pytest.mark.parametrize("signal", ["INT", "TERM"])
-def test_an_interrupted_deploy_says_so_and_leaves_all_as_it_was(said, signal):
+def test_an_interrupted_pull_says_so_and_leaves_all_as_it_was(said, signal):
     code, output, live = said[signal]
     assert code == 1
     assert "FAILED: interrupted\n          last log line: Login Succeeded" in output
-    assert "still serving: v1 (green)" in output
+    assert "nothing was touched" in output
     assert live == said["colour"] == "green"
     assert said["logins of the interrupted"] == ""
+
+
+@pytest.mark.parametrize("signal", ["INT", "TERM"])
+def test_an_interrupted_deploy_takes_back_what_it_began(said, signal):
+    code, output, live = said[f"{signal} later"]
+    assert "FAULT before: wait_until_healthy" in output
+    assert code == 1
+    assert "FAILED: interrupted" in output
+    assert "still serving: v1 (green)" in output
+    assert live == said["colour"]
 
 
 def test_a_release_that_proved_itself_is_not_taken_back(said):

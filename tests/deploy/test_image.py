@@ -1,6 +1,7 @@
 """The image contains what serving needs, and nothing else."""
 
 import contextlib
+import hashlib
 import json
 import re
 import secrets
@@ -124,11 +125,25 @@ def test_no_compiler_no_curl_and_no_pip_of_ours_is_in_it(image):
 def test_only_code_that_serves_is_in_it(image):
     held = set(inside(image, "ls -A /app").split())
     assert {"manage.py", "config", "books", "staticfiles"} <= held
-    unwanted = set(
-        "tests tools scripts terraform rehearsal benchmarks hunt docs".split()
-    )
+    unwanted = set("tests tools terraform rehearsal benchmarks hunt docs".split())
     assert held.isdisjoint(unwanted)
     assert not [name for name in held if name.startswith(".")]
+
+
+def test_it_carries_the_scripts_that_deploy_it(image, rendered):
+    folder = configuration(image)["Labels"]["library.scripts"]
+    listing = f"cd {folder} && find . -type f -exec sha256sum {{}} +"
+    carried = dict(line.split()[::-1] for line in inside(image, listing).splitlines())
+    assert carried == {
+        f"./{name.removeprefix('scripts/')}": sha256(rendered.path / name)
+        for name in rendered.files()
+        if name.startswith("scripts/")
+    }
+    assert inside(image, f"find {folder} -name '*.sh' ! -perm -5") == ""
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_secret_beside_the_code_stays_out_of_it(rendered, base_images, tmp_path):
@@ -136,6 +151,7 @@ def test_a_secret_beside_the_code_stays_out_of_it(rendered, base_images, tmp_pat
     project = tmp_path / "project"
     shutil.copytree(rendered.path, project)
     by_hand = ["members.csv", "books/.env", "backup.sql", "books/secrets.env"]
+    by_hand += ["scripts/config.env", "scripts/library.pem"]
     for name in by_hand:
         (project / name).write_text("private")
     private = {f"/context/{name}" for name in leave(project) + by_hand}

@@ -30,13 +30,7 @@ def push(environment: Mapping[str, str]) -> None:
 
 def run(environment: Mapping[str, str]) -> None:
     tag = settings.checked(environment["TAG"])
-    if settings.way(environment) == "ssm":
-        document = environment["DEPLOY_DOCUMENT"]
-        server.over_ssm(environment["EC2_INSTANCE_ID"], document, tag)
-    else:
-        host = server.host_name(environment["API_URL"])
-        keys = settings.key(environment), environment["SSH_KNOWN_HOSTS"]
-        server.over_ssh(host, tag, *keys, environment.get("SSH_PORT") or "22")
+    server.deploy(environment["EC2_INSTANCE_ID"], environment["DEPLOY_DOCUMENT"], tag)
 
 
 def check(environment: Mapping[str, str]) -> None:
@@ -49,20 +43,10 @@ def promote(environment: Mapping[str, str]) -> None:
     write(environment, "GITHUB_STEP_SUMMARY", f"{done}, and is `stable`.\n")
 
 
-def open_ssh(environment: Mapping[str, str]) -> None:
-    server.open_ssh(environment["SECURITY_GROUP_ID"])
-
-
-def close_ssh(environment: Mapping[str, str]) -> None:
-    server.close_ssh(environment["SECURITY_GROUP_ID"])
-
-
 STEPS = {
     "settings": check_settings,
     "push": push,
-    "open-ssh": open_ssh,
     "run": run,
-    "close-ssh": close_ssh,
     "check": check,
     "promote": promote,
 }

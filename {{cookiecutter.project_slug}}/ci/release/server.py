@@ -1,13 +1,10 @@
-"""The server: it runs deploy.sh, through Systems Manager or over SSH."""
+"""The server: it runs deploy.sh, which Systems Manager starts."""
 
 import os
-import tempfile
 import time
-import urllib.parse
-import urllib.request
 from typing import Any
 
-from ci.release.command import ReleaseError, aws, say, stream
+from ci.release.command import ReleaseError, aws, say
 
 # The document ends by itself after 30 minutes.
 DEPLOY_TIMEOUT = 35 * 60
@@ -17,14 +14,11 @@ REGISTRATION_TIMEOUT = 5 * 60
 DELIVERY_TIMEOUT = 120
 NOT_DELIVERED = {"DeliveryTimedOut", "Undeliverable"}
 RUNNING = {"Pending", "InProgress", "Delayed", "Cancelling"}
-WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com"
 # What Systems Manager knows of a command on one server, by its own names.
 Invocation = dict[str, Any]
-# By this the rules that a deployment made are told from all others.
-OURS = "a deployment under way"
 
 
-def over_ssm(instance: str, document: str, tag: str) -> None:
+def deploy(instance: str, document: str, tag: str) -> None:
     """Run the deploy document and show what it says; raise ReleaseError if it fails."""
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
@@ -96,72 +90,3 @@ def show_new(answer: Invocation, shown: dict[str, str]) -> None:
 def pause() -> float:
     """Return the seconds between two requests."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))
-
-
-def over_ssh(host: str, tag: str, key: str, known_hosts: str, port: str = "22") -> None:
-    """Run deploy.sh over SSH; `key` and `known_hosts` are the files' contents."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = {
-            "IdentityFile": write(folder, "key", key),
-            "UserKnownHostsFile": write(folder, "known_hosts", known_hosts),
-            "StrictHostKeyChecking": "yes",
-            "IdentitiesOnly": "yes",
-            "BatchMode": "yes",
-            "ConnectTimeout": "20",
-        }
-        chosen = [f"-o{name}={value}" for name, value in options.items()]
-        where = ("ssh", "-F", "none", "-p", port, *chosen, f"ec2-user@{host}")
-        # The machine's settings first, as in the document.
-        prepare = "sudo /opt/library/host/prepare.sh"
-        if code := stream(*where, f"{prepare} && sudo /opt/library/deploy.sh {tag}"):
-            raise ReleaseError(f"the deploy on the server ended with exit code {code}")
-
-
-def write(folder: str, name: str, text: str) -> str:
-    path = os.path.join(folder, name)
-    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text.strip() + "\n")
-    return path
-
-
-def host_name(api_url: str) -> str:
-    return urllib.parse.urlsplit(api_url).hostname or ""
-
-
-def open_ssh(group: str) -> None:
-    """Open port 22 for this machine's address alone."""
-    close_ssh(group)
-    address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
-    try:
-        aws("ec2", "authorize-security-group-ingress", *port_22(group, address))
-    except ReleaseError as error:
-        # Terraform opened it for this address.
-        if "InvalidPermission.Duplicate" not in str(error):
-            raise
-    say("port 22 is open for this machine")
-
-
-def close_ssh(group: str) -> None:
-    """Undo open_ssh, of this run and of any that was killed."""
-    asked = ("--filters", f"Name=group-id,Values={group}")
-    rules = aws("ec2", "describe-security-group-rules", *asked)["SecurityGroupRules"]
-    left = [
-        f"{{CidrIp={rule['CidrIpv4']}}}"
-        for rule in rules
-        if rule.get("Description") == OURS
-    ]
-    if left:
-        aws("ec2", "revoke-security-group-ingress", *port_22(group, *left))
-        say("port 22 is closed again")
-
-
-def port_22(group: str, *addresses: str) -> tuple[str, ...]:
-    permission = "IpProtocol=tcp,FromPort=22,ToPort=22"
-    ranges = f"IpRanges=[{','.join(addresses)}]"
-    return "--group-id", group, "--ip-permissions", f"{permission},{ranges}"
-
-
-def own_address() -> str:
-    address = os.environ.get("WHAT_IS_MY_ADDRESS", WHAT_IS_MY_ADDRESS)
-    with urllib.request.urlopen(address, timeout=20) as answer:
-        return str(answer.read().decode().strip())

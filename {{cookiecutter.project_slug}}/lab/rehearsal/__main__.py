@@ -57,7 +57,7 @@ def arguments():
 def rehearse(host, options):
     """Play the scenarios on a started host; return the number of problems."""
     releases.build_all(host, say)
-    host.install(PROJECT / "scripts", SETTINGS | {"REGISTRY": host.repository})
+    host.install(PROJECT, SETTINGS | {"REGISTRY": host.repository})
     stage = Stage(host, say)
     try:
         say("first deploy")

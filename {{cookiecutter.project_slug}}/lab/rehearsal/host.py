@@ -25,12 +25,14 @@ for container in $(docker ps --all --quiet --filter name=library-web-); do
 done"""
 # Injects a fault into a deploy right before a command: Bash reads this file first.
 FAULT_FILE = "/opt/fault.sh"
+# It stays in the environment until then, because one script hands over to another.
 INJECT_FAULT = """\
-unset BASH_ENV
+exec 3>&1
 set -T
 inject_fault() {
   echo "FAULT before: $BASH_COMMAND" >&3
   trap - DEBUG
+  unset BASH_ENV
   eval "$FAULT"
 }
 trap '[[ $BASH_COMMAND != "$FAULT_AT"* ]] || inject_fault' DEBUG
@@ -162,8 +164,8 @@ class Host:
             self.ssh_command(command), input=stdin, capture_output=True, check=False
         )
 
-    def install(self, scripts, config):
-        """Put `scripts` into /opt/library and boot for the first time, as on AWS.
+    def install(self, project, config):
+        """Put what Terraform brings into /opt/library and boot for the first time.
 
         `config` becomes config.env: names and values, none of them secret.
         """
@@ -171,10 +173,11 @@ class Host:
         (self.folder / "config.env").write_text(lines)
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.add(scripts, arcname=".")
+            tar.add(project / "terraform/entry", arcname=".")
+            tar.add(project / "scripts", arcname="terraform/scripts")
             tar.add(self.folder / "config.env", arcname="config.env")
         unpack = "sudo tar -x --no-same-owner -C /opt/library"
-        first_boot = "sudo /opt/library/first-boot.sh"
+        first_boot = "sudo /opt/library/terraform/scripts/first-boot.sh"
         result = self.ssh(f"{unpack} && {first_boot}", stdin=archive.getvalue())
         if result.returncode:
             raise RehearsalError(
@@ -182,7 +185,7 @@ class Host:
             )
 
     def script(self, name, *arguments):
-        """Return the SSH arguments that run one of our scripts as root."""
+        """Return the SSH arguments that run a script of /opt/library as root."""
         return self.ssh_command(
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
@@ -190,7 +193,8 @@ class Host:
     def deploy_with_fault(self, tag, at, fault):
         """Return the SSH arguments of a deploy with a fault right before a command.
 
-        `at` is the beginning of the command in deploy.sh; `fault` is shell code.
+        `at` is the beginning of the command, in the entry or in the release's own
+        deploy.sh; `fault` is shell code.
         """
         self.inside("tee", FAULT_FILE, stdin=INJECT_FAULT)
         fault = [
@@ -231,6 +235,11 @@ class Host:
     def complaints(self):
         """Return the last errors in the logs of both colours, as lines."""
         return self.inside("sh", "-c", COMPLAINTS).splitlines()
+
+    def live_container(self, fact):
+        """Return a fact of the live container, as `docker inspect` formats it."""
+        name = f"library-web-{self.live()}-1"
+        return self.inside("docker", "inspect", "--format", fact, name)
 
     def live(self):
         """Return the colour that the proxy forwards to; None if the proxy is down."""

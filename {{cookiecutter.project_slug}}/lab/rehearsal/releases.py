@@ -20,6 +20,13 @@ Book.add_to_class(
     "shelf", models.CharField(max_length=20, blank=True, db_default="")
 )
 """
+# What a commit changes in scripts/, which deploys it.
+OWN_WORDS = "its own deploy.sh deploys this release"
+OWN_DEPLOY = f"""
+say '{OWN_WORDS}'
+"""
+OWN_LIMIT = 250 * 1024**2  # bytes of memory
+OWN_COMPOSE = "sed -i 's/^  mem_limit: 256m$/  mem_limit: 250m/' {}"
 
 MAKE_MIGRATION = (
     "SECRET_KEY=only-while-the-migration-is-being-written "
@@ -74,6 +81,10 @@ def build_all(host, say):
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
     build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
+    say("building two releases that change how they are deployed")
+    build_changed(host, "own-deploy", "scripts/deploy.sh", OWN_DEPLOY)
+    compose = "scripts/docker-compose.yml"
+    build_changed(host, "own-compose", compose, "", OWN_COMPOSE.format(compose))
 
 
 def build_mislabelled(host):

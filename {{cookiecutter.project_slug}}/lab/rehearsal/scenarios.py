@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 
 from lab.rehearsal.docker import RehearsalError
+from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
 from tests.polling import wait_until
 
 BUSY = 75
@@ -21,7 +22,8 @@ class Scenario:
     """A name, what to do, and what must be true afterwards.
 
     `release` is serving and `stable` is marked as stable: a tag, UNCHANGED or EARLIER.
-    The scripts have printed each text of `says`.
+    The scripts have printed each text of `says`. The releases in `after` are deployed
+    first, unless they were the last anyway: so a scenario can be played alone.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Scenario:
     stable: str
     says: tuple = ()
     switches: int = 0  # how often the proxy switches to the other colour
+    after: tuple = ()
     may_fail: str = ""  # why requests may fail; empty if none may
 
 
@@ -96,6 +99,20 @@ def rolled_back(stage):
     return stage.run("health-checker.sh", "--rollback")
 
 
+def own_deploy(stage):
+    return stage.deploy("own-deploy")
+
+
+def own_compose(stage):
+    code = stage.deploy("own-compose")
+    limit = stage.host.live_container("{{.HostConfig.Memory}}")
+    if limit != str(OWN_LIMIT):
+        raise RehearsalError(
+            f"the API may use {limit} bytes, not its commit's {OWN_LIMIT}"
+        )
+    return code
+
+
 def restarted(stage):
     stage.host.restart()
     wait_until(stage.host.health, "the first answer after the restart")
@@ -104,7 +121,7 @@ def restarted(stage):
 
 def down_and_up(stage):
     """For comparison: the way of many tutorials, with an image that is there."""
-    return stage.down_and_up("v3")
+    return stage.down_and_up("own-compose")
 
 
 OFF = "the machine is off"
@@ -152,7 +169,32 @@ SCENARIOS = [
         "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
-    Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER, DONE, 1),
+    Scenario(
+        *("--rollback", rolled_back, 0, EARLIER, EARLIER),
+        says=DONE,
+        switches=1,
+        after=("v2", "expanding"),
+    ),
+    Scenario(
+        *("its own deploy.sh", own_deploy, 0, "own-deploy", "own-deploy"),
+        says=(OWN_WORDS, *DONE),
+        switches=1,
+    ),
+    Scenario(
+        *("its own docker-compose.yml", own_compose, 0, "own-compose", "own-compose"),
+        says=DONE,
+        switches=1,
+    ),
+    Scenario(
+        *("back to other scripts", rolled_back, 0, EARLIER, EARLIER),
+        says=(OWN_WORDS, *DONE),
+        switches=1,
+        after=("own-deploy", "own-compose"),
+    ),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
-    Scenario("control: down && up", down_and_up, 0, "v3", UNCHANGED, may_fail=CONTROL),
+    Scenario(
+        *("control: down && up", down_and_up, 0, "own-compose", UNCHANGED),
+        after=("own-compose", "own-deploy"),
+        may_fail=CONTROL,
+    ),
 ]

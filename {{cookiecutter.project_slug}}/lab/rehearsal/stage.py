@@ -109,6 +109,7 @@ class Stage:
     def play(self, scenario):
         """Play one scenario under load; return its Outcome."""
         self.say(scenario.name)
+        self._deploy_first(scenario.after)
         self.output = []
         self.load.token = self._token()
         before = Before(self.host.live(), self.host.releases())
@@ -130,6 +131,11 @@ class Stage:
             for line in self.host.complaints():
                 self.say(f"    {line}")
         return outcome
+
+    def _deploy_first(self, tags):
+        if self.host.releases()[-len(tags) :] != list(tags):
+            for tag in tags:
+                self.deploy(tag)
 
     def _outcome(self, scenario, exit_code):
         """Return the result since the last scenario."""
