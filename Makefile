@@ -13,7 +13,7 @@ DEPENDABOTS := .github/dependabot.yml $(PROJECT)/.github/dependabot.yml
 # The project's own workflows call each other by a path in the project, and actionlint
 # looks for it in this repository; the tests lint them in a project.
 ELSEWHERE := could not read reusable workflow file for "./.github/
-SCRIPTS := .ci/run .ci/publish-site $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/terraform/host/*.sh) \
+SCRIPTS := .ci/run .ci/publish-site $(wildcard $(PROJECT)/scripts/*.sh) $(wildcard $(PROJECT)/terraform/*/*.sh) \
 	$(wildcard $(PROJECT)/ci/*.sh) $(wildcard $(PROJECT)/lab/rehearsal/host/*.sh) \
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 

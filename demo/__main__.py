@@ -91,7 +91,7 @@ def listen_for_interruptions():
 def run(screen, options):
     started = time.monotonic()
     check_machine()
-    # A taken one is refused before the long work; a free one may be taken during it.
+    # A port in use is refused before the long work; later it may be used anyway.
     free_port(options.port)
     librarian = new_librarian()
     project = Project(BUILD)
@@ -141,7 +141,7 @@ def start(screen, project, port):
 
 
 def show_walk(screen, outcomes):
-    """Show each outcome as it comes; True when every step did what it should."""
+    """Show each outcome as it comes; True if every step is right."""
     screen.title("A walk through it")
     screen.heading()
     verdicts = []
@@ -162,7 +162,7 @@ def invite(screen, url, librarian):
 
 def serve_until_interrupted(screen, server):
     try:
-        # Whoever reads this may press it at once.
+        # A person may press Ctrl-C as soon as this line is printed.
         screen.write("  Serving until Ctrl-C.")
         server.wait()
     except KeyboardInterrupt:

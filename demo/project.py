@@ -20,10 +20,9 @@ import httpx
 TEMPLATE = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
 STOP_SECONDS = 10
-# All that the demo's children get to know of the person's shell: where programs and
-# folders are, how to reach the network, and in which language to speak. No setting of
-# the project is among it, whatever they are called: its 500 books belong in its own
-# SQLite file, and it serves this machine only.
+# The variables of the person's shell that the demo's processes see: for programs,
+# folders, network and language. None is a setting of the project: its 500 books belong
+# in its own SQLite file, and it serves this machine only.
 KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|LANG(UAGE)?|LC_\w+|TMPDIR|TE?MP|XDG_\w+"
     r"|(?i:(all|https?|no)_proxy)|(PIP|UV)_\w+|(REQUESTS|CURL)_CA_BUNDLE|SSL_CERT_\w+"
@@ -43,7 +42,7 @@ NO_NETWORK = (
 
 
 class Trouble(Exception):
-    """Why the demo can't go on: one clear line, and the lines a tool said last."""
+    """Why the demo can't go on: one line, and the last lines of a tool."""
 
     def __init__(self, line, details=()):
         super().__init__(line)
@@ -165,7 +164,7 @@ def stop(process):
         return
     os.killpg(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
-    # What its child started may outlive it for a moment.
+    # Processes that its child started may end a moment later.
     while lives(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     if lives(process):
@@ -174,7 +173,7 @@ def stop(process):
 
 
 def lives(process):
-    """Whether anything of the process's group is left."""
+    """Whether a process of the group is still running."""
     process.poll()
     try:
         os.killpg(process.pid, 0)
@@ -184,7 +183,7 @@ def lives(process):
 
 
 def wait_for_health(server, url, log, tick):
-    """Return when the health check answers at all; the walk judges its answer."""
+    """Wait until the health check answers; the walk checks the answer."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -201,7 +200,7 @@ def wait_for_health(server, url, log, tick):
 def free_port(port):
     """Give `port`, or a free one for 0. Errors: Trouble when it is taken."""
     with socket.socket() as listener:
-        # As gunicorn does: a port whose last connections linger is not taken.
+        # As gunicorn does, so that a port with closing connections counts as free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("0.0.0.0", port))

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 
 COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 PLAIN = str.maketrans({"✓": "+", "✗": "x", "–": "-", "…": ".", "·": "-"})
-WIDTHS = (36, 40, 6, 8)
+# Of the columns, the last too: a line has 96, what GitHub shows without scrolling.
+WIDTHS = (28, 24, 7, 8)
+NOTE = 23
 
 
 class Screen:
@@ -72,12 +74,22 @@ class Screen:
         step, request, status, milliseconds = WIDTHS
         sign, colour = SIGNS[outcome.verdict]
         took = f"{outcome.milliseconds:.1f}" if outcome.milliseconds else ""
-        line = f"{outcome.title:<{step}}{outcome.request:<{request}}"
+        line = (
+            f"{outcome.title:<{step}}{shortened(outcome.request, request):<{request}}"
+        )
         line += f"{outcome.status or '':>{status}}{took:>{milliseconds}}"
-        self.write(f"  {self.paint(sign, colour)} {line}  {outcome.note}".rstrip())
+        fits = len(outcome.note) <= NOTE
+        line += f"  {outcome.note}" if fits else ""
+        self.write(f"  {self.paint(sign, colour)} {line}".rstrip())
+        if not fits:
+            self.write(f"      {outcome.note}")
 
 
 SIGNS = {"right": ("✓", "green"), "wrong": ("✗", "red"), "not tried": ("–", "yellow")}
+
+
+def shortened(text, width):
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def can_encode(stream, text):

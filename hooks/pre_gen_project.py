@@ -1,5 +1,4 @@
-"""Refuse answers that could not work, all of them at once, one line each, and give
-one command that holds the good ones.
+"""Refuse all bad answers at once, each in one line; print a command with the others.
 
 Standard library only, and the same on every system. Jinja renders this file
 before Python reads it: the answers arrive as JSON, in which nothing that a person
@@ -26,7 +25,7 @@ ANSWERS = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 
 class Text(NamedTuple):
-    """What the hook says, in each language that a project can have."""
+    """A message of the hook, in each language of a project."""
 
     en: str
     ko: str
@@ -47,7 +46,7 @@ REGION = re.compile(r"[a-z]{2}(-[a-z]{2,12}){1,3}-[1-9][0-9]?")
 # 2.6 is the first whose hooks are told all that the command below repeats; 1.7 leaves
 # half of the README unrendered and says that all went well.
 OLDEST_COOKIECUTTER = (2, 6)
-# Stands in the command for what was refused, and is itself refused.
+# Replaces a refused answer in the command, and is itself refused.
 PLACEHOLDER = "CHANGE-ME"
 
 PRIVATE = Text(
@@ -130,7 +129,7 @@ def slug_problem(answer: str) -> Text | None:
         )
     if DEVICE.fullmatch(answer):
         return Text(
-            "it must not be a name that Windows keeps for a device",
+            "it must not be a name that Windows reserves for a device",
             "Windows가 장치용으로 쓰는 이름은 쓸 수 없습니다",
         )
 
@@ -206,7 +205,7 @@ CHECKS = {
 
 
 def unusable(answer: str) -> Text | None:
-    """Return what no answer may be, whatever it answers."""
+    """Return what is refused in every answer."""
     if answer == PLACEHOLDER:
         return Text(
             "it must be replaced by your own answer", "알맞은 답으로 바꿔야 합니다"
@@ -244,7 +243,7 @@ def old_cookiecutter() -> list[str]:
     try:
         version = metadata.version("cookiecutter")
     except metadata.PackageNotFoundError:
-        return []  # It runs without having been installed: nobody can tell.
+        return []  # It runs without being installed, so its version is unknown.
     numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
     if numbers >= OLDEST_COOKIECUTTER:
         return []
@@ -295,7 +294,7 @@ def from_a_run_in_place() -> list[str]:
     text = Text(
         f"template: its project folder holds {shown}"
         f"{f' and {more} more' if more > 0 else ''} from a run in place, which must "
-        "not be copied; run there: make clean",
+        "not be copied; run `make clean` in the template",
         f"template: 프로젝트 폴더에 거기서 실행할 때 생긴 {shown}"
         f"{f' 외 {more}개' if more > 0 else ''}가 있습니다. 복사되면 안 되니 "
         "템플릿에서 make clean을 실행하세요",
@@ -313,7 +312,7 @@ def from_an_older_template() -> list[str]:
         return []
     text = Text(
         "template: --replay refused: its answers were saved by another version of the "
-        "template, and bring that version's rules along; give the answers themselves",
+        "template, and carry that version's rules; answer the questions again",
         "template: --replay를 쓸 수 없습니다. 저장된 답이 다른 버전의 템플릿에서 온 것이라 그 "
         "버전의 규칙까지 따라옵니다. 답을 직접 주세요",
     )
@@ -333,13 +332,13 @@ def again(bad: set[str]) -> list[str]:
     else:
         words = ["--extra-context", json.dumps(answers, ensure_ascii=False)]
     edit = Text(
-        f"Nothing was written. This holds the good answers: put yours for "
-        f"{PLACEHOLDER}, and give it again.",
+        f"Nothing was written. This command holds the good answers: replace "
+        f"{PLACEHOLDER}, and run it again.",
         f"아무것도 만들지 않았습니다. 쓸 수 있는 답은 아래에 들어 있으니 "
         f"{PLACEHOLDER}만 알맞은 답으로 바꿔 다시 실행하세요.",
     )
     repeat = Text(
-        "Nothing was written. Give this again, then:",
+        "Nothing was written. After that, run this again:",
         "아무것도 만들지 않았습니다. 그런 다음 이것을 다시 실행하세요.",
     )
     # A hook can't keep away what cookiecutter adds (2.6 two lines, 2.7 a traceback).

@@ -1,7 +1,8 @@
-"""Look at what a render made, and run cookiecutter's command line.
+"""Reads rendered projects, and runs cookiecutter's command line.
 
-Tests render with pytest-cookies (the fixture `bake`). The command line is for what it
-can't do: typing, replaying, a template that is not a folder, a hook's words in full.
+Tests render with pytest-cookies (the fixture `bake`). The command line is for
+what that can't do: typing, replaying, a template that is not a folder, all output of a
+hook.
 """
 
 import os
@@ -25,7 +26,7 @@ DEFAULTS = {
     "your_ip": "",
 }
 LANGUAGES = ("en", "ko")
-# What a run of this suite, or the person's own shell, must not tell the projects.
+# Variables of this run, or of the person's shell, that projects must not see.
 FOREIGN = (
     "ALLOWED_HOSTS AUTH_HEADER COOKIECUTTER_CONFIG CSRF_TRUSTED_ORIGINS DATABASE_URL "
     "DEBUG DJANGO_SETTINGS_MODULE GUNICORN_CMD_ARGS JWT_ALGORITHM JWT_SECRET_KEY "
@@ -45,9 +46,9 @@ def clean_environment(**variables):
 
 
 def run(*command, cwd, env=None, answers=None, seconds=None):
-    """Run a command to its end, for so many seconds at most.
+    """Run a command for at most `seconds`. Its output is text, with its errors.
 
-    Its output is text, errors among it. Errors: subprocess.TimeoutExpired.
+    Errors: subprocess.TimeoutExpired.
     """
     return subprocess.run(
         list(map(str, command)),
@@ -70,7 +71,7 @@ def succeed(*command, cwd, env=None, answers=None):
 
 
 def copy_working_tree(destination):
-    """Copy what a commit of everything would hold: never an .env or a .venv."""
+    """Copy the files that git would commit: never an .env or a .venv."""
     listed = succeed(
         *("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
         cwd=ROOT,
@@ -84,7 +85,7 @@ def copy_working_tree(destination):
 
 
 def commit_everything(repository, message="Everything"):
-    """Make `repository` a git repository, if it is none, and commit all it holds."""
+    """Make `repository` a git repository, if necessary, and commit all files."""
     git = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.com"]
     succeed(*git, "init", "--quiet", cwd=repository)
     succeed(*git, "add", "--all", cwd=repository)
@@ -115,7 +116,7 @@ class BakedProject:
         return succeed(*command, cwd=self.path, env=clean_environment(**variables))
 
     def try_to_run(self, *command, **variables):
-        """Run a command in the project that may fail, and give all about it."""
+        """Run a command in the project that may fail; gives the finished process."""
         return run(*command, cwd=self.path, env=clean_environment(**variables))
 
     def manage(self, *arguments, **variables):
@@ -124,7 +125,7 @@ class BakedProject:
 
 
 class CommandLine:
-    """cookiecutter as a person runs it, with no file of that person's own home."""
+    """cookiecutter as a person runs it, without any file of that person's home."""
 
     def __init__(self, template, folder):
         self.template = template
@@ -139,7 +140,7 @@ class CommandLine:
         )
 
     def environment(self, **variables):
-        """What a shell in `folder` would tell the program that it starts."""
+        """The variables that a shell in `folder` passes to a program."""
         own = {"PYTHONUTF8": "1", "PWD": str(self.folder)}
         return (
             clean_environment(**own, COOKIECUTTER_CONFIG=str(self.config)) | variables
@@ -155,12 +156,12 @@ class CommandLine:
         return done, output
 
     def render(self, **answers):
-        """Render with these answers and else the defaults."""
+        """Render with these answers, and defaults for the others."""
         done, output = self.cookiecutter(self.template, "--no-input", *given(answers))
         return the_only_project(done, output)
 
     def refuse(self, *arguments, typed=None, **answers):
-        """Give answers that must be refused; gives all that was said."""
+        """Give answers that must be refused; gives the output."""
         how = ["--no-input", *given(answers)] if typed is None else []
         done, output = self.cookiecutter(
             *(arguments or [self.template]), *how, answers=typed
@@ -170,7 +171,7 @@ class CommandLine:
         return done.stdout
 
     def type_in(self, into="out", **answers):
-        """Answer each prompt by typing, so that not even `{{` is special."""
+        """Answer each prompt by typing, so that even `{{` is plain text."""
         lines = typed(**answers)
         done, output = self.cookiecutter(self.template, into=into, answers=lines)
         return the_only_project(done, output)
@@ -182,7 +183,7 @@ def given(answers):
 
 
 def typed(**answers):
-    """The lines that a person types, with these answers and else the defaults."""
+    """The lines that a person types: these answers, and defaults for the others."""
     lines = DEFAULTS | answers
     lines["language"] = str(LANGUAGES.index(lines["language"]) + 1)
     return "".join(f"{line}\n" for line in lines.values())

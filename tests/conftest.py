@@ -59,7 +59,7 @@ def command_line(template, tmp_path):
 
 
 def baked(result):
-    """What pytest-cookies rendered, or the error that kept it from rendering."""
+    """The project that pytest-cookies rendered, or its error."""
     if result.exception:
         raise result.exception
     return BakedProject(result.project_path)
@@ -67,7 +67,7 @@ def baked(result):
 
 @pytest.fixture
 def bake(cookies, template):
-    """Render the template with answers, else the defaults."""
+    """Render the template with answers, and defaults for the others."""
 
     def render(template=template, **answers):
         return baked(cookies.bake(answers, template=str(template)))
@@ -77,7 +77,7 @@ def bake(cookies, template):
 
 @pytest.fixture(scope="session")
 def bake_into(cookies_session, template):
-    """Render into a folder that all workers may use, and later than this one."""
+    """Render into a folder that all workers can use, also after this one has ended."""
 
     def render(folder, **answers):
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def bake_into(cookies_session, template):
 
 @pytest.fixture(scope="session")
 def rendered(bake_into, once):
-    """The defaults, rendered once for all; only to be looked at."""
+    """The defaults, rendered once for all tests, which only read it."""
     shared = BakedProject(once("rendered", bake_into) / "library-api")
     files = shared.files()
     yield shared
@@ -98,9 +98,9 @@ def rendered(bake_into, once):
 
 @pytest.fixture(scope="session")
 def project(bake_into, once):
-    """The defaults, rendered and set up once for all with `make setup`.
+    """The defaults, rendered and set up with `make setup`, once for all tests.
 
-    Tests share it: they leave no trace in it.
+    Tests leave it as they found it.
     """
 
     def set_up(folder):
@@ -111,7 +111,7 @@ def project(bake_into, once):
 
 @pytest.fixture(scope="session")
 def tool():
-    """Find a program beside this Python or on PATH. CI skips nothing for want of it."""
+    """Find a program beside this Python or on PATH. In CI it must not be missing."""
 
     def find(name):
         here = os.path.dirname(sys.executable)
@@ -124,11 +124,11 @@ def tool():
 
 
 @pytest.fixture
-def ground_report(request, record_property):
-    """Keep a line about this test, for the end of the whole run."""
+def platform_report(request, record_property):
+    """Keep a line about this test for the end of the run."""
     made = Report(request.node.name)
     yield made
-    record_property("ground", made.line())
+    record_property("platform", made.line())
 
 
 def pytest_addoption(parser):
@@ -147,14 +147,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_runtest_logreport(report):
-    """Say a failure in CI at once: what is stopped at its limit says nothing later."""
+    """Print a failure in CI at once: a job that is stopped prints nothing later."""
     if report.failed and layers.IN_CI and "PYTEST_XDIST_WORKER" not in os.environ:
         print(f"\n\nFAILED {report.nodeid} ({report.when})", flush=True)
         print(report.longreprtext, flush=True)
 
 
 def pytest_terminal_summary(terminalreporter):
-    for line in layers.grounds(terminalreporter.stats):
+    for line in layers.platforms(terminalreporter.stats):
         terminalreporter.write_line(line)
     for line in layers.summary(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line, yellow=True, bold=True)

@@ -1,6 +1,6 @@
-"""The list of what a render holds, in files.txt: the one place that names it.
+"""The list of a rendered project's files, in files.txt.
 
-`make listing` rewrites it; whoever adds a file reads the difference.
+`make listing` rewrites it; git shows what changed.
 """
 
 import json

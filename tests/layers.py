@@ -1,17 +1,17 @@
-"""What a run leaves out: never silently, and in CI nothing."""
+"""Tests that a run leaves out: the run says so, and in CI they fail."""
 
 import os
 
 import pytest
 
 IN_CI = bool(os.environ.get("CI"))
-# All in these folders needs an engine, a root, AWS's stand-in, or minutes.
+# Tests in these folders need Docker, root, a simulated AWS, or minutes.
 DEEP_FOLDERS = ("tests/deploy/", "tests/foreign/", "tests/terraform/")
 HOW = "deep tests, and the project's own long ones: make test ARGS=--deep"
 
 
 def leave_out(reason):
-    """Skip the running test for want of something; in CI that is a failure."""
+    """Skip the running test because something is missing; in CI it fails."""
     (pytest.fail if IN_CI else pytest.skip)(reason)
 
 
@@ -25,23 +25,23 @@ def skip_deep(items):
 
 
 def minutes(item):
-    """How long a test takes, roughly: what its mark says; 0 without one."""
+    """A test's rough duration, from its mark; 0 without one."""
     marker = item.get_closest_marker("minutes")
     return marker.args[0] if marker else 0
 
 
 def limit_minutes(items):
-    """Let a test of minutes take three times as long, beyond what every test may."""
+    """Let a test take three times the duration of its mark, and the general limit."""
     for item in filter(minutes, items):
         seconds = float(item.config.getini("timeout")) + 180 * minutes(item)
         item.add_marker(pytest.mark.timeout(seconds))
 
 
 def deal(items, hands):
-    """Order the items so that each of so many workers begins with some long ones.
+    """Order the items so that each of `hands` workers begins with some long ones.
 
-    The longest first, each to who has the least. Each worker begins with as many
-    items as every other, and takes from the others when it has none left.
+    The longest items come first, each for the worker with the least work. All workers
+    begin with the same number of items; one without any takes from the others.
     """
     shares = [[] for _ in range(hands)]
     for item in sorted(filter(minutes, items), key=minutes, reverse=True):
@@ -57,7 +57,7 @@ def deal(items, hands):
 
 
 def summary(skipped):
-    """Yield a line for each reason for which these reports' tests were left out."""
+    """Yield a line for each reason for which tests were left out."""
     reasons = {}
     for report in skipped:
         reason = report.longrepr[2].removeprefix("Skipped: ")
@@ -66,10 +66,10 @@ def summary(skipped):
         yield f"LEFT OUT, {count} of the tests: {reason}"
 
 
-def grounds(stats):
-    """Yield the line that each test of a foreign ground kept about itself."""
+def platforms(stats):
+    """Yield the lines that tests of other systems kept for the end of the run."""
     for report in sum(stats.values(), []):
         if getattr(report, "when", None) == "teardown":
             yield from (
-                line for name, line in report.user_properties if name == "ground"
+                line for name, line in report.user_properties if name == "platform"
             )

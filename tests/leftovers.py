@@ -1,4 +1,4 @@
-"""What lies in a student's project and is nobody else's business."""
+"""Files in a student's project that must stay on that machine."""
 
 import re
 
@@ -13,9 +13,9 @@ WRITES = [
     re.compile(rf"\btee (?:-a )?{NAME}"),
 ]
 EDITS_A_COPY = re.compile(r"^(?:.*\s)?sed -i\.bak\b.*\s(\S+)$", re.MULTILINE)
-# What a student writes on purpose: it belongs into git.
+# Files that a student writes, for git.
 OWN = (".py", ".tf", ".tfvars")
-# Of the kinds that no page's command makes.
+# Files that no command of a page makes.
 MORE = [
     ".env",
     ".env.production",
@@ -34,7 +34,7 @@ MORE = [
 
 
 def pages():
-    """The pages that tell a student commands: the site's, and the project's own."""
+    """The pages with commands for a student: the site's and the project's."""
     for folder in (ROOT / "docs/en", ROOT / "templates/en", ROOT / FOLDER):
         yield from folder.rglob("*.md")
 
@@ -62,7 +62,7 @@ def leftovers():
 
 
 def leave(project):
-    """Write all of them into a project's folder; gives their names."""
+    """Write all of them into a project; gives their names."""
     names = leftovers()
     for name in names:
         (project / name).parent.mkdir(parents=True, exist_ok=True)

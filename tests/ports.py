@@ -1,12 +1,12 @@
-"""Free TCP ports, also for servers that start long after their port was chosen."""
+"""Free TCP ports, for servers that may start much later."""
 
 import itertools
 import os
 import random
 import socket
 
-# Below the ports that Linux and macOS lend by themselves, and not the rendered
-# project's own (tools/ports.py). Each worker of pytest-xdist chooses from its share.
+# Below the ephemeral ports of Linux and macOS, and not those of tools/ports.py. Each
+# worker of pytest-xdist chooses from its share.
 LOWEST, SHARE, SHARES = 26_000, 500, 12
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 FIRST = LOWEST + WORKER % SHARES * SHARE
@@ -16,7 +16,7 @@ _turns = itertools.cycle(
 
 
 def free_port():
-    """Return a port that nobody uses; each call of a process gives another one."""
+    """Return a port that is free; each call in a process returns another one."""
     return next(filter(_is_free, _turns))
 
 

@@ -1,4 +1,4 @@
-"""Every answer, good and bad: what it renders, and the line that refuses it."""
+"""Good and bad answers: what they render, and the lines that refuse them."""
 
 import ast
 import json
@@ -121,7 +121,7 @@ ONE_OF_EACH = dict(BAD) | {"project_name": " ", "author_name": " "}
 
 @pytest.fixture(scope="session")
 def edge(once, template):
-    """The template without what it copies as it is: no answer changes that."""
+    """The template without the files that it copies unchanged."""
 
     def copy(folder):
         verbatim = in_template(template) - rendered_by_jinja(in_template(template))
@@ -148,7 +148,7 @@ def refuse(cookies, edge, tmp_path, capfd):
     """Render with answers that must be refused; gives the lines that refuse them."""
 
     def bake(**answers):
-        # Else a bad slug would make a second bad answer: it is part of the default.
+        # Otherwise a bad slug would be part of a second answer's default.
         answers = {"github_repository": "octocat/library"} | answers
         result = cookies.bake(answers, template=str(edge))
         assert isinstance(result.exception, FailedHookException), result
@@ -327,7 +327,7 @@ def test_the_default_slug_fits_any_name(bake, name):
         ("Library API", "library-api"),
         ("2026 Library", "library-2026-library"),
         ("📚", "library"),
-        # Letters that would have to be spelled otherwise: nobody's word is made up.
+        # These letters would need another spelling, so no slug is derived.
         ("프로젝트 도서관", "library-api"),
         ("우리 Library", "library-api"),
         ("Bücherei", "library-api"),

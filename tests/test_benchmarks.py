@@ -1,4 +1,4 @@
-"""The cache lab of the rendered project, with all that it is compared with."""
+"""The benchmarks of the rendered project, with all strategies installed."""
 
 import json
 import os
@@ -22,13 +22,13 @@ from config.settings import *
 SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(seconds=3)}
 """
 HASHED, PLACE = re.compile(r"\b[pm][0-9a-f]{10}\b"), re.compile(r"\d+\.\d{4,}")
-# It tells of its requests every two seconds.
+# Locust prints its requests every two seconds.
 AT_WORK, TOLD = re.compile(r"Aggregated +[1-9]"), 4
 
 
 @pytest.fixture(scope="session")
 def lab(rendered, once):
-    """A project of its own, in which all questions were asked of all strategies."""
+    """A project of its own, in which all questions and strategies were measured."""
 
     def measure(folder):
         shutil.copytree(rendered.path, folder)
@@ -39,7 +39,7 @@ def lab(rendered, once):
 
 @pytest.fixture
 def measured(lab):
-    """What was measured there, round by round."""
+    """The results of that, round by round."""
     return json.loads(lab.read("build/bench/tiny/results.json"))
 
 
@@ -114,7 +114,7 @@ def test_locust_finds_no_failure_however_short_its_tokens_live(lab, project, tmp
 
 
 def stopped_at_work(project, *command):
-    """Run it until it told of requests so often; gives what it printed in all."""
+    """Run it until it has printed requests so often; gives its whole output."""
     with subprocess.Popen(
         command,
         cwd=project.path,
@@ -122,7 +122,7 @@ def stopped_at_work(project, *command):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # As in a terminal: the program hears of the signal, and not make alone.
+        # As in a terminal, the program gets the signal, not only make.
         start_new_session=True,
     ) as process:
         said = ""

@@ -1,4 +1,4 @@
-"""What a person does that pytest-cookies can't: type, replay, paste a command."""
+"""The command line: typing, replaying, pasting a command."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from tests.baking import (
     typed,
 )
 
-# All that a shell, Jinja and Markdown could trip over, in one name.
+# A name with all characters that are special to a shell, Jinja or Markdown.
 NASTY = """The "Reader's" `Library` {{ 7 * 7 }} {% raw %} {# $(id) ${HOME} 우리 📚 \\"""
 
 
@@ -57,7 +57,7 @@ def command_in(said):
 
 @pytest.fixture
 def paste(command_line):
-    """Run a line in a shell, where cookiecutter was run; gives what came of it."""
+    """Run a line in the shell and folder of cookiecutter; gives the project."""
 
     def into_shell(command):
         done = run(

@@ -1,4 +1,4 @@
-"""A project follows the template as it changes, and keeps what is its own."""
+"""A project is updated when the template changes, and keeps its own changes."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`make demo`: what it shows, what it refuses, and what it leaves behind: nothing."""
+"""`make demo`: what it shows, what it refuses, and that it leaves nothing behind."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo.project import started
+from demo.project import TEMPLATE, started
 from demo.table import Screen
 from demo.walk import STEPS, Outcome, walk
 from tests.baking import FOLDER, clean_environment, copy_working_tree
@@ -40,7 +40,7 @@ class Demo:
         )
 
     def wait_for(self, text):
-        """Read on until the demo has said this."""
+        """Read until the demo has printed this."""
         while text not in self.said:
             letter = self.process.stdout.read(1)
             assert letter, f"it never said {text!r}:\n{self.said}"
@@ -129,7 +129,7 @@ def test_an_old_python_is_refused(root):
 @pytest.mark.deep
 @pytest.mark.minutes(1.3)
 def test_from_an_interrupted_setup_to_ctrl_c(root):
-    """One build after the other, as each takes over what the last one left."""
+    """One build after another in the same folder."""
     interrupted = Demo(root, "--port=0")
     interrupted.wait_for("Set the project up")
     time.sleep(2)
@@ -152,7 +152,7 @@ def test_from_an_interrupted_setup_to_ctrl_c(root):
     urls.write_text(re.sub(r".*loans\.urls.*\n", "", urls.read_text()))
     faulty = Demo(root, "--once", "--keep", "--port=0")
     assert faulty.end() == 1
-    assert "✗ The reader borrows the last copy" in faulty.said
+    assert "✗ She borrows the last copy" in faulty.said
     assert "– The first reader returns it" in faulty.said
     assert "✓ She lists 500 books" in faulty.said
     assert processes_in(root) == []
@@ -180,7 +180,7 @@ def test_without_a_network_it_says_so_and_keeps_the_details(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the demo asks for WSL there")
 def test_no_setting_of_the_persons_shell_reaches_it(tmp_path, monkeypatch):
-    # conda and tcsh export HOST; the project's own settings are of many names.
+    # conda and tcsh export HOST; the others are settings of the project.
     settings = "HOST PORT DOTENV DEBUG DATABASE_URL REDIS_URL CACHE_TTL CACHE_PREFIX "
     settings += "WEB_THREADS WEB_CONCURRENCY PROMETHEUS_MULTIPROC_DIR ACCESS_LOG"
     needed = "PATH https_proxy PIP_INDEX_URL SSL_CERT_FILE LC_ALL"
@@ -258,6 +258,29 @@ class Terminal(io.StringIO):
 
 
 ROW = Outcome("A step", "right", "책 – done", "GET /books", 200, 1.25)
+
+
+def test_a_line_fits_githubs_page_and_loses_nothing_of_the_answer():
+    said = io.StringIO()
+    screen = Screen(said)
+    screen.heading()
+    for title, _ in STEPS:
+        long = Outcome(title, "right", "n" * 40, "GET /books?tag=1&tag=2", 200, 12345.6)
+        screen.row(long)
+        screen.row(Outcome(title, "right", "n" * 23, "GET /" + "b" * 40, 200, 1.25))
+
+    lines = said.getvalue().splitlines()
+    assert max(map(len, lines)) == 96
+    assert f"      {'n' * 40}" in lines
+    assert len(lines) == 1 + 3 * len(STEPS)
+
+
+def test_the_readme_shows_these_steps():
+    text = (TEMPLATE / "README.md").read_text("utf-8")
+    shown = text.partition("demo output: begin")[2].partition("demo output: end")[0]
+    rows = re.findall(r"^  ✓ (.{28})", shown, re.MULTILINE)
+    assert [row.strip() for row in rows] == [title for title, _ in STEPS]
+    assert max(map(len, shown.splitlines())) <= 96
 
 
 def test_colours_are_for_terminals(monkeypatch):

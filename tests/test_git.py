@@ -1,4 +1,4 @@
-"""The template and its projects live well in git, on every system."""
+"""git keeps the template and its projects intact, on every system."""
 
 import pytest
 

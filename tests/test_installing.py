@@ -1,4 +1,4 @@
-"""Packages come by hash, with uv or with pip, and the lock is what its header says."""
+"""Packages are installed by hash, with uv or pip; the lock matches its header."""
 
 import re
 import shutil
@@ -88,5 +88,5 @@ def test_the_command_of_the_header_makes_the_same_lock(house, tool, name):
 
 
 def body(lock):
-    """All but comments: where this machine gets its packages may stand in them."""
+    """All lines except comments, which may name this machine's package index."""
     return [line for line in lock.splitlines() if not line.startswith(("#", "--"))]

@@ -1,10 +1,10 @@
-"""Nothing that is committed tells where it was made, or opens anything."""
+"""No committed file contains a secret, or names the machine where it was made."""
 
 import re
 
 import pytest
 
-# Spelled so that this file does not find itself.
+# Spelled so that this file does not match.
 NEVER = {
     "a package registry's host": r"(?:pypi|pythonhosted|npmjs|debian)[.](?:org|com)",
     "a choice of package index": (

@@ -1,4 +1,4 @@
-"""The rendered project passes its own gates, set up as its student would."""
+"""The rendered project passes its own checks, set up as a student does it."""
 
 import re
 import shutil
@@ -68,7 +68,7 @@ def test_lint_is_clean(project):
 
 @pytest.mark.minutes(3)
 def test_without_the_lab_lint_and_tests_pass(project, rendered, tmp_path):
-    """But for the long ones. The foreign grounds run all, the lab's too."""
+    """Without the long tests. Tests of other systems run all, with the lab's."""
     copy = BakedProject(shutil.copytree(rendered.path, tmp_path / "project"))
     shutil.rmtree(copy.path / "lab")
     venv = f"VENV={project.path / '.venv'}"

@@ -1,4 +1,4 @@
-"""The defaults render to exactly the files we mean, and each of them is valid."""
+"""The defaults render exactly the files of files.txt, and each of them is valid."""
 
 import json
 import os

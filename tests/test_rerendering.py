@@ -1,4 +1,4 @@
-"""Rendering over a project takes nothing from its student.
+"""Rendering over a project keeps the student's changes.
 
 `--skip-if-file-exists` keeps what cookiecutter renders. Plain files are the exception:
 cookiecutter copies those over whatever is there, whoever renders.

@@ -1,4 +1,4 @@
-"""Shell scripts and workflows of both houses are sound."""
+"""Shell scripts and workflows of the template and of the project are sound."""
 
 import re
 import shutil

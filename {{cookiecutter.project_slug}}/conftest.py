@@ -1,4 +1,4 @@
-"""What every test can ask for: the cast, and the cache on each of its stores."""
+"""Fixtures of all tests: clients of readers and librarians, and the cache's stores."""
 
 import contextlib
 
@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests import caches, servers
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import UserFactory
 from tests.left_out import leave_out, or_left_out
 

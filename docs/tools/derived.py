@@ -5,6 +5,7 @@ from docs.tools import (
     LANGUAGES,
     ROOT,
     figures,
+    imports,
     listings,
     numbers,
     pages,
@@ -22,8 +23,13 @@ def wanted():
             found.setdefault(page, refreshed(page).encode())
         except Mistake as mistake:
             mistakes.append(str(mistake))
-    readme = ROOT / "README.md"
-    found[readme] = numbers.refreshed("README.md", readme.read_text("utf-8")).encode()
+    for name, entries in numbers.side().items():
+        try:
+            text = imports.with_diagram(name, (ROOT / name).read_text(encoding="utf-8"))
+            found[ROOT / name] = numbers.filled(name, text, entries).encode()
+        except Mistake as mistake:
+            mistakes.append(str(mistake))
+    found |= {path: text.encode() for path, text in figures.drawings().items()}
     return found | figures.derived(), mistakes
 
 

@@ -7,17 +7,17 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from docs.tools import DOCS, LANGUAGES, source
+from docs.tools import DOCS, LANGUAGES, imports, source
 from docs.tools.parsing import Mistake
 
 
 def drawings():
-    """The text sources of all figures."""
-    return [
-        path
+    """The text sources of all figures, as they must be, by path."""
+    return {
+        path: imports.drawing(path.read_text(encoding="utf-8"), path)
         for language in LANGUAGES
         for path in sorted((DOCS / language / "figures").glob("*.d2"))
-    ]
+    }
 
 
 def copies():
@@ -32,9 +32,10 @@ def copies():
 
 def derived():
     """Every figure's bytes as they must be, by path."""
-    return {path.with_suffix(".svg"): drawn(path) for path in drawings()} | {
-        path: original(origin) for path, origin in copies().items()
+    svgs = {
+        path.with_suffix(".svg"): drawn(path, text) for path, text in drawings().items()
     }
+    return svgs | {path: original(origin) for path, origin in copies().items()}
 
 
 def original(path):
@@ -43,13 +44,17 @@ def original(path):
     return path.read_bytes()
 
 
-def drawn(path):
-    """The SVG of a D2 source."""
+def drawn(path, text):
+    """The SVG of a D2 source, which is in the file of this path or will be."""
     with tempfile.TemporaryDirectory() as folder:
         svg = Path(folder) / "figure.svg"
-        command = [program(), "--scale=1", path, svg]
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [program(), "--scale=1", "-", svg],
+            cwd=path.parent,
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
         )
         if done.returncode:
             raise Mistake(f"{path}: {done.stdout.strip()}")

@@ -7,11 +7,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from docs.tools.shell import PATIENCE, Failed
 from tests.baking import clean_environment
+from tests.polling import wait_until
 from tests.ports import free_port
 
 # The ports that pages name; each run uses free ones in their place.
@@ -169,15 +169,12 @@ class Sandbox:
 
 
 def wait_for(port):
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(("127.0.0.1", port), timeout=1),
-        ):
-            return
-        time.sleep(0.05)
-    raise Failed(f"nothing listens on port {port}")
+    def listens():
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return True
+
+    wait_until(listens, f"a server on port {port}", PATIENCE)
 
 
 def end(process):

@@ -1,5 +1,6 @@
 """One bash that lives as long as a page: its variables and its server, too."""
 
+import contextlib
 import os
 import re
 import secrets
@@ -9,6 +10,8 @@ import subprocess
 import time
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
+
+from tests.polling import wait_until
 
 # Tells what hangs from what a busy machine is slow at (60 s were too few for pip).
 PATIENCE = 600
@@ -73,11 +76,10 @@ class Shell:
         code, printed = self.run(f"pwd; {{ {text}\n}} >{log} 2>&1 & echo $!")
         folder, server = printed.strip().split("\n")[-2:]
         self.folder, self.server = folder, int(server)
-        deadline = time.monotonic() + seconds
-        while not answers(url):
-            if not alive(self.server) or time.monotonic() > deadline:
-                raise Failed(f"{text} does not serve {url}:\n{log.read_text()}")
-            time.sleep(0.1)
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: answers(url) or not alive(self.server), url, seconds)
+        if not answers(url):
+            raise Failed(f"{text} does not serve {url}:\n{log.read_text()}")
 
     def stop_server(self):
         """Do what Ctrl-C does, if something serves here."""
@@ -125,13 +127,9 @@ def alive(group):
 
 def end_group(group, seconds=10):
     """Ask a process group to end, and end it."""
-    deadline = time.monotonic() + seconds
-    for name in (signal.SIGINT, signal.SIGTERM):
-        if alive(group):
-            os.killpg(group, name)
-        while alive(group) and time.monotonic() < deadline - seconds / 2:
-            time.sleep(0.05)
-    while alive(group) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if alive(group):
-        os.killpg(group, signal.SIGKILL)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        if not alive(group):
+            return
+        os.killpg(group, name)
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: not alive(group), "its end", seconds / 2)

@@ -1,4 +1,4 @@
-"""A server of its own on each kind of database, a fixed cast, and things to lend."""
+"""A server of its own on each kind of database, accounts, and things to lend."""
 
 import functools
 from contextlib import ExitStack
@@ -8,7 +8,7 @@ import pytest
 
 from tests.layers import leave_out
 
-from .cast import Person, client_of, newcomer, registered
+from .accounts import Account, client_of, newcomer, registered
 from .databases import KINDS, Unavailable, database
 from .server import serve, variables_for
 from .shapes import ok
@@ -29,9 +29,9 @@ class Service:
 
     url: str
     variables: dict
-    librarian: Person
-    reader: Person
-    other_reader: Person
+    librarian: Account
+    reader: Account
+    other_reader: Account
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +56,7 @@ def service(request, services):
     try:
         return services(request.param)
     except Unavailable as reason:
-        # CI skips nothing for want of it.
+        # In CI it must not be missing.
         leave_out(str(reason))
 
 
@@ -85,7 +85,7 @@ def opened(client, variables, librarian):
 @pytest.fixture
 def stranger(service):
     """Someone without a token."""
-    return Person(service.reader.client)
+    return Account(service.reader.client)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def a_newcomer(stranger):
 
 @pytest.fixture
 def a_new_reader(a_newcomer):
-    """A reader nobody else's test has heard of."""
+    """A reader that no other test uses."""
     return registered(a_newcomer)
 
 
@@ -139,5 +139,5 @@ def a_tag(librarian):
 
 @pytest.fixture
 def stock_of(librarian):
-    """A function that tells a book's stock."""
+    """A function that gives a book's stock."""
     return lambda book: ok(librarian.get(f"/books/{book['book_id']}"))["stock"]

@@ -31,7 +31,7 @@ UNAVAILABLE = 3
 
 
 class Unavailable(Exception):
-    """No such database can be had on this machine."""
+    """This machine has no such database; the message says what to install."""
 
 
 @contextmanager

@@ -4,13 +4,13 @@ import os
 import re
 import signal
 import subprocess
-import time
 from contextlib import contextmanager
 from secrets import token_hex
 
 import httpx
 
 from tests.baking import clean_environment
+from tests.polling import wait_until
 
 START_SECONDS = 300
 STOP_SECONDS = 10
@@ -19,7 +19,7 @@ GENEROUS = {"THROTTLE_LOGIN": "10000/min", "THROTTLE_REGISTER": "10000/min"}
 
 
 def variables_for(**more):
-    """The settings of a server for tests, with secrets that nobody knows."""
+    """The settings of a server for tests, with random secrets."""
     made = {"SECRET_KEY": token_hex(32), "JWT_SECRET_KEY": token_hex(32)}
     return made | GENEROUS | more
 
@@ -48,13 +48,12 @@ def serve(project, log, variables):
 
 
 def wait_until_it_answers(process, log):
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    def answering():
+        assert process.poll() is None, f"gunicorn ended: {log.read_text()}"
         listening = LISTENING.search(log.read_text())
-        if listening and answers(listening[1]):
-            return listening[1]
-        time.sleep(0.1)
-    raise AssertionError(f"gunicorn did not start: {log.read_text()}")
+        return listening and answers(listening[1]) and listening[1]
+
+    return wait_until(answering, "gunicorn to answer", START_SECONDS)
 
 
 def answers(url):
@@ -66,7 +65,7 @@ def answers(url):
 
 
 def stop(process):
-    # Gunicorn's quick end: no reader is left to wait for.
+    # Gunicorn's quick shutdown: no request is open.
     process.send_signal(signal.SIGQUIT)
     try:
         process.wait(STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""What answers look like: the objects, the list, the error."""
+"""The shapes of answers: the objects, the list, the error."""
 
 USER = {"user_id", "email", "username"}
 TAG = {"tag_id", "name"}
@@ -47,7 +47,7 @@ def page(response):
 
 
 def nothing(response):
-    """An answer that says it is done and no more."""
+    """An answer without content."""
     assert response.status_code == 204, describe(response)
     assert response.content == b""
 

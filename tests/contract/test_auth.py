@@ -1,4 +1,4 @@
-"""/auth and /token: logging in, staying in, getting out."""
+"""/auth and /token: logging in, refreshing, logging out."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from .cast import Person, client_of, newcomer
+from .accounts import Account, client_of, newcomer
 from .server import serve
 from .shapes import error, nothing, ok, page
 
@@ -181,7 +181,7 @@ def test_too_many_logins_and_registrations_are_throttled(project, services, tmp_
             client.post("/users", json=newcomer(client).registration) for _ in range(3)
         ]
         right_but_late = client.post("/auth/login", json=known.reader.login)
-        reads = Person(client, access_token=known.reader.access_token).get("/books")
+        reads = Account(client, access_token=known.reader.access_token).get("/books")
 
     assert [answer.status_code for answer in guesses] == [401, 401, 401, 429]
     assert [answer.status_code for answer in registrations] == [201, 201, 429]

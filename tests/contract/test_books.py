@@ -2,8 +2,10 @@
 
 import pytest
 
+from demo.walk import new_isbn, with_check_digit
+
 from .shapes import BOOK, TAG, error, nothing, ok, page
-from .things import book_fields, new_isbn, unique_word, with_check_digit
+from .things import book_fields, unique_word
 
 REQUIRED = ["isbn", "title", "author", "stock", "published_at", "tags"]
 NOT_THERE = ["999999999", "0", "9" * 30, "one"]

@@ -1,4 +1,4 @@
-"""What happens at once: the last copy goes to one, a return counts once."""
+"""Requests at the same moment: one gets the last copy, a return counts once."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +14,9 @@ AT_ONCE = 50
 
 @pytest.fixture
 def borrow(reader, other_reader, librarian):
-    """A function by which one of the cast, in turn, borrows a copy of a book."""
-    cast = [reader, other_reader, librarian]
-    return lambda number, book: cast[number % 3].post(
+    """A function by which one of three accounts, in turn, borrows a copy of a book."""
+    accounts = [reader, other_reader, librarian]
+    return lambda number, book: accounts[number % 3].post(
         "/loans", json={"book_id": book["book_id"]}
     )
 
@@ -34,7 +34,7 @@ def at_once(ask):
 
 
 def only_one_made_it(answers):
-    """The others were late, and hear so from the validation or from the database."""
+    """The others are refused, by the validation or by the database."""
     counted = statuses(answers)
     return counted[201] == 1 and counted[400] + counted[409] == AT_ONCE - 1
 

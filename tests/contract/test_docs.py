@@ -1,4 +1,4 @@
-"""GET /schema and GET /docs: public, and served without any other host."""
+"""GET /schema and GET /docs: public, with all assets from this host."""
 
 import re
 from urllib.parse import urljoin, urlsplit
@@ -15,7 +15,7 @@ ABSOLUTE = re.compile(r"""(?:https?:)?//[\w.-]+\.[a-z]{2,}[\w./:-]*""", re.I)
 
 @pytest.fixture(scope="session")
 def service(services):
-    """On one database: none has a say in this."""
+    """On one database: this does not depend on it."""
     return services("sqlite")
 
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from .cast import Person, client_of
+from .accounts import Account, client_of
 from .shapes import error, ok
 from .things import book_fields
 
@@ -83,7 +83,7 @@ def test_an_unknown_path_is_not_found(stranger, reader, path):
 
 @pytest.mark.parametrize("path", [p for p, has in METHODS.items() if "GET" in has])
 def test_very_many_parameters_are_no_server_error(librarian, path):
-    """More than Django reads."""
+    """A body larger than Django's limit."""
     response = librarian.get(f"{path}?{'a&' * 1001}")
 
     assert response.status_code in (200, 400, 404)
@@ -138,7 +138,7 @@ def test_the_public_paths_refuse_it_too(stranger, path, body):
 
 
 def test_half_a_character_is_refused(librarian):
-    """Valid JSON, but no UTF-8 can hold it."""
+    """Valid JSON that can't be encoded in UTF-8."""
     error(post_raw(librarian, "/tags", rb'{"name": "x\ud800"}'), 400, names="name")
 
 
@@ -146,7 +146,7 @@ def test_a_very_large_body_is_refused(service, librarian):
     body = b'{"name": "' + b"x" * 5_000_000 + b'"}'
     # On a connection of its own: the server may close it rather than read on.
     with client_of(service.url) as client:
-        person = Person(client, access_token=librarian.access_token)
+        person = Account(client, access_token=librarian.access_token)
         response = post_raw(person, "/tags", body)
 
     assert response.status_code in (400, 413)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .cast import Person, client_of
+from .accounts import Account, client_of
 from .server import serve, variables_for
 from .shapes import ok
 
@@ -13,7 +13,7 @@ FIELDS = {"status", "database", "cache", "release"}
 
 @pytest.fixture(scope="session")
 def served_without(project, tmp_path_factory):
-    """A function that serves the project while one thing it needs is away."""
+    """A function that serves the project while a server that it needs is away."""
 
     def start(**variables):
         log = tmp_path_factory.mktemp("without") / "log"
@@ -52,7 +52,7 @@ def test_without_its_cache_it_is_degraded_and_still_serves(served_without, servi
     variables = service.variables | {"REDIS_URL": f"redis://{NOWHERE}/0"}
     with served_without(**variables) as url, client_of(url) as client:
         body = ok(client.get(HEALTH))
-        reader = Person(client, service.reader.email, "", service.reader.password)
+        reader = Account(client, service.reader.email, "", service.reader.password)
         books = ok(reader.log_in().get("/books?page_size=1"))
 
     assert body["status"] == "degraded"

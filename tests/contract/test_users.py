@@ -2,7 +2,7 @@
 
 import pytest
 
-from .cast import newcomer
+from .accounts import newcomer
 from .shapes import USER, error, ok, page
 from .things import unique_word
 

@@ -2,19 +2,11 @@
 
 import secrets
 
+from demo.walk import new_isbn
+
 
 def unique_word(prefix="word"):
     return f"{prefix}{secrets.token_hex(6)}"
-
-
-def with_check_digit(first_twelve):
-    """The 13 digits of the ISBN that starts with these twelve."""
-    total = sum(int(d) * (1, 3)[i % 2] for i, d in enumerate(first_twelve))
-    return f"{first_twelve}{-total % 10}"
-
-
-def new_isbn():
-    return with_check_digit(f"979{secrets.randbelow(10**9):09}")
 
 
 def book_fields(**changes):

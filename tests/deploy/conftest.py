@@ -27,7 +27,7 @@ def docker(*arguments):
 
 @pytest.fixture(scope="session")
 def engine():
-    """Docker answers; in CI nothing is skipped for want of it."""
+    """Docker answers; in CI it must not be missing."""
     if not engine_answers():
         leave_out(NO_ENGINE)
 

@@ -10,8 +10,10 @@ import subprocess
 import tempfile
 
 from lab.rehearsal import PROJECT, releases
-from lab.rehearsal.docker import Refused, remove_all
-from lab.rehearsal.host import Host, wait_until
+from lab.rehearsal.docker import remove_all
+from lab.rehearsal.host import Host
+
+from tests.polling import wait_until
 
 CA = "/var/lib/library/caddy/caddy/pki/authorities/local/root.crt"
 API = "localhost/api/v1"
@@ -39,9 +41,9 @@ def script(host, *command):
     return run(host.script(*command))
 
 
-def struck(host, at, strike, tag="v1"):
-    """The same for a deploy that is struck, and which colour serves after it."""
-    return *run(host.struck_deploy(tag, at, strike)), host.live()
+def with_fault(host, at, fault, tag="v1"):
+    """The same for a deploy with a fault, and the colour that serves after it."""
+    return *run(host.deploy_with_fault(tag, at, fault)), host.live()
 
 
 def set_up(host):
@@ -50,7 +52,7 @@ def set_up(host):
     releases.build(host, "v1")
     releases.build_mislabelled(host)
     settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-    host.install(PROJECT / "scripts", settings | SETTINGS)
+    host.install(PROJECT, settings | SETTINGS)
 
 
 def set_domain(host, domain):
@@ -89,9 +91,11 @@ def accidents(host):
     """Interrupt deploys and lose their connection; return what was said."""
     said = {"colour": host.live()}
     for signal in ("INT", "TERM"):
-        said[signal] = struck(host, "quietly docker --config", f"kill -{signal} $$")
+        kill = f"kill -{signal} $$"
+        said[signal] = with_fault(host, "quietly docker --config", kill)
+        said[f"{signal} later"] = with_fault(host, "wait_until_healthy", kill)
     said["logins of the interrupted"] = logins(host)
-    said["too late"] = struck(host, "quietly docker tag", "kill -TERM $$")
+    said["too late"] = with_fault(host, "quietly docker tag", "kill -TERM $$")
     # What fails after the switch goes back to the old colour at the old address.
     set_domain(host, "other.localhost")
     said["wrong"] = *script(host, "deploy.sh", "mislabelled"), host.live()
@@ -99,7 +103,9 @@ def accidents(host):
     said["https again"] = host.inside(*TRUSTED, f"https://{API}/books")
     # In the way of the file that would send readers back.
     obstacle = "/var/lib/library/proxy/upstream.new"
-    said["no way back"] = struck(host, "take_back", f"mkdir {obstacle}", "mislabelled")
+    said["no way back"] = with_fault(
+        host, "take_back", f"mkdir {obstacle}", "mislabelled"
+    )
     said["still"] = host.inside(*TRUSTED, f"https://{API}/common/health-check")
     host.inside("rmdir", obstacle)
     said["recovered"] = script(host, "deploy.sh", "v1")
@@ -153,8 +159,8 @@ def lose_the_connection(host):
     client.kill()
     client.wait()
     try:
-        wait_until(lambda: host.live() not in (before, None), 120, "the switch")
-    except Refused as error:
+        wait_until(lambda: host.live() not in (before, None), "the switch", 120)
+    except TimeoutError as error:
         return str(error)
     return "it went on"
 

@@ -1,4 +1,4 @@
-"""The cache takes its steps on each server that it is promised for."""
+"""The cache works on each server that the documentation names."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""A server that gets a domain: HTTPS by itself, and scripts that tell what is so."""
+"""A server that gets a domain: automatic HTTPS, and correct output of the scripts."""
 
 import json
 import re
@@ -92,18 +92,28 @@ def test_a_setting_reaches_the_api_and_no_other_container(said):
 
 
 @pytest.mark.parametrize("signal", ["INT", "TERM"])
-def test_an_interrupted_deploy_says_so_and_leaves_all_as_it_was(said, signal):
+def test_an_interrupted_pull_says_so_and_leaves_all_as_it_was(said, signal):
     code, output, live = said[signal]
     assert code == 1
     assert "FAILED: interrupted\n          last log line: Login Succeeded" in output
-    assert "still serving: v1 (green)" in output
+    assert "nothing was touched" in output
     assert live == said["colour"] == "green"
     assert said["logins of the interrupted"] == ""
 
 
+@pytest.mark.parametrize("signal", ["INT", "TERM"])
+def test_an_interrupted_deploy_takes_back_what_it_began(said, signal):
+    code, output, live = said[f"{signal} later"]
+    assert "FAULT before: wait_until_healthy" in output
+    assert code == 1
+    assert "FAILED: interrupted" in output
+    assert "still serving: v1 (green)" in output
+    assert live == said["colour"]
+
+
 def test_a_release_that_proved_itself_is_not_taken_back(said):
     code, output, live = said["too late"]
-    assert "STRUCK before: quietly docker tag" in output
+    assert "FAULT before: quietly docker tag" in output
     assert code == 0, output
     assert "done: v1 serves as blue" in output
     assert live == "blue"

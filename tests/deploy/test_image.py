@@ -1,12 +1,13 @@
-"""The image holds what serving needs, and nothing else."""
+"""The image contains what serving needs, and nothing else."""
 
+import contextlib
+import hashlib
 import json
 import re
 import secrets
 import shutil
 import stat
 import sys
-import time
 import urllib.request
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.baking import FOLDER, BakedProject, clean_environment, run, succeed
 from tests.deploy.conftest import docker
 from tests.leftovers import leave
+from tests.polling import wait_until
 
 SECRETS = [
     *("--env", f"SECRET_KEY={'s' * 40}"),
@@ -87,18 +89,16 @@ def serve():
 
 
 def health(container):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def answer():
         state = docker("inspect", "--format", "{{.State.Running}}", container)
         assert state == "true", run("docker", "logs", container, cwd="/").stdout
         address = docker("port", container, "8000").splitlines()[0]
-        try:
-            url = f"http://{address}/api/v1/common/health-check"
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(run("docker", "logs", container, cwd="/").stdout)
+        url = f"http://{address}/api/v1/common/health-check"
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(url, timeout=10) as response:
+                return json.load(response)
+
+    return wait_until(answer, "the container's health check", 60)
 
 
 def test_a_checkout_that_only_its_owner_may_read_makes_an_image_that_serves(
@@ -125,11 +125,25 @@ def test_no_compiler_no_curl_and_no_pip_of_ours_is_in_it(image):
 def test_only_code_that_serves_is_in_it(image):
     held = set(inside(image, "ls -A /app").split())
     assert {"manage.py", "config", "books", "staticfiles"} <= held
-    unwanted = set(
-        "tests tools scripts terraform rehearsal benchmarks hunt docs".split()
-    )
+    unwanted = set("tests tools terraform rehearsal benchmarks hunt docs".split())
     assert held.isdisjoint(unwanted)
     assert not [name for name in held if name.startswith(".")]
+
+
+def test_it_carries_the_scripts_that_deploy_it(image, rendered):
+    folder = configuration(image)["Labels"]["library.scripts"]
+    listing = f"cd {folder} && find . -type f -exec sha256sum {{}} +"
+    carried = dict(line.split()[::-1] for line in inside(image, listing).splitlines())
+    assert carried == {
+        f"./{name.removeprefix('scripts/')}": sha256(rendered.path / name)
+        for name in rendered.files()
+        if name.startswith("scripts/")
+    }
+    assert inside(image, f"find {folder} -name '*.sh' ! -perm -5") == ""
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_secret_beside_the_code_stays_out_of_it(rendered, base_images, tmp_path):
@@ -137,6 +151,7 @@ def test_a_secret_beside_the_code_stays_out_of_it(rendered, base_images, tmp_pat
     project = tmp_path / "project"
     shutil.copytree(rendered.path, project)
     by_hand = ["members.csv", "books/.env", "backup.sql", "books/secrets.env"]
+    by_hand += ["scripts/config.env", "scripts/library.pem"]
     for name in by_hand:
         (project / name).write_text("private")
     private = {f"/context/{name}" for name in leave(project) + by_hand}

@@ -1,4 +1,4 @@
-"""The server's rows move to a managed database, or all stays as it was."""
+"""The server's rows move to a managed database; after a failure nothing has changed."""
 
 import json
 import secrets
@@ -33,6 +33,8 @@ services:
     ports: !override ["127.0.0.1:{port}:8081"]
 """
 TAG = "proof"
+# So that the scripts above are used, as with the releases of before images carried any.
+CARRIES_NONE = "FROM {image}\nLABEL library.scripts=''\n"
 
 
 class Server:
@@ -44,9 +46,11 @@ class Server:
         self.home, self.data = folder / "library", folder / "data"
         self.port = free_port()
         self.inside = f"http://127.0.0.1:{self.port}"
-        shutil.copytree(rendered.path / "scripts", self.home)
+        self.scripts = self.home / "terraform/scripts"
+        shutil.copytree(rendered.path / "terraform/entry", self.home)
         shutil.copytree(rendered.path / "terraform/host", self.home / "host")
-        common = self.home / "common.sh"
+        shutil.copytree(rendered.path / "scripts", self.scripts)
+        common = self.scripts / "common.sh"
         code = common.read_text().replace("http://127.0.0.1:8081", self.inside)
         # Port 80 is not ours: readers, too, come in at that one.
         common.write_text(
@@ -56,13 +60,13 @@ class Server:
         (self.home / "config.env").write_text(
             f"REGISTRY={registry}\nMANAGED_DATABASE={self.rds}\n"
         )
-        self.succeed("first-boot.sh")
+        self.succeed("terraform/scripts/first-boot.sh")
 
     def run(self, script, *arguments, typed=None):
         env = clean_environment(
             DATA_DIR=str(self.data),
             COMPOSE_PROJECT_NAME=self.name,
-            COMPOSE_FILE=f"{self.home}/docker-compose.yml:{self.home}/beside.yml",
+            COMPOSE_FILE=f"{self.scripts}/docker-compose.yml:{self.home}/beside.yml",
         )
         command = (self.home / script, *arguments)
         return run(*command, cwd=self.home, env=env, answers=typed)
@@ -116,10 +120,14 @@ class Server:
 def server(image, rendered, tmp_path):
     """It serves twenty books of its own, and an empty managed database is there."""
     registry = f"move-test-{secrets.token_hex(4)}"
-    docker("tag", image, f"{registry}:{TAG}")
+    recipe = tmp_path / "image/Dockerfile"
+    recipe.parent.mkdir()
+    recipe.write_text(CARRIES_NONE.format(image=image))
+    docker("build", "--quiet", "--tag", f"{registry}:{TAG}", recipe.parent)
     server = Server(rendered, tmp_path, registry)
     try:
-        server.succeed("deploy.sh", TAG)
+        said = server.succeed("deploy.sh", TAG)
+        assert f"{TAG} carries no scripts: it is deployed by Terraform's" in said
         server.manage("seed_library", "--books", "20")
         server.start_rds()
         yield server

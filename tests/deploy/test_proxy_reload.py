@@ -1,4 +1,4 @@
-"""The proxy's reload, which every deploy makes, closes no connection on anybody."""
+"""Reloading the proxy, as every deploy does, breaks no connection."""
 
 import collections
 import http.client

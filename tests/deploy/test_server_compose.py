@@ -24,8 +24,9 @@ CONFIG = "CACHE_TTL='7'\nTHROTTLE_LOGIN='3/min'\nPORT='9000'\nREDIS_URL=''\n"
 @pytest.fixture
 def configured(engine, rendered, tmp_path):
     """Resolve the server's Compose file with these settings."""
-    folder = shutil.copytree(rendered.path / "scripts", tmp_path / "scripts")
-    (folder / "config.env").write_text(CONFIG)
+    folder = tmp_path / "terraform/scripts"
+    shutil.copytree(rendered.path / "scripts", folder)
+    (tmp_path / "config.env").write_text(CONFIG)
 
     def resolve(**changes):
         settings = SETTINGS | changes
@@ -125,10 +126,10 @@ def test_the_proxy_gets_its_certificate_by_itself(
         f"{site} {{\n import readers\n}}\n"
     )
     (tmp_path / "upstream.caddy").write_text(upstream)
+    shutil.copy(rendered.path / "scripts/proxy/Caddyfile", tmp_path)
     adapted = docker(
         *("run", "--rm"),
-        *("--volume", f"{rendered.path}/scripts/proxy:/etc/caddy:ro"),
-        *("--volume", f"{tmp_path}:/proxy:ro", "caddy:2"),
+        *("--volume", f"{tmp_path}:/etc/caddy:ro", "caddy:2"),
         *("caddy", "adapt", "--config", "/etc/caddy/Caddyfile"),
     )
     (adapted,) = [line for line in adapted.splitlines() if '"apps"' in line]

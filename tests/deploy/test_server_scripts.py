@@ -1,5 +1,6 @@
 """The server's scripts refuse what they can't work with, in one line."""
 
+import fcntl
 import os
 import shutil
 import stat
@@ -8,23 +9,39 @@ import pytest
 
 from tests.baking import clean_environment, run
 
-SCRIPTS = ("deploy.sh", "health-checker.sh")
+# Knows one image: the folder that it copies from.
+DOCKER = """\
+#!/bin/sh
+case "$*" in
+  *--password-stdin*) exec cat > /dev/null ;;
+  *pull*:v1 | create* | rm*) ;;
+  *.Id*:v1) echo sha256:1 ;;
+  *Labels*:v1) echo /app/scripts ;;
+  cp*) cp -R image/. "$3" ;;
+  *) echo no such image >&2; exit 1 ;;
+esac
+"""
+ONE_TAG = {"deploy.sh": ["v1"], "health-checker.sh": []}
+SCRIPTS = tuple(ONE_TAG)
 
 
 @pytest.fixture
 def server(rendered, tmp_path):
     """Scripts and data in folders with spaces in their names."""
-    scripts, data = tmp_path / "our scripts", tmp_path / "our data"
+    library, data = tmp_path / "our library", tmp_path / "our data"
+    path = f"{tmp_path}/bin:{os.environ['PATH']}"
+    scripts = library / "terraform/scripts"
+    shutil.copytree(rendered.path / "terraform/entry", library)
     shutil.copytree(rendered.path / "scripts", scripts)
 
-    def call(script, *arguments):
+    def call(script, *arguments, folder=scripts):
         return run(
-            *(scripts / script, *arguments),
+            *(folder / script, *arguments),
             cwd=tmp_path,
-            env=clean_environment(DATA_DIR=str(data)),
+            env=clean_environment(DATA_DIR=str(data), PATH=path),
         )
 
-    call.scripts, call.data = scripts, data
+    call.library, call.data = library, data
     return call
 
 
@@ -60,12 +77,87 @@ def test_stable_is_no_release(server):
 
 def test_a_server_without_settings_is_told_which(server):
     for script in SCRIPTS:
-        done = server(script, *(["v1"] if script == "deploy.sh" else []))
+        done = server(script, *ONE_TAG[script])
         assert "config.env is missing" in the_line(done)
-    (server.scripts / "config.env").write_text("AWS_REGION=here\n")
+    (server.library / "config.env").write_text("AWS_REGION=here\n")
     assert "secrets.env can't be read" in the_line(server("deploy.sh", "v1"))
     server("first-boot.sh")
     assert "REGISTRY is not set" in the_line(server("deploy.sh", "v1"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_before_the_first_release_the_entry_asks_terraforms_scripts(server, script):
+    entry = server(script, "--help", folder=server.library)
+    assert (entry.returncode, entry.stdout) == (0, server(script, "--help").stdout)
+    done = server(script, *ONE_TAG[script], folder=server.library)
+    assert "config.env is missing" in the_line(done)
+
+
+@pytest.mark.parametrize("tag", ["../v1", "stable", "v1;id", ""])
+def test_the_entry_takes_what_is_no_release_for_none(server, tag):
+    (server.library / "config.env").write_text("REGISTRY=example.com/library\n")
+    refused = server("deploy.sh", tag, folder=server.library)
+    assert the_line(refused) == the_line(server("deploy.sh", tag))
+    assert not (server.library / "releases").exists()
+
+
+def test_after_it_the_entry_asks_its_own_scripts(server):
+    own = server.library / "releases/v1"
+    own.mkdir(parents=True)
+    (own / "common.sh").write_text(f"HERE='{own}'\n")
+    (own / "health-checker.sh").write_text("#!/bin/sh\necho v1 says $1\n")
+    (own / "health-checker.sh").chmod(0o755)
+    (server.data / "deploy").mkdir(parents=True)
+    (server.data / "deploy/releases").write_text("v0\nv1\n")
+    said = server("health-checker.sh", "--rollback", folder=server.library).stdout
+    assert said == "v1 says --rollback\n"
+
+
+@pytest.fixture
+def image(server, tmp_path):
+    """The scripts that the image of v1 carries, on a server that has settings."""
+    (server.library / "config.env").write_text("REGISTRY=example.com/library\n")
+    (tmp_path / "bin").mkdir()
+    for name, stand_in in {"docker": DOCKER, "aws": "#!/bin/sh\necho it\n"}.items():
+        (tmp_path / "bin" / name).write_text(stand_in)
+        (tmp_path / "bin" / name).chmod(0o755)
+    carried = tmp_path / "image"
+    carried.mkdir()
+    (carried / "deploy.sh").write_text("#!/bin/sh\necho $0 deploys $1\n")
+    (carried / "deploy.sh").chmod(0o755)
+    return carried
+
+
+def test_a_release_is_deployed_by_what_its_image_carries(server, image):
+    own = server.library / "releases/v1"
+    own.mkdir(parents=True)
+    (own / "old.sh").touch()
+    done = server("deploy.sh", "v1", folder=server.library)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.endswith(f"\n{own}/deploy.sh deploys v1\n")
+    assert [path.name for path in own.iterdir()] == ["deploy.sh"]
+    assert not (server.data / "deploy/login").exists()
+
+
+def test_scripts_that_do_not_come_whole_are_not_used(server, image):
+    (image / "deploy.sh").unlink()
+    done = server("deploy.sh", "v1", folder=server.library)
+    assert done.returncode == 1
+    assert "FAILED: v1 has no deploy.sh that can be run in /app/scripts" in done.stdout
+    assert "nothing was touched" in done.stdout
+    assert not (server.library / "releases/v1").exists()
+
+
+def test_while_a_deploy_runs_the_entry_gets_nothing(server, image):
+    lock = server.data / "deploy/lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as held:
+        held.write("4711\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = server("deploy.sh", "v1", folder=server.library)
+    assert done.returncode == 75
+    assert done.stdout == "another deploy is running (process 4711): wait for it\n"
 
 
 def test_the_first_boot_makes_secrets_that_only_root_reads(server):

@@ -9,9 +9,9 @@ WINDOWS = {
     "phone": {"width": 360, "height": 740},
     "desktop": {"width": 1280, "height": 900},
 }
-# Milliseconds after which a page hangs, and is not merely slow.
+# Milliseconds, longer than any page takes.
 PATIENCE = 300_000
-# It asks nobody for updates, and runs as root in containers.
+# Without updates, and as root in containers.
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",

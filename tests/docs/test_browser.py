@@ -1,4 +1,4 @@
-"""The site in a browser: on a phone and on a desk, by day and by night."""
+"""The site in a browser: phone and desktop, light and dark."""
 
 import os
 import threading

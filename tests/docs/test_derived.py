@@ -1,11 +1,19 @@
 """Listings, numbers, figures and the reference are what their sources say now."""
 
+import pytest
+
 from docs.tools import DOCS, ROOT, derived, figures, listings, numbers, pages
 
 
 def test_nothing_that_is_derived_has_drifted():
     stale = [path.relative_to(ROOT).as_posix() for path in derived.stale()]
     assert stale == [], "run `make docs-refresh` and read the difference"
+
+
+@pytest.mark.parametrize("page", numbers.side())
+def test_the_numbers_of_a_page_without_comments_are_those_of_their_sources(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert list(numbers.wrong(page, text, numbers.side()[page])) == []
 
 
 def test_every_figure_is_shown_and_has_a_source():

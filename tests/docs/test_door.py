@@ -1,4 +1,4 @@
-"""The rendered project's README is the door to every chapter."""
+"""The rendered project's README links to every chapter."""
 
 import re
 import shutil

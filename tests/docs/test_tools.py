@@ -1,10 +1,20 @@
-"""What keeps the site true does notice when it is not."""
+"""The tools that check the site find its mistakes."""
 
 import shutil
 
 import pytest
 
-from docs.tools import facts, listings, names, numbers, parity, reference, site
+from docs.tools import (
+    facts,
+    imports,
+    listings,
+    names,
+    numbers,
+    parity,
+    reference,
+    site,
+    sizes,
+)
 from docs.tools.normal import matches
 from docs.tools.parsing import Mistake, commands, fences
 from docs.tools.running import rewrite, run_page
@@ -73,6 +83,58 @@ def test_a_number_is_what_its_report_says():
         numbers.refreshed("page", quote)
     with pytest.raises(Mistake, match="does not say"):
         numbers.refreshed("page", '2<!-- = template:README.md "2 of nothing" -->')
+
+
+SIDE = {"given": ["Python 3.11"], "from": {"the cache has {} lines": "lines caching"}}
+
+
+def said(lines, more=""):
+    text = f"It needs Python 3.11, and the cache\nhas {lines} lines. {more}"
+    return list(numbers.wrong("page", text, SIDE))
+
+
+def test_a_number_without_a_comment_is_held_to_its_source():
+    exact = sizes.lines(["caching"])
+    assert said(f"{exact:,}") == said(f"{exact + 99:,}") == []
+    (line,) = said("9,999")
+    assert line.startswith("page: 'the cache has {} lines' says 9,999, and lines cach")
+    now = numbers.filled("page", "the cache has 9,999 lines", SIDE)
+    assert now == f"the cache has {round(exact, -2):,} lines"
+
+
+def test_a_number_must_be_named_and_what_is_named_be_there():
+    count = f"{sizes.lines(['caching']):,}"
+    assert said(count, "`EC2 4`, IPv4, [two](3.md)") == []
+    (line,) = said(count, "It took 36 seconds.")
+    assert line == "page:2: where does 36 come from? docs/numbers.toml"
+    once = f"the cache has {count} lines"
+    (line,) = numbers.wrong("page", once, SIDE)
+    assert line == "docs/numbers.toml: page does not say 'Python 3.11'"
+    for text in ("nothing", f"{once}, {once}"):
+        with pytest.raises(Mistake, match="page says 'the cache has {} lines' . times"):
+            numbers.filled("page", text, SIDE)
+    with pytest.raises(Mistake, match="no folder or file gone"):
+        sizes.lines(["gone"])
+
+
+def test_arrows_are_the_imports_without_what_others_imply(monkeypatch):
+    everything = {("a", "b"), ("b", "c"), ("a", "c"), ("c", "d"), ("a", "d")}
+    assert everything - imports.implied(everything) == {
+        ("a", "b"),
+        ("b", "c"),
+        ("c", "d"),
+    }
+    imported, named = imports.arrows()
+    assert ("books", "caching") in imported and ("config", "loans") in named
+    assert not {a for a, _ in imported if a == "caching"}
+    head = "lab: lab\n" + imports.MARK
+    with pytest.raises(Mistake, match="no box for .*tests"):
+        imports.drawing(head, "page.d2")
+    monkeypatch.setattr(imports, "packages", lambda: ["lab", "tests"])
+    both = "lab: lab\ntests: tests\n" + imports.MARK
+    assert imports.drawing(f"{both}old -> arrow\n", "page.d2") == (
+        f"{both}lab -> tests\n"
+    )
 
 
 ENGLISH = """# One

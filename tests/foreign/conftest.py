@@ -1,4 +1,4 @@
-"""The grounds, each made once for all workers."""
+"""The systems, each made once for all workers."""
 
 import dataclasses
 from pathlib import Path

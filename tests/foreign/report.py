@@ -1,4 +1,4 @@
-"""What a test of a foreign ground tells at the end of the run."""
+"""A line about a test of another system, for the end of the run."""
 
 import time
 from contextlib import contextmanager

@@ -43,7 +43,7 @@ SECONDS = 60 * 60
 
 
 class CannotBeMade(Exception):
-    """The system itself can't be had, whatever we do: its archive is away or broken."""
+    """The system can't be made, because its archive is away or broken."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Root:
         """Run a command as the root's user; return it finished, its output as text."""
         variables = reach() | self.variables() | (env or {})
         user, groups = f"{self.user}:{self.user}", ",".join(map(str, self.groups))
-        # Nothing goes on where the tests themselves are killed.
+        # The command ends if the tests are killed.
         words = [*as_root(), "setpriv", "--pdeathsig", "KILL", "unshare"]
         words += ["--mount", "--pid", "--fork", "--kill-child"]
         words += ["bash", "-c", ENTER, "enter", self.path, user, groups]
@@ -146,7 +146,7 @@ def make(folder, suite, packages=README):
     Errors: CannotBeMade, with what mmdebstrap said.
     """
     if as_root() is None or not shutil.which("mmdebstrap"):
-        leave_out("a foreign ground is made by root, with mmdebstrap")
+        leave_out("another system is made by root, with mmdebstrap")
     command = [*as_root(), "mmdebstrap", "--quiet", "--variant=minbase"]
     # A mirror may lag behind: of a throw-away system that is no danger.
     command += ['--aptopt=Acquire::Check-Valid-Until "false"', f"--keyring={KEYRING}"]

@@ -1,4 +1,4 @@
-"""What a run of the rendered project's tests said of itself."""
+"""Reads the output of the rendered project's tests."""
 
 import re
 
@@ -9,6 +9,7 @@ COUNT = re.compile(r"(\d+) (passed|failed|skipped|errors?|xfailed|xpassed)")
 SKIPPED = re.compile(r"^SKIPPED \[(\d+)\] \S+: (.+)$", re.M)
 # The wheel's PostgreSQL comes without its contrib modules.
 NO_TRIGRAMS = "left out: no pg_trgm: install PostgreSQL's contrib modules"
+LONG = "long: run without --quick"
 GOOD = {"passed", "skipped"}
 LEFT_OUT = re.compile(r"^LEFT OUT.*$", re.M)
 # A database is one of two: what is about the one is skipped on the other.

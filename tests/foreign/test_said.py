@@ -1,4 +1,4 @@
-"""What pytest says is read as it is meant."""
+"""pytest's output is read correctly."""
 
 import pytest
 
@@ -20,7 +20,7 @@ SKIPPED [1] tests/test_oracle.py:7: long: run without --quick
 def test_the_tests_of_each_run_are_counted():
     counted = "1362 passed and 12 skipped on SQLite, "
     counted += "628 passed and 1 skipped on PostgreSQL"
-    reason = "long: run without --quick"
+    reason = said.LONG
     all_three = f"{counted}, 227 passed and 0 skipped in the lab"
     assert said.check(GOOD, reason) == all_three
     without = GOOD.partition("=== The tests of the lab")[0]
@@ -31,7 +31,7 @@ def test_the_tests_of_each_run_are_counted():
 
 def test_what_the_wheels_lack_is_expected_by_its_reason_alone():
     reason = said.NO_TRIGRAMS.removeprefix("left out: ")
-    good = GOOD.replace("long: run without --quick", said.NO_TRIGRAMS)
+    good = GOOD.replace(said.LONG, said.NO_TRIGRAMS)
     good += f"LEFT OUT, 11 tests: {reason}\n"
     assert said.check(good, said.NO_TRIGRAMS)
     with pytest.raises(AssertionError):
@@ -42,7 +42,7 @@ def test_what_the_wheels_lack_is_expected_by_its_reason_alone():
     "bad",
     [
         GOOD,  # a reason that is not expected
-        GOOD.replace("long: run without --quick", "no redis-server here"),
+        GOOD.replace(said.LONG, "no redis-server here"),
         GOOD.replace("628 passed", "2 failed, 626 passed"),
         GOOD.replace("628 passed", "628 passed, 36 errors"),
         GOOD.partition("=== The tests on PostgreSQL")[0],
@@ -51,6 +51,6 @@ def test_what_the_wheels_lack_is_expected_by_its_reason_alone():
     ],
 )
 def test_what_failed_or_was_left_out_is_no_success(bad):
-    expected = [] if bad == GOOD else ["long: run without --quick"]
+    expected = [] if bad == GOOD else [said.LONG]
     with pytest.raises(AssertionError):
         said.check(bad, *expected)

@@ -1,14 +1,15 @@
 """AWS on this machine: moto's server, and what exists in it."""
 
+import contextlib
 import os
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
 import boto3
 
+from tests.polling import wait_until
 from tests.ports import free_port
 
 SERVER = Path(__file__).with_name("moto_server.py")
@@ -123,11 +124,12 @@ def start_server(log):
     )
     # An address, not a name: S3's clients then put the bucket into the path.
     url = f"http://127.0.0.1:{port}"
-    for _ in range(1500):
+
+    def answers():
         assert process.poll() is None, "moto's server ended at once"
-        try:
+        with contextlib.suppress(OSError):
             urllib.request.urlopen(f"{url}/moto-api/", timeout=2).read()
-            return process, url
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError("moto's server did not answer within five minutes")
+            return True
+
+    wait_until(answers, "moto's server", 300)
+    return process, url

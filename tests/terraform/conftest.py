@@ -78,7 +78,7 @@ def student(bake, cloud, root):
 
 @pytest.fixture(scope="session")
 def delivered(once, bake_into, terraform, settings, moto):
-    """What one apply would bring to a server, kept as files for all to look at."""
+    """The files that one apply would bring to a server, for all tests to read."""
 
     def build(folder):
         cloud = Cloud(moto)

@@ -1,4 +1,4 @@
-"""What a run saw, for docs/assets/terraform (its README.md says how)."""
+"""The report of a run, for docs/assets/terraform (see its README.md)."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def resources(root):
 
 
 def diff(root, *arguments):
-    """What a plan shows a person, without what it says before and after."""
+    """The part of a plan's output that lists the changes."""
     shown = root.run("plan", "-no-color", "-refresh=false", *arguments).stdout
     return re.search(r"(?ms)^  # .*^Plan: [^\n]+\n", shown)[0]
 

@@ -1,4 +1,4 @@
-"""What a second plan replaces, and what it must leave alone."""
+"""What a second plan replaces, and what it must not change."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def see_what_plans_replace(one, subtests):
             "aws_ssm_document.deploy": UPDATE
         }
     with subtests.test("a changed script reaches the server with the next deploy"):
-        script = one.project.path / "scripts/deploy.sh"
+        script = one.project.path / "terraform/entry/deploy.sh"
         before = script.read_bytes()
         script.write_bytes(before + b"# changed\n")
         assert changes() == {"aws_ssm_document.deploy": UPDATE}

@@ -16,6 +16,7 @@ from tests.terraform.host import Host, as_root, may_resize, program_beside_pytho
 
 TAG = "0123abc"
 HOST = "/opt/library/host"
+ENTRIES = ("deploy.sh", "health-checker.sh")
 # The stand-in for Docker knows no image, so a deploy ends where it would pull one.
 NO_DOCKER = """\
 #!/bin/sh
@@ -88,10 +89,11 @@ def test_what_is_delivered_fits_with_room_to_grow(user_data, document):
 
 def test_the_first_boot_brings_every_script_ready_to_run(files, rendered):
     scripts = {
-        f"/opt/library/{name.removeprefix('scripts/')}"
+        f"/opt/library/terraform/{name}"
         for name in rendered.files()
         if name.startswith("scripts/")
     }
+    scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
     assert scripts and scripts <= set(files)
     modes = {path.endswith(".sh"): file["permissions"] for path, file in files.items()}
     assert modes == {True: "0755", False: "0644"}
@@ -176,7 +178,7 @@ def test_a_deploy_brings_changed_scripts_and_keeps_them_runnable(
     compare = "sha1sum /opt/library/deploy.sh\n"
     said = host.succeed(first_boot + spoil + again + compare)
     assert "755/opt/library/deploy.sh" in said
-    script = rendered.path / "scripts/deploy.sh"
+    script = rendered.path / "terraform/entry/deploy.sh"
     assert succeed("sha1sum", script, cwd=host.folder).split()[0] in said
 
 

@@ -1,4 +1,4 @@
-"""What can't work fails the plan, and says why. (Bad values: terraform/tests.)"""
+"""A plan that can't work fails and says why. (Bad values: terraform/tests.)"""
 
 from tests.terraform.conftest import VAR_FILE
 

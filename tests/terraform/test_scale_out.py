@@ -1,4 +1,4 @@
-"""The way past one machine: applied, looked at, changed and destroyed."""
+"""scale-out: applied, inspected, changed and destroyed."""
 
 import ipaddress
 import json
@@ -155,7 +155,7 @@ def see_start(container):
 
 
 def see_liveness(container, project):
-    """A container lives without a database, and does not without an answer."""
+    """A container stays healthy without a database, but not without an answer."""
     kind, python, *words = container["healthCheck"]["command"]
     assert (kind, python) == ("CMD", "python")
     port = free_port()

@@ -4,7 +4,7 @@ import os
 import shutil
 
 from tests.baking import succeed
-from tests.workflows.grounds import ThisMachine
+from tests.workflows.platforms import ThisMachine
 
 
 def play(job, uses, options):
@@ -31,7 +31,7 @@ def set_up_python(job, options):
     lock = job.workspace / "requirements/development.txt"
     if "VENV" in job.machine.environment and lock.is_file():
         os.utime(lock, (0, 0))
-    if isinstance(job.machine.ground, ThisMachine):
+    if isinstance(job.machine.platform, ThisMachine):
         return
     said = job.show("python3", "--version")
     wanted = options["python-version"]

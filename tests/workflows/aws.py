@@ -1,7 +1,7 @@
-"""AWS as the deployment meets it: the real `aws` command asks, the rehearsal answers.
+"""AWS for the deployment: the real `aws` command, and the rehearsal's server.
 
 ECR's questions go to the rehearsal's registry, a command for Systems Manager runs on
-its throw-away server, and all else (security groups) is moto's.
+its throw-away server, and the deployment asks AWS nothing else.
 """
 
 import base64
@@ -15,6 +15,8 @@ import urllib.error
 import urllib.request
 import uuid
 
+# What the deploy document does: first the machine, then the release.
+DOCUMENT = "sudo /opt/library/host/prepare.sh && sudo /opt/library/deploy.sh {tag}"
 ACCEPTED_TAG = re.compile(r"^[0-9a-f]{7,40}$")
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -94,7 +96,7 @@ class Cloud:
 
     def start(self, tag):
         process = subprocess.Popen(
-            self.host.script("deploy.sh", tag),
+            self.host.ssh_command(DOCUMENT.format(tag=tag)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -137,7 +139,7 @@ class Cloud:
         }
 
     def ask(self, method, path, content=None):
-        """Ask the registry as the deployment's login may."""
+        """Send a request to the registry, with the deployment's login."""
         request = urllib.request.Request(
             f"http://{self.registry}/v2/{self.name}/{path}", content, method=method
         )
@@ -153,33 +155,18 @@ class Cloud:
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
-    """Speaks AWS's JSON; passes on what is not in JSON."""
+    """Speaks AWS's JSON; to anything else it has no answer."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        target = self.headers.get("X-Amz-Target")
-        if not target:
-            return self.pass_on(body)
+        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
         try:
-            operation = target.rpartition(".")[2]
             answer = self.server.cloud.answer(operation, json.loads(body))
             self.send(200, json.dumps(answer).encode(), "application/x-amz-json-1.1")
         except Refusal as refusal:
             code, message = refusal.args
             error = json.dumps({"__type": code, "message": message}).encode()
             self.send(400, error, "application/x-amz-json-1.1")
-
-    def do_GET(self):
-        # "What is my address?", a public service that the SSH way asks.
-        self.send(200, f"{self.server.asker}\n".encode(), "text/plain")
-
-    def pass_on(self, body):
-        request = urllib.request.Request(self.server.moto, body, dict(self.headers))
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                self.send(answer.status, answer.read(), "text/xml")
-        except urllib.error.HTTPError as error:
-            self.send(error.code, error.read(), "text/xml")
 
     def send(self, status, body, kind):
         self.send_response(status)
@@ -193,10 +180,10 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serving(cloud, moto):
-    """Yield the server; its `asker` is the address from which all ask."""
+def serving(cloud):
+    """Yield the server, which has a `url`."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    server.cloud, server.moto, server.asker = cloud, moto, "203.0.113.9"
+    server.cloud = cloud
     server.url = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

@@ -13,7 +13,6 @@ from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
 from tests.foreign.conftest import make_root  # noqa: F401
 from tests.foreign.runner import SETTINGS, entered, furnish
-from tests.terraform.cloud import Cloud, start_server
 from tests.terraform.roots import write_settings
 from tests.workflows import faults, figures
 from tests.workflows.github import pull_request
@@ -49,7 +48,7 @@ def repository_of(rendered):
 
 @pytest.fixture(scope="session")
 def runner(engine, make_root, once, shared_folder, tool):  # noqa: F811
-    """The ground that holds what GitHub's runner holds."""
+    """The system that holds what GitHub's runner holds."""
     assert tool("terraform")
     cache = shared_folder / "uv-cache"
 
@@ -80,7 +79,7 @@ def on_runner(runner, project):
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
         # The services are this machine's, and reached by their addresses.
-        more |= {"venv": project.path / ".venv", "ground": runner}
+        more |= {"venv": project.path / ".venv", "platform": runner}
         return Machine(repository, folder, context, **more)
 
     return make
@@ -104,34 +103,6 @@ def machine(project, tmp_path_factory):
         return Machine(repository, folder, context, venv=venv, **more)
 
     return make
-
-
-class Account:
-    """moto, and in it the security group that lets nobody reach port 22 yet."""
-
-    region = "eu-west-1"
-
-    def __init__(self, url):
-        self.url = url
-        self.ec2 = Cloud(url, self.region).client("ec2")
-        made = self.ec2.create_security_group(GroupName="server", Description="it")
-        self.group = made["GroupId"]
-
-    def open_to(self):
-        groups = self.ec2.describe_security_groups(GroupIds=[self.group])
-        rules = groups["SecurityGroups"][0]["IpPermissions"]
-        return [address["CidrIp"] for rule in rules for address in rule["IpRanges"]]
-
-
-@pytest.fixture(scope="module")
-def account():
-    with open("/dev/null", "wb") as log:
-        process, url = start_server(log)
-        try:
-            yield Account(url)
-        finally:
-            process.terminate()
-            process.wait(120)
 
 
 def beside_python():

@@ -1,4 +1,4 @@
-"""One thing broken at a time: where, how, and which single job must go red for it."""
+"""The faults, one at a time: where, how, and the one job that must fail."""
 
 import dataclasses
 
@@ -16,7 +16,8 @@ READS = {
     "scripts": ["Makefile", "ci", "lab/rehearsal/host", "scripts", "terraform"],
     "image": [
         *("Makefile", "ci", "Dockerfile", ".dockerignore", "requirements", "manage.py"),
-        *("books", "caching", "common", "config", "loans", "staticfiles", "users"),
+        *("books", "caching", "common", "config", "loans", "scripts", "staticfiles"),
+        "users",
     ],
     "report": ["Makefile", "ci"],
     "ready-to-merge": ["ci"],

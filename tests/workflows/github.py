@@ -1,4 +1,4 @@
-"""GitHub's API as far as the report asks it: a pull request and its comments."""
+"""The part of GitHub's API that the report uses: a pull request and its comments."""
 
 import contextlib
 import http.server

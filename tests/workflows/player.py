@@ -1,8 +1,8 @@
 """Plays a workflow here: every job's `run:` steps in order, with its services.
 
 What GitHub decides (expressions, conditions, the order of the jobs) is decided here by
-the same rules; a key, an action or an expression that is not known is refused, because
-a step that is passed over silently proves nothing.
+the same rules. An unknown key, action or expression is refused, because a skipped step
+proves nothing.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from tests.workflows import actions, expressions
-from tests.workflows.grounds import ThisMachine
+from tests.workflows.platforms import ThisMachine
 from tests.workflows.services import serving
 
 WORKFLOW_KEYS = {"name", True, "permissions", "concurrency", "jobs"}  # True: `on`
@@ -39,17 +39,19 @@ class Machine:
     """What stands in for GitHub and its machines during one play."""
 
     repository: Path  # the git repository that is checked out
-    folder: Path  # where the play keeps its things
+    folder: Path  # the folder of the play's files
     context: dict  # what expressions may ask for: github, vars, secrets, inputs
     environment: dict = dataclasses.field(default_factory=dict)
     credentials: dict = dataclasses.field(default_factory=dict)
     venv: Path | None = None  # the packages, installed already
-    reads: dict = dataclasses.field(default_factory=dict)  # job -> all that it may see
+    reads: dict = dataclasses.field(
+        default_factory=dict
+    )  # job -> the files that it sees
     extra: dict = dataclasses.field(default_factory=dict)  # job -> variables
     done: dict = dataclasses.field(default_factory=dict)  # job -> Job, not played again
-    choices: int | None = None  # of a matrix, so many are played; None: all
+    choices: int | None = None  # how many of a matrix are played; None: all
     artifacts: Path = None
-    ground: object = dataclasses.field(default_factory=ThisMachine)
+    platform: object = dataclasses.field(default_factory=ThisMachine)
 
     def __post_init__(self):
         self.artifacts = self.artifacts or self.folder / "artifacts"
@@ -142,7 +144,7 @@ def as_context(needs):
 
 
 def play_called(machine, job):
-    """Play the workflow that a job calls; it is as good as its worst job."""
+    """Play the workflow that a job calls; its result is that of its worst job."""
     jobs = play(machine, Path(job["uses"]).name)
     bad = any(job.result == "failure" for job in jobs.values())
     return Job("failure" if bad else "success")
@@ -164,7 +166,7 @@ class Playing:
         services = {name: {"ports": ports[name]} for name in ports}
         own = {"needs": as_context(needs), "steps": {}, "job": {"services": services}}
         own["matrix"] = chosen
-        workspace = str(machine.ground.inside(self.workspace))
+        workspace = str(machine.platform.inside(self.workspace))
         github = machine.context["github"] | {"workspace": workspace}
         asked = expressions.functions(lambda: self.status)
         self.table = machine.context | asked | own | {"github": github}
@@ -207,19 +209,19 @@ class Playing:
     def run(self, step):
         """Run a script as GitHub does; return its exit code."""
         assert "${{" not in step["run"], f"an expression inside a script: {step}"
-        ground = self.machine.ground
-        ground.give(self.folder)
-        done = ground.run(
+        platform = self.machine.platform
+        platform.give(self.folder)
+        done = platform.run(
             *("bash", "-e", "-c", step["run"]),
-            cwd=ground.inside(self.workspace),
+            cwd=platform.inside(self.workspace),
             env=self.environment() | self.fill_all(step.get("env", {})),
         )
-        ground.take(self.folder)
+        platform.take(self.folder)
         self.log.append(done.stdout)
         return done.returncode
 
     def environment(self):
-        folder = self.machine.ground.inside(self.folder)
+        folder = self.machine.platform.inside(self.folder)
         github = {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
@@ -234,11 +236,11 @@ class Playing:
 
     def show(self, *command):
         """Run a program that the job must have; return what it says."""
-        ground = self.machine.ground
-        place = ground.inside(self.workspace)
-        ground.give(self.folder)
-        done = ground.run(*command, cwd=place, env=self.machine.environment)
-        ground.take(self.folder)
+        platform = self.machine.platform
+        place = platform.inside(self.workspace)
+        platform.give(self.folder)
+        done = platform.run(*command, cwd=place, env=self.machine.environment)
+        platform.take(self.folder)
         assert done.returncode == 0, f"{command}: {done.stdout}"
         return done.stdout
 

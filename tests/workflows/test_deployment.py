@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from tests.baking import commit_everything, succeed
 from tests.workflows import aws
@@ -23,21 +24,23 @@ import os
 if "REDIS_URL" in os.environ:
     raise RuntimeError("this release crashes at start")
 """
+OWN_DEPLOY = "\nsay 'deployed by its own script'\n"
+OWN_LIMIT = ("  mem_limit: 256m\n  # Longer", "  mem_limit: 250m\n  # Longer")
 NO_VARIABLES = dict.fromkeys(
     (
-        *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT", "DEPLOY_OVER"),
-        *("EC2_INSTANCE_ID", "ECR_REPOSITORY", "SCAN_BLOCKS", "SECURITY_GROUP_ID"),
-        "SSH_KNOWN_HOSTS",
+        *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT"),
+        *("EC2_INSTANCE_ID", "ECR_REPOSITORY", "SCAN_BLOCKS"),
     ),
     "",
 )
 
 
-def context(sha, variables, tag="", **more):
+def context(sha, variables, tag="", endpoint=""):
     event = "workflow_dispatch" if tag else "push"
     github = {"event_name": event, "sha": sha, "ref": "refs/heads/main", "token": "t"}
     known = {"github": github, "vars": NO_VARIABLES | variables, "inputs": {"tag": tag}}
-    return known | {"secrets": {"SSH_PRIVATE_KEY": ""}, "aws": ""} | more
+    # It may ask for no secret: the player refuses what the context does not hold.
+    return known | {"aws": endpoint}
 
 
 def head(repository):
@@ -79,6 +82,13 @@ def test_a_missing_variable_is_named(unconfigured):
     assert "not set: AWS_DEPLOY_ROLE, EC2_INSTANCE_ID" in jobs["settings"].summary
 
 
+def test_no_deploy_that_waits_is_dropped(rendered):
+    workflow = yaml.safe_load(rendered.read(".github/workflows/deployment.yml"))
+    waiting = [workflow["concurrency"], workflow["jobs"]["deploy"]["concurrency"]]
+    assert [group.get("queue") for group in waiting] == ["max", "max"]
+    assert not any(group.get("cancel-in-progress") for group in waiting)
+
+
 @pytest.fixture(scope="module")
 def server(base_images, rendered):
     """The rehearsal's throw-away server, its scripts in place, nothing deployed."""
@@ -98,7 +108,7 @@ def server(base_images, rendered):
         host = Host(run_id, folder)
         host.start()
         settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-        host.install(code / "scripts", settings)
+        host.install(code, settings)
         prepare = "/opt/library/host/prepare.sh"
         host.inside("mkdir", "-p", "/opt/library/host")
         host.inside("tee", prepare, stdin="#!/bin/sh\necho the settings are new\n")
@@ -110,7 +120,7 @@ def server(base_images, rendered):
 
 
 @pytest.fixture(scope="module")
-def production(server, account, machine, repository_of, tmp_path_factory):
+def production(server, machine, repository_of, tmp_path_factory):
     """A configured repository: play its deployment, of a commit or of a tag."""
     folder = tmp_path_factory.mktemp("production")
     repository = repository_of(folder / "repository")
@@ -118,32 +128,20 @@ def production(server, account, machine, repository_of, tmp_path_factory):
     variables = {
         "API_URL": f"{server.url}/api/v1",
         "AWS_DEPLOY_ROLE": "arn:aws:iam::123456789012:role/library-github",
-        "AWS_REGION": account.region,
+        "AWS_REGION": "eu-west-1",
         "DEPLOY_DOCUMENT": cloud.document,
         "EC2_INSTANCE_ID": cloud.instance,
         "ECR_REPOSITORY": cloud.name,
-        "SECURITY_GROUP_ID": account.group,
-        "SSH_KNOWN_HOSTS": (server.folder / "known_hosts").read_text(),
     }
-    key = {"SSH_PRIVATE_KEY": (server.folder / "key").read_text()}
-    with aws.serving(cloud, account.url) as endpoint:
-        environment = {
-            "DEPLOY_POLL_SECONDS": "0.5",
-            "SSH_PORT": str(server.ssh_port),
-            "WHAT_IS_MY_ADDRESS": endpoint.url,
-        }
+    with aws.serving(cloud) as endpoint:
 
-        def deploy(tag="", **more):
-            known = context(
-                *(head(repository), variables | more, tag),
-                secrets=key,
-                aws=endpoint.url,
-            )
+        def deploy(tag=""):
+            known = context(head(repository), variables, tag, endpoint.url)
             own = machine(
                 repository,
                 folder / secrets.token_hex(4),
                 known,
-                environment=environment,
+                environment={"DEPLOY_POLL_SECONDS": "0.5"},
                 done=dict(CHECKED),
                 reads={},
             )
@@ -163,13 +161,13 @@ def change(repository, name, text):
 
 
 @pytest.mark.minutes(2)
-def test_deployments_one_after_another(production, account):
+def test_deployments_one_after_another(production):
     """One test, because each begins with what the one before it left."""
     first = head(production.repository)
     the_first(production, first)
     the_same_again(production, first)
     one_that_crashes(production, first)
-    second = a_good_one_over_ssh(production, account)
+    second = a_good_one(production)
     back_to(production, first, second)
     to_a_tag_that_was_never_pushed(production, first)
 
@@ -202,16 +200,22 @@ def one_that_crashes(production, before):
     proved(production, before)
 
 
-def a_good_one_over_ssh(production, account):
+def a_good_one(production):
     mended = production.repository / "config/wsgi.py"
     mended.write_text(mended.read_text().replace(CRASH, ""))
-    second = change(production.repository, "books/isbn.py", "\n# The second release.\n")
-    jobs = production.deploy(DEPLOY_OVER="ssh")
+    # Nothing but the push brings these two to the server.
+    change(production.repository, "scripts/deploy.sh", OWN_DEPLOY)
+    compose = production.repository / "scripts/docker-compose.yml"
+    compose.write_text(compose.read_text().replace(*OWN_LIMIT))
+    commit_everything(production.repository, "Give the API less memory")
+    second = head(production.repository)
+    jobs = production.deploy()
     said = everything(jobs)
     assert jobs["deploy"].result == "success", said
-    assert "port 22 is open for this machine" in said
     assert "the settings are new" in said
-    assert account.open_to() == [], "port 22 stayed open"
+    assert "deployed by its own script" in jobs["deploy"].log
+    limit = production.server.live_container("{{.HostConfig.Memory}}")
+    assert limit == str(250 * 1024**2)
     proved(production, second)
     return second
 
@@ -221,6 +225,9 @@ def back_to(production, first, second):
     assert jobs["integration"].result == "skipped"
     assert jobs["deploy"].result == "success", everything(jobs)
     assert production.cloud.digest(first) != production.cloud.digest(second)
+    assert "deployed by its own script" not in jobs["deploy"].log
+    limit = production.server.live_container("{{.HostConfig.Memory}}")
+    assert limit == str(256 * 1024**2), "it went back with the other's scripts"
     proved(production, first)
 
 

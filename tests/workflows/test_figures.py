@@ -1,4 +1,4 @@
-"""The committed figures show what the plays are now; docs/assets/ci tells how."""
+"""The committed figures match the plays; docs/assets/ci says how they are made."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Integration is green on the first push, and red for exactly what is broken."""
+"""Integration passes on the first push; a fault fails exactly its own job."""
 
 import re
 
@@ -19,7 +19,7 @@ OTHERS = {name: Job("success") for name in ALL if name != "tests"}
 @pytest.mark.deep
 @pytest.mark.minutes(9)
 def test_all_of_its_own_tests_pass_on_githubs_runner(
-    on_runner, repository_of, tmp_path, ground_report
+    on_runner, repository_of, tmp_path, platform_report
 ):
     """With the job's services and all files; the other plays run only a few tests.
 
@@ -29,10 +29,10 @@ def test_all_of_its_own_tests_pass_on_githubs_runner(
     repository = repository_of(tmp_path / "repository", *broken)
     artifacts = tmp_path / "artifacts"
     given = {"done": OTHERS, "extra": {}, "reads": {}, "artifacts": artifacts}
-    with ground_report.timed("the job `tests`"):
+    with platform_report.timed("the job `tests`"):
         jobs = play(on_runner(repository, "whole", **given), "integration.yml")
     assert jobs["tests"].result == "success", jobs["tests"].log
-    ground_report.add(said.check(jobs["tests"].log))
+    platform_report.add(said.check(jobs["tests"].log))
     assert (artifacts / "ci-tests/tests/coverage.json").is_file()
 
 

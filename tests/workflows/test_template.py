@@ -1,4 +1,4 @@
-"""The template's own CI, played: green as it is, and red for exactly what is broken."""
+"""The template's own CI, played: it passes, and a fault fails exactly its own job."""
 
 import os
 import sys

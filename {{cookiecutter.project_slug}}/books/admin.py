@@ -1,7 +1,10 @@
 """The catalogue in the admin site."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import admin, messages
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from books import services
 from books.models import Book, Tag
@@ -12,8 +15,8 @@ from common.errors import Conflict
 class BookAdmin(admin.ModelAdmin):
     """Books, written by the API's services.
 
-    What a page shows may be old when it is sent: only what was changed on it is
-    written, and a stock only while it is the one that was shown.
+    A form may be out of date when it is sent. So only the fields that the librarian
+    changed are written, and the stock only if it is still the one that the form showed.
     """
 
     list_display = ["title", "author", "isbn", "stock", "published_at"]
@@ -21,13 +24,17 @@ class BookAdmin(admin.ModelAdmin):
     search_fields = ["title", "author", "isbn"]
     filter_horizontal = ["tags"]
 
-    def formfield_for_dbfield(self, db_field, request, **options):
-        """Let the page send along what it showed."""
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **options: Any
+    ) -> Any:
+        """Return the form's field, which also sends the value that the form showed."""
         options["show_hidden_initial"] = True
         return super().formfield_for_dbfield(db_field, request, **options)
 
-    def save_model(self, request, obj, form, change):
-        """Write what was changed on the page. Raises Conflict."""
+    def save_model(
+        self, request: HttpRequest, obj: Book, form: Any, change: bool
+    ) -> None:
+        """Write the changed fields. Raises Conflict."""
         if not change:
             obj.pk = services.create_book(**form.cleaned_data).pk
             return
@@ -37,40 +44,46 @@ class BookAdmin(admin.ModelAdmin):
             _refuse_old_stock(services.lock_book(obj.pk), shown)
         services.update_book(book_id=obj.pk, **changes)
 
-    def save_related(self, request, form, formsets, change):
-        """Do nothing: the service linked the tags."""
+    def save_related(
+        self, request: HttpRequest, form: Any, formsets: Any, change: bool
+    ) -> None:
+        """Do nothing: the service has set the tags."""
 
-    def delete_model(self, request, obj):
-        """Delete a book, and its returned loans with it. Raises Conflict."""
+    def delete_model(self, request: HttpRequest, obj: Book) -> None:
+        """Delete a book together with its returned loans. Raises Conflict."""
         services.delete_book(book_id=obj.pk)
 
-    def get_deleted_objects(self, objs, request):
-        """Ask for no permission but the book's: nobody deletes a loan alone."""
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Ask for no permission to delete loans: nobody has it, nor needs it here."""
         found, counts, _, protected = super().get_deleted_objects(objs, request)
         return found, counts, set(), protected
 
-    def has_delete_permission(self, request, obj=None):
-        """Refuse a book that is on loan, and deleting many at once."""
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Book | None = None
+    ) -> bool:
+        """Return whether the user may delete a book; False while copies are on loan."""
         allowed = super().has_delete_permission(request, obj)
         if obj is None:
             return allowed
         return allowed and not obj.loans.filter(is_returned=False).exists()
 
-    def get_actions(self, request, action_location=None):
-        """Leave out the bulk deletion, which asks no book whether it is on loan."""
-        # Django 6.1 looks for this argument by its name; 5.2 does not know it.
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
+        """Return the actions without the bulk deletion, which ignores open loans."""
+        # Django 6.1 passes this argument by its name; 5.2 has no such argument.
         where = {"action_location": action_location} if action_location else {}
         actions = super().get_actions(request, **where)
         actions.pop("delete_selected", None)
         return actions
 
-    def changeform_view(self, request, *arguments, **options):
-        """Show or take a book's form; after a Conflict, say so on a new one."""
-        return _or_again(super().changeform_view, request, *arguments, **options)
+    def changeform_view(
+        self, request: HttpRequest, *arguments: Any, **options: Any
+    ) -> Any:
+        """Show or save a book's form; after a Conflict, show it with a message."""
+        return _show_conflict(super().changeform_view, request, *arguments, **options)
 
-    def delete_view(self, request, *arguments, **options):
-        """Ask about a deletion, or do it; after a Conflict, say so and ask again."""
-        return _or_again(super().delete_view, request, *arguments, **options)
+    def delete_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
+        """Ask before a deletion, or do it; after a Conflict, ask with a message."""
+        return _show_conflict(super().delete_view, request, *arguments, **options)
 
 
 @admin.register(Tag)
@@ -80,7 +93,7 @@ class TagAdmin(admin.ModelAdmin):
     search_fields = ["name"]
 
 
-def _refuse_old_stock(book, shown):
+def _refuse_old_stock(book: Book, shown: str | None) -> None:
     if shown != str(book.stock):
         raise Conflict(
             f"Nothing was saved: copies were lent or returned meanwhile. "
@@ -88,9 +101,14 @@ def _refuse_old_stock(book, shown):
         )
 
 
-def _or_again(view, request, *arguments, **options):
+def _show_conflict(
+    view: Callable[..., HttpResponse],
+    request: HttpRequest,
+    *arguments: Any,
+    **options: Any,
+) -> HttpResponse:
     try:
         return view(request, *arguments, **options)
     except Conflict as conflict:
-        messages.error(request, conflict.detail)
+        messages.error(request, str(conflict.detail))
         return HttpResponseRedirect(request.get_full_path())

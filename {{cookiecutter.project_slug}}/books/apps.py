@@ -1,4 +1,4 @@
-"""Tells the cache layer what to watch."""
+"""Tells the cache which models to watch."""
 
 from django.apps import AppConfig
 
@@ -6,12 +6,12 @@ from caching.watching import watch
 
 
 class BooksConfig(AppConfig):
-    """The app."""
+    """The app `books`."""
 
     name = "books"
 
-    def ready(self):
-        """Let every write to these models invalidate what shows them."""
+    def ready(self) -> None:
+        """Let every write to these models invalidate the answers that show them."""
         from books.models import Book, Tag
 
         watch(Book, "books", many_to_many=["tags"])

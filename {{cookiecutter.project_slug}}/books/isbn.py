@@ -1,12 +1,12 @@
-"""ISBN-13, as ISO 2108 defines it."""
+"""ISBN-13 (ISO 2108)."""
 
 from django.core.exceptions import ValidationError
 
 PREFIXES = ("978", "979")
 
 
-def check_digit(first_twelve):
-    """Return the digit that makes the twelve digits an ISBN-13, as a string."""
+def check_digit(first_twelve: str) -> str:
+    """Return the check digit (a string) for the first twelve digits of an ISBN-13."""
     weighted = sum(
         int(digit) * (3 if position % 2 else 1)
         for position, digit in enumerate(first_twelve)
@@ -14,7 +14,7 @@ def check_digit(first_twelve):
     return str(-weighted % 10)
 
 
-def validate_isbn13(value):
+def validate_isbn13(value: str) -> None:
     """Raise ValidationError unless `value` is 13 digits with a right check digit."""
     if len(value) != 13 or not (value.isascii() and value.isdecimal()):
         raise ValidationError("An ISBN is 13 digits without hyphens.", "invalid_isbn")

@@ -27,7 +27,7 @@ class Tag(models.Model):
             )
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.name
 
 
@@ -52,12 +52,12 @@ class Book(models.Model):
                 condition=models.Q(stock__gte=0), name="stock_not_negative"
             )
         ]
-        # Each serves its order in both directions: backwards, only books of one
-        # value are left to sort. Those that only PostgreSQL has: see migrations.
+        # Each index serves its order in both directions. Read backwards, only books
+        # with equal values have to be sorted. Migrations add some for PostgreSQL alone.
         indexes = [
             models.Index(fields=["title", "-id"], name="book_by_title"),
             models.Index(fields=["published_at", "-id"], name="book_by_day"),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.title} ({self.isbn})"

@@ -1,48 +1,53 @@
 """The query parameters of the book list."""
 
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, cast
 
 from rest_framework import serializers
 
-from common.keyset import Place
+from books.keyset import Place
 from common.queries import DEFAULT_PAGE_SIZE, PageQuery, PageQuerySerializer
 
 MAX_TAGS = 20
 MAX_ID = 2**63 - 1
-# Of a title with the id behind it.
+# Characters of the longest place: a title, a colon and an id.
 MAX_PLACE = 255 + len(f":{MAX_ID}")
 ORDERS = ("title", "-title", "published_at", "-published_at")
-# How the text of a value is read, by the column that the list is ordered by.
-VALUES = {"title": str, "published_at": date.fromisoformat}
+# Parses the value in a place, by the column that the list is ordered by.
+VALUES: dict[str, Callable[[str], object]] = {
+    "title": str,
+    "published_at": date.fromisoformat,
+}
 ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True)
 class BookQuery(PageQuery):
-    """Which books, in which order. Empty values filter nothing."""
+    """Which books, and in which order. An empty value does not filter."""
 
     title: str = ""
     author: str = ""
     tag: tuple[int, ...] = ()
     tag_option: str = ""
     order_by: str = ""
-    # Where the page begins, instead of `page`; empty: at the beginning.
+    # The place after which the page begins, instead of `page`. Empty: the first page.
     after: str | None = None
 
-    def fields_used(self):
-        """Return the fields that it filters and orders by."""
+    def fields_used(self) -> frozenset[str]:
+        """Return the names of the fields that it filters and orders by."""
         used = {"title": self.title, "author": self.author, "tags": self.tag}
         filters = {name for name, value in used.items() if value}
         return frozenset(filters | {self.order_by.removeprefix("-")} - {""})
 
-    def without_tags(self):
+    def without_tags(self) -> "BookQuery":
         """Return the query for the same books, whatever their tags."""
         return replace(self, tag=(), tag_option="")
 
-    def filters(self):
-        """Return the query that finds the same books, of no page and in no order."""
+    def filters(self) -> "BookQuery":
+        """Return the query for the same books without page and order."""
         return BookQuery(
             title=self.title,
             author=self.author,
@@ -51,22 +56,22 @@ class BookQuery(PageQuery):
         )
 
 
-def read_place(text, order_by):
+def read_place(text: str, order_by: str) -> Place:
     """Return the Place that `after` names in this order. Raises ValueError."""
     value, _, pk = text.rpartition(":")
     column = order_by.removeprefix("-")
     place = Place(VALUES[column](value) if column else None, int(pk))
-    # What reads the same but is spelled otherwise would be another entry.
+    # Only one spelling of a place is accepted: another would make another cache entry.
     if str(place) != text or not 0 < place.pk <= MAX_ID:
         raise ValueError(f"not a place: {text}")
     return place
 
 
-def fold_case(text):
-    """Return `text` in the one case under which every database compares it.
+def fold_case(text: str) -> str:
+    """Return `text` with its ASCII letters in lower case.
 
-    Only ASCII: databases differ in how they fold the rest, and two texts may share a
-    key only if no database tells them apart.
+    Other letters stay as they are, because databases fold them differently. Two texts
+    may share a cache key only if every database finds the same books for both.
     """
     return text.translate(ASCII_LOWER)
 
@@ -76,13 +81,14 @@ class TagIdsField(serializers.ListField):
 
     child = serializers.IntegerField(min_value=1, max_value=MAX_ID)
 
-    def run_child_validation(self, data):
-        """Validate each id, and report the first that is none."""
+    def run_child_validation(self, data: Any) -> list[int]:
+        """Validate each id; report the first bad one."""
         try:
             return super().run_child_validation(data)
         except serializers.ValidationError as error:
+            by_position = cast(dict[int, Any], error.detail)
             raise serializers.ValidationError(
-                next(iter(error.detail.values()))
+                next(iter(by_position.values()))
             ) from error
 
 
@@ -124,16 +130,16 @@ class BookQuerySerializer(PageQuerySerializer):
         "have, with `order_by` its value before it: `2020-01-31:42`.",
     )
 
-    def validate_after(self, text):
-        """Refuse a place beside a page number: they contradict each other."""
+    def validate_after(self, text: str) -> str:
+        """Refuse `after` together with `page`: they contradict each other."""
         if "page" in self.initial_data:
             raise serializers.ValidationError(
                 "Say where it begins by page or by after."
             )
         return text
 
-    def validate(self, attrs):
-        """Bring the parameters into their canonical form."""
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters in their canonical form."""
         tags = tuple(sorted(set(attrs.get("tag", ()))))
         if len(tags) > 1 and "tag_option" not in attrs:
             raise serializers.ValidationError(
@@ -154,7 +160,7 @@ class BookQuerySerializer(PageQuerySerializer):
         }
 
 
-def _check_place(after, order_by):
+def _check_place(after: str, order_by: str) -> None:
     try:
         read_place(after, order_by)
     except ValueError:

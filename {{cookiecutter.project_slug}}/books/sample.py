@@ -1,4 +1,4 @@
-"""Makes up books that look real. The same seed gives the same library."""
+"""Made-up books that look real. The same seed gives the same books."""
 
 import random
 from datetime import date, timedelta
@@ -50,19 +50,19 @@ PATTERNS = (
     "Letters to a {adjective} {noun}",
 )
 FIRST_DAY, DAYS = date(1950, 1, 1), 27_000
-# 979-11 is South Korea's; seven digits are left for the number of the book.
+# 979-11 is South Korea's prefix. It leaves seven digits for the book's number.
 ISBN_PREFIX = "97911"
 MAX_BOOKS = 10**7
 
 
-def isbn(number):
+def isbn(number: int) -> str:
     """Return the valid ISBN-13 of the book with this number, from 0."""
     first_twelve = f"{ISBN_PREFIX}{number:07d}"
     return first_twelve + check_digit(first_twelve)
 
 
-def book(number, seed):
-    """Return an unsaved Book; a number has the same one however many are made."""
+def book(number: int, seed: int) -> Book:
+    """Return an unsaved Book. It depends on the number and the seed alone."""
     dice = _dice(number, seed)
     title = dice.choice(PATTERNS).format(
         adjective=dice.choice(ADJECTIVES),
@@ -80,11 +80,11 @@ def book(number, seed):
     )
 
 
-def tag_names(number, seed):
+def tag_names(number: int, seed: int) -> list[str]:
     """Return the names of the one to three tags of the book with this number."""
     dice = _dice(number, f"{seed}-tags")
     return dice.sample(TAGS, dice.randint(1, 3))
 
 
-def _dice(number, seed):
+def _dice(number: int, seed: int | str) -> random.Random:
     return random.Random(f"{seed}-{number}")

@@ -22,7 +22,7 @@ class TagSerializer(serializers.ModelSerializer):
 
 
 class BookSerializer(serializers.ModelSerializer):
-    """A book as readers see it."""
+    """A book as the API shows it."""
 
     book_id = serializers.IntegerField(source="id", read_only=True)
     tags = TagSerializer(many=True)
@@ -34,7 +34,7 @@ class BookSerializer(serializers.ModelSerializer):
 
 
 class BookWriteSerializer(serializers.ModelSerializer):
-    """A book as librarians send it: `tags` is a list of tag ids."""
+    """A book as librarians send it. `tags` is a list of tag ids."""
 
     publisher = serializers.CharField(max_length=255, allow_blank=True, default="")
     tags = serializers.ListField(
@@ -47,8 +47,8 @@ class BookWriteSerializer(serializers.ModelSerializer):
         fields = ["isbn", "title", "author", "publisher", "stock", "published_at"]
         fields += ["tags"]
 
-    def validate_tags(self, ids):
-        """Return the tags with these ids; refuse an id that no tag has."""
+    def validate_tags(self, ids: list[int]) -> list[Tag]:
+        """Return the tags with these ids. Raises ValidationError for an unknown id."""
         tags = Tag.objects.in_bulk(ids)
         unknown = [str(tag_id) for tag_id in ids if tag_id not in tags]
         if unknown:

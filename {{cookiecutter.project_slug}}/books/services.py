@@ -1,4 +1,7 @@
-"""What changes the catalogue."""
+"""Writes to the catalogue."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
@@ -10,12 +13,14 @@ ISBN_TAKEN = "A book with this ISBN was just added."
 NAME_TAKEN = "A tag with this name was just added."
 TAG_GONE = "One of these tags was just deleted."
 
+T = TypeVar("T", Book, Tag)
+
 
 @transaction.atomic
-def create_book(*, tags=(), **fields):
-    """Create and return a book.
+def create_book(*, tags: Iterable[Tag] = (), **fields: Any) -> Book:
+    """Create and return a book. `fields` are the model's, by name.
 
-    Raises Conflict (409) if its ISBN is taken, or a tag is gone.
+    Raises Conflict (409) if the ISBN is taken or a tag was deleted.
     """
     book = _save(Book(**fields), ISBN_TAKEN)
     book.tags.set(_lock_tags(tags))
@@ -23,14 +28,16 @@ def create_book(*, tags=(), **fields):
 
 
 @transaction.atomic
-def update_book(*, book_id, tags=None, **fields):
-    """Change the given fields of a book and return it; `tags=None` leaves its tags.
+def update_book(
+    *, book_id: int, tags: Iterable[Tag] | None = None, **fields: Any
+) -> Book:
+    """Change the given fields of a book and return it; `tags=None` keeps its tags.
 
-    Raises Http404 if there is no such book, Conflict (409) if the ISBN is taken, or a
-    tag is gone.
+    Raises Http404 if there is no such book, and Conflict (409) if the ISBN is taken or
+    a tag was deleted.
     """
     book = lock_book(book_id)
-    # What stays as it is needs no writing, and makes no list old.
+    # A field that is not written invalidates no list that is chosen by it.
     changed = [name for name in fields if getattr(book, name) != fields[name]]
     for name in changed:
         setattr(book, name, fields[name])
@@ -42,7 +49,7 @@ def update_book(*, book_id, tags=None, **fields):
 
 
 @transaction.atomic
-def delete_book(*, book_id):
+def delete_book(*, book_id: int) -> None:
     """Delete a book. Raises Http404, or Conflict (409) while copies are on loan."""
     book = lock_book(book_id)
     if book.loans.filter(is_returned=False).exists():
@@ -50,36 +57,37 @@ def delete_book(*, book_id):
     book.delete()
 
 
-def create_tag(*, name):
+def create_tag(*, name: str) -> Tag:
     """Create and return a tag. Raises Conflict (409) if its name is taken."""
     return _save(Tag(name=name), NAME_TAKEN)
 
 
 @transaction.atomic
-def rename_tag(*, tag_id, name):
+def rename_tag(*, tag_id: int, name: str) -> Tag:
     """Rename a tag and return it. Raises Http404, or Conflict (409) as above."""
-    tag = get_object_or_404(Tag.objects.select_for_update(), pk=tag_id)
+    tag: Tag = get_object_or_404(Tag.objects.select_for_update(), pk=tag_id)
     tag.name = name
     return _save(tag, NAME_TAKEN)
 
 
 @transaction.atomic
-def delete_tag(*, tag_id):
+def delete_tag(*, tag_id: int) -> None:
     """Delete a tag and its links to books. Raises Http404."""
     get_object_or_404(Tag.objects.select_for_update(), pk=tag_id).delete()
 
 
-def lock_book(book_id):
-    """Return a book that no other transaction can change until this one ends.
+def lock_book(book_id: int) -> Book:
+    """Return a book, locked: no other transaction can change it until this one ends.
 
-    Raises Http404. The row lock is PostgreSQL's; SQLite locks the whole file when
-    the transaction begins.
+    Raises Http404. PostgreSQL locks the row. SQLite locks the whole file when the
+    transaction begins.
     """
-    return get_object_or_404(Book.objects.select_for_update(), pk=book_id)
+    book: Book = get_object_or_404(Book.objects.select_for_update(), pk=book_id)
+    return book
 
 
-def _lock_tags(tags):
-    # In the order of their ids, so that no two writers wait for each other.
+def _lock_tags(tags: Iterable[Tag]) -> list[Tag]:
+    # All writers lock in the order of the ids, so that no two wait for each other.
     ids = {tag.pk for tag in tags}
     rows = Tag.objects.select_for_update(no_key=True).order_by("pk")
     there = list(rows.filter(pk__in=ids)) if ids else []
@@ -88,8 +96,8 @@ def _lock_tags(tags):
     return there
 
 
-def _save(instance, taken, **options):
-    # Serializers look first; this is for whoever came between the look and the save.
+def _save(instance: T, taken: str, **options: Any) -> T:
+    # The serializer has checked this. But another request may have saved since then.
     try:
         with transaction.atomic():
             instance.save(**options)

@@ -4,12 +4,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from books import documents, selectors, services
+from books.documents import Rows
 from books.models import Book, Tag
 from books.pages import BookPages
-from books.queries import BookQuerySerializer
+from books.queries import BookQuery, BookQuerySerializer
 from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
 from caching.dependencies import Row, Selection, Table
 from caching.views import Cached, CachedReads
@@ -24,6 +26,7 @@ CONFLICT = {409: ErrorSerializer}
 class BookList(CachedReads, HasQuery, generics.ListAPIView):
     """The list of books, and a new one."""
 
+    query: BookQuery
     cached = Cached(
         "books:list",
         Selection("books", "book_id"),
@@ -36,11 +39,11 @@ class BookList(CachedReads, HasQuery, generics.ListAPIView):
     pagination_class = BookPages
     permission_classes = (IsLibrarianOrReadOnly,)
 
-    def get_queryset(self):
+    def get_queryset(self) -> Rows:
         """Return the books that the query parameters ask for."""
         return documents.book_rows(selectors.find_books(self.query))
 
-    def list(self, request):
+    def list(self, request: Request) -> Response:
         """List books."""
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(documents.with_tags(page))
@@ -48,7 +51,7 @@ class BookList(CachedReads, HasQuery, generics.ListAPIView):
     @extend_schema(
         request=BookWriteSerializer, responses={201: BookSerializer} | CONFLICT
     )
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         """Add a book."""
         book = services.create_book(**read_body(BookWriteSerializer, request))
         place = request.build_absolute_uri(reverse("book", args=[book.pk]))
@@ -67,32 +70,33 @@ class BookDetail(CachedReads, generics.GenericAPIView):
     serializer_class = BookSerializer
     permission_classes = (IsLibrarianOrReadOnly,)
 
-    def get(self, request, book_id):
+    def get(self, request: Request, book_id: int) -> Response:
         """Show a book."""
-        row = get_object_or_404(documents.book_rows(Book.objects), pk=book_id)
-        return Response(*documents.with_tags([row]))
+        row = get_object_or_404(documents.book_rows(Book.objects.all()), pk=book_id)
+        [document] = documents.with_tags([row])
+        return Response(document)
 
     @extend_schema(
         request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
     )
-    def put(self, request, book_id):
+    def put(self, request: Request, book_id: int) -> Response:
         """Replace a book."""
         return self._update(request, book_id, partial=False)
 
     @extend_schema(
         request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
     )
-    def patch(self, request, book_id):
+    def patch(self, request: Request, book_id: int) -> Response:
         """Change some of a book."""
         return self._update(request, book_id, partial=True)
 
     @extend_schema(responses={204: None} | CONFLICT)
-    def delete(self, request, book_id):
+    def delete(self, request: Request, book_id: int) -> Response:
         """Remove a book that nobody has on loan."""
         services.delete_book(book_id=book_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _update(self, request, book_id, *, partial):
+    def _update(self, request: Request, book_id: int, *, partial: bool) -> Response:
         book = selectors.get_book(book_id)
         changes = read_body(
             BookWriteSerializer, request, instance=book, partial=partial
@@ -115,7 +119,7 @@ class BookTags(CachedReads, HasQuery, generics.GenericAPIView):
     query_serializer_class = PageQuerySerializer
 
     @extend_schema(operation_id="books_tags_list", responses=TagSerializer(many=True))
-    def get(self, request, book_id):
+    def get(self, request: Request, book_id: int) -> Response:
         """List the tags of a book."""
         tags = selectors.get_book(book_id).tags.order_by("id")
         page = self.paginate_queryset(documents.tag_rows(tags))
@@ -132,13 +136,13 @@ class TagList(CachedReads, HasQuery, generics.ListAPIView):
     query_serializer_class = PageQuerySerializer
     permission_classes = (IsLibrarianOrReadOnly,)
 
-    def list(self, request):
+    def list(self, request: Request) -> Response:
         """List tags."""
         page = self.paginate_queryset(documents.tag_rows(self.get_queryset()))
         return self.get_paginated_response(page)
 
     @extend_schema(request=TagSerializer, responses={201: TagSerializer} | CONFLICT)
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         """Add a tag."""
         tag = services.create_tag(**read_body(TagSerializer, request))
         place = request.build_absolute_uri(reverse("tag", args=[tag.pk]))
@@ -157,12 +161,12 @@ class TagDetail(CachedReads, generics.GenericAPIView):
     serializer_class = TagSerializer
     permission_classes = (IsLibrarianOrReadOnly,)
 
-    def get(self, request, tag_id):
+    def get(self, request: Request, tag_id: int) -> Response:
         """Show a tag."""
         return Response(TagSerializer(selectors.get_tag(tag_id)).data)
 
     @extend_schema(request=TagSerializer, responses={200: TagSerializer} | CONFLICT)
-    def put(self, request, tag_id):
+    def put(self, request: Request, tag_id: int) -> Response:
         """Rename a tag."""
         tag = selectors.get_tag(tag_id)
         body = read_body(TagSerializer, request, instance=tag)
@@ -170,7 +174,7 @@ class TagDetail(CachedReads, generics.GenericAPIView):
         return Response(TagSerializer(tag).data)
 
     @extend_schema(responses={204: None})
-    def delete(self, request, tag_id):
+    def delete(self, request: Request, tag_id: int) -> Response:
         """Remove a tag, from its books too."""
         services.delete_tag(tag_id=tag_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

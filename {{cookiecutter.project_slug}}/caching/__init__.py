@@ -1,4 +1,5 @@
-"""An exact cache of final answers, invalidated by the writes themselves.
+"""An exact cache of whole answers, invalidated by the writes themselves.
 
-README.md in this folder says what it guarantees, what it can't, and why it works.
+README.md in this folder says what the cache guarantees, what it can't do, and why it
+works.
 """

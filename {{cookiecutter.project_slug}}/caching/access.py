@@ -1,9 +1,9 @@
-"""Who may read what is cached, decided in the same round trip.
+"""Access: which readers may get a cached answer, decided without the database.
 
-A cached answer must not be served to a reader who was deactivated a moment ago, and
-asking the database for every hit would make the cache pointless. So what the database
-says of a reader, a *fingerprint*, is itself an entry, and a write to the reader renews
-its stamp.
+A reader who was deactivated a moment ago must not get a cached answer. But if each hit
+asked the database, there would be no use in a cache. So what the database knows about a
+reader (a *fingerprint*) is an entry, too. It is read in the same round trip as the
+answer, and every write to the reader invalidates it.
 """
 
 from typing import Any, NamedTuple, Protocol
@@ -16,9 +16,10 @@ from caching.reads import CacheSpec, Found, Uncacheable, get_or_compute
 
 
 class Credential(NamedTuple):
-    """Who a request says its sender is, and how it proves that.
+    """Who sent a request, as its token proves it.
 
-    It is good while `fingerprint` equals the one in the entry of `spec`.
+    `subject` is the reader's id. The credential is valid as long as its `fingerprint`
+    equals the one in the entry of `spec`.
     """
 
     subject: str
@@ -27,7 +28,7 @@ class Credential(NamedTuple):
 
 
 class Access(Protocol):
-    """What `CACHING["access"]` names a class of."""
+    """What the class that `CACHING["access"]` names must do."""
 
     def credential(self, authorization: str) -> Credential | None:
         """Return the credential in an Authorization header, or None.
@@ -36,7 +37,7 @@ class Access(Protocol):
         """
 
     def fingerprint(self, credential: Credential) -> bytes | None:
-        """Return the subject's fingerprint, from the database; None for nobody."""
+        """Return the subject's fingerprint from the database; None if it has none."""
 
     def reader(self, credential: Credential) -> Any:
         """Return who the subject is, as `request.user` in a view."""

@@ -5,12 +5,12 @@ from django.core.signals import request_finished
 
 
 class CachingConfig(AppConfig):
-    """Connects what holds for all apps."""
+    """The app `caching`."""
 
     name = "caching"
 
     def ready(self) -> None:
-        """Register the checks and the counters, and end writes with their request."""
+        """Register checks and counters; end an open write when its request ends."""
         from caching import writes
         from caching.ops import checks, metrics  # noqa: F401
 

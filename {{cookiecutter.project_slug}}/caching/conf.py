@@ -16,41 +16,39 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Conf:
-    """What can be set, and its defaults."""
+    """All settings and their defaults."""
 
-    # Where: a Redis address, or empty for this process's memory.
+    # The address of a Redis. Empty: the memory of this process.
     redis_url: str = ""
-    # Before every key. On Redis Cluster use "{library}": braces keep all keys in
-    # one slot, which a command on several keys needs.
+    # Begins every key. On Redis Cluster use "{library}": the braces keep all keys in
+    # one slot, which commands on several keys need.
     prefix: str = "library"
-    # Which release this is: two that share a Redis never serve each other's answers.
+    # This release's name. Releases that share a Redis share no entries.
     release: str = ""
-    # How long an answer may be kept, and by how much less at most (a share), so
-    # that answers kept together do not expire together.
+    # How long an entry is kept. A random share of that, up to `ttl_jitter`, is taken
+    # off, so that entries stored together do not expire together.
     ttl: float = 180
     ttl_jitter: float = 0.1
-    # How long a write's intent stands before the writer is taken for dead. Longer
-    # than any transaction lasts.
+    # How long a write's intent stands until the writer counts as dead. It must be
+    # longer than any transaction.
     lease: float = 5
-    # How long a reader computes before another may (the single-flight lock), and how
-    # long the others wait.
+    # How long one reader may compute before another one starts (the single-flight
+    # lock), and how long the others wait for its answer.
     lock: float = 1
     wait: float = 2
-    # How long Redis may take to answer, and how long it is left alone after it
-    # did not.
+    # How long Redis may take to answer, and how long nobody asks it after it failed.
     timeout: float = 0.25
     cooldown: float = 1
     # Bodies from this size, in bytes, are stored compressed.
     compress_from: int = 1024
-    # Refuse a write (503) that the store can't be told of, instead of invalidating
-    # later.
+    # While the store is away: refuse writes (503), instead of invalidating later.
     writes_need_cache: bool = False
-    # Decides who may read what is cached: the path of an Access (see access.py).
+    # The path of an Access, which decides who may get cached answers (see access.py).
     access: str = ""
 
 
 def once_per_settings(function: Callable[[], T]) -> Callable[[], T]:
-    """Call the function once, and once more after a test has changed the settings."""
+    """Cache what the function returns, until a test changes `settings.CACHING`."""
     remembered = cache(function)
 
     def forget(*, setting: str, **kwargs: object) -> None:

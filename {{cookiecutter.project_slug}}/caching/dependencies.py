@@ -7,9 +7,10 @@ A view declares its dependencies. For one request they are *bound* to its argume
     Row("books", "book_id")          BoundRow("books", "7")       this row
     Selection("books", "book_id")    BoundSelection("books", …)   see below
 
-A selection is stale after a write to a row that it shows, or to a field by which its
-rows were chosen; the table's recent changes tell (see stamps.py). Predicate locks in
-databases have the same aim. Here it is coarser: fields, not values.
+A selection is stale after a write to a row that it shows, or to a field that chose its
+rows. The table's recent changes show whether there was one (see stamps.py). Databases
+have predicate locks for the same purpose. A selection is coarser: it knows which fields
+chose its rows, but not which values.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,18 +30,18 @@ from caching.stamps import (
 )
 
 REMEMBERED = 1024
-# The arguments of a URL, by name.
+# The arguments of a URL by name: {"book_id": 7}.
 Arguments = Mapping[str, object]
-# The recent changes of tables, as the store holds them.
+# The recent changes of tables by name, as the store holds them. None: there are none.
 Recent = Mapping[str, bytes | None]
 
 
 class Validity(NamedTuple):
     """Whether an answer that is computed now may be stored, and under which version.
 
-    The `version` joins the tokens that the answer is built from. The `reason`, if
-    there is one, forbids to serve or store anything. `changing` are the rows with a
-    write under way: an answer that shows one of them may not be served or stored.
+    `version` joins the tokens of all stamps that the answer depends on. If there is a
+    `reason`, nothing may be served or stored. `changing` are the ids of rows that are
+    being written: an answer that shows one of them may not be served or stored.
     """
 
     version: str
@@ -58,7 +59,7 @@ class BoundDependency(Protocol):
         """Return the Validity of an answer with this dependency."""
 
     def changed_since(self, before: str, now: str, recent: Recent) -> Names | None:
-        """Return the rows that changed between two versions; None for any row."""
+        """Return the ids of rows changed between two versions; None: maybe any."""
 
 
 class Dependency(Protocol):
@@ -67,13 +68,13 @@ class Dependency(Protocol):
     def bind(self, arguments: Arguments, fields: Names) -> BoundDependency:
         """Return the dependency of one request's answer.
 
-        `arguments` are those of the URL, `fields` those that the request's query
-        filters and orders by.
+        `arguments` are those of the URL. `fields` are the names of the fields that the
+        request's query filters and orders by.
         """
 
 
 class Table(NamedTuple):
-    """Depends on every row of a table. There is nothing to bind."""
+    """Depends on every row of a table. Binding changes nothing."""
 
     name: str
 
@@ -91,7 +92,7 @@ class Table(NamedTuple):
         return Validity(token, _reason(intents))
 
     def changed_since(self, before: str, now: str, recent: Recent) -> Names | None:
-        """Return no rows if nothing was written, else None."""
+        """Return no rows if nothing was written; else None."""
         return NOTHING if before == now else None
 
 
@@ -124,15 +125,15 @@ class BoundRow(NamedTuple):
         return Validity(version, _reason(mine))
 
     def changed_since(self, before: str, now: str, recent: Recent) -> Names | None:
-        """Return no rows if nothing was written, else None."""
+        """Return no rows if nothing was written; else None."""
         return NOTHING if before == now else None
 
 
 class Selection(NamedTuple):
     """Depends on the rows that a list shows, and on the fields that chose them.
 
-    `id` names the field of the answer's `results` that is the row's id. `fields` are
-    those that choose the rows whatever a request asks for.
+    `id` names the field in the answer's `results` that holds the row's id. `fields` are
+    the names of fields that choose the rows in every request.
     """
 
     table: str
@@ -140,7 +141,7 @@ class Selection(NamedTuple):
     fields: Names = NOTHING
 
     def bind(self, arguments: Arguments, fields: Names) -> "BoundSelection":
-        """Return the dependency of a list that these fields chose, too."""
+        """Return the dependency of a list that these `fields` chose as well."""
         return BoundSelection(self.table, self.fields | fields)
 
 
@@ -163,12 +164,12 @@ class BoundSelection(NamedTuple):
         return Validity(token, changing=changing)
 
     def changed_since(self, before: str, now: str, recent: Recent) -> Names | None:
-        """Return the rows that changed between two versions; None for any row."""
+        """Return the ids of rows changed between two versions; None: maybe any."""
         between = changes_since(before, now, recent.get(self.table))
         return None if between is None else self._rows_changed_by(between)
 
     def _rows_changed_by(self, changes: Iterable[Change]) -> Names | None:
-        # None if one changed which rows are shown, or any row.
+        # None if a change was to any row, or may have changed which rows are shown.
         every = reduce(Change.__or__, changes, Change(NOTHING, NOTHING))
         if every.fields is None or not every.fields.isdisjoint(self.fields):
             return None
@@ -189,8 +190,8 @@ def current_validity(
 ) -> Validity:
     """Return the Validity of an answer with all these dependencies.
 
-    `texts` are the (name, text) of the stamps as they were read. Between two writes
-    they are the same for every hit, so the result is remembered. Raises StampMissing.
+    `texts` are pairs: a stamp's name, and its text as it was read. Between two writes
+    they are the same for every hit, so the result is cached. Raises StampMissing.
     """
     stamps = parse_stamps(dict(texts))
     each = [dependency.validity(stamps) for dependency in depends_on]
@@ -204,9 +205,9 @@ def current_validity(
 def rows_changed_since(
     depends_on: tuple[BoundDependency, ...], version: str, now: str, recent: Recent
 ) -> Names | None:
-    """Return the rows that changed since an answer was stored under `version`.
+    """Return the ids of rows changed since an answer was stored under `version`.
 
-    `now` is the version in force. None for any row, or if it is unknown: then the
+    `now` is the current version. None means that any row may have changed: then the
     answer may be stale, whatever it shows.
     """
     if version == now:

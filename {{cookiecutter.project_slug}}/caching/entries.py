@@ -6,10 +6,12 @@ An entry is two header lines and the payload:
     [["Content-Type", "application/json"], …]
     …
 
-`rows` are the ids of the rows that the answer shows, where that matters, else `-`.
+`rows` are the ids of the rows that the answer shows, joined by commas. It is `-` if the
+answer's dependencies don't need them.
 
-Bytes and not objects: encoding JSON costs far more than any query that a cache of
-objects saves, and bytes can't execute anything when they are read. (A pickle can.)
+An entry holds bytes and no objects. Encoding objects as JSON takes far more time than
+the query that a cache of objects saves. And reading bytes can't execute anything;
+reading a pickle can.
 """
 
 import gzip
@@ -25,10 +27,10 @@ from caching.stamps import Names
 
 # Content codings, as HTTP names them.
 IDENTITY, GZIP = "identity", "gzip"
-# Of gzip's levels, 5 is where more time stops buying much.
-LEVEL = 5
+# Above level 5, gzip takes more time but saves little more space.
+GZIP_LEVEL = 5
 NO_ROWS = "-"
-LONGEST_VERSION = 500
+MAX_VERSION = 500
 REMEMBERED_HEADERS = 256
 # Anything else in a header could end it, and begin what nobody sent.
 SAFE_HEADER = re.compile(r"[\x20-\x7e]*")
@@ -59,19 +61,19 @@ class Entry(NamedTuple):
     ) -> Self:
         """Return the entry of `body`, which shows the rows with these ids.
 
-        It is compressed from `compress_from` bytes on; None for never.
+        It is compressed if it has at least `compress_from` bytes; None: never.
         """
         etag = blake2b(body, digest_size=12).hexdigest()
         ids = ",".join(map(str, rows)) or NO_ROWS
         if compress_from is None or len(body) < compress_from:
             return cls(etag, IDENTITY, body, ids, headers)
         # mtime=0: the same body gives the same bytes.
-        packed = gzip.compress(body, LEVEL, mtime=0)
+        packed = gzip.compress(body, GZIP_LEVEL, mtime=0)
         return cls(etag, GZIP, packed, ids, headers)
 
     @property
     def body(self) -> bytes:
-        """The answer as it was computed."""
+        """The answer's body, not compressed."""
         return gzip.decompress(self.payload) if self.encoding == GZIP else self.payload
 
     def shows(self, rows: Names) -> bool:
@@ -79,23 +81,23 @@ class Entry(NamedTuple):
         return bool(rows) and not rows.isdisjoint(self.rows.split(","))
 
     def dump(self, version: str) -> bytes:
-        """Return what is stored of an answer that was built from `version`."""
+        """Return the bytes to store. The answer was built from `version`."""
         headers = json.dumps(self.headers).encode("ascii")
         checksum = _checksum(self.rows, headers, self.payload)
         first = f"{version} {self.etag} {self.encoding} {self.rows} {checksum}"
         return b"\n".join([first.encode("ascii"), headers, self.payload])
 
 
-def version_of(value: bytes | None) -> str:
-    """Return the version that `value` says it was built from; "" if it is no entry."""
-    version, space, _ = (value or b"")[:LONGEST_VERSION].partition(b" ")
+def stored_version(value: bytes | None) -> str:
+    """Return the version in a stored `value`; "" if it is no entry."""
+    version, space, _ = (value or b"")[:MAX_VERSION].partition(b" ")
     return version.decode("ascii", "replace") if space else ""
 
 
 def load(value: bytes, version: str) -> Entry | None:
-    """Return the Entry in `value`, which says that it was built from `version`.
+    """Return the Entry in a stored `value` that begins with `version`.
 
-    None for whatever is no entry of ours, or was cut short.
+    None if it is not an entry of ours, or is damaged.
     """
     start, end = len(version) + 1, value.find(b"\n")
     end_of_headers = value.find(b"\n", end + 1)

@@ -1,12 +1,11 @@
 """Reading: look an entry up; if there is none, compute the answer once and store it.
 
-lookup         one round trip: the entries and their stamps
-reopen         only if a stamp is missing, or a write under way may be over
-single flight  the holder of a lock computes, the others wait for its entry
-store          under the version that was read before the database was asked
+lookup         one round trip: read the entries and their stamps
+reopen         only if a stamp is missing, or an intent may have expired
+single flight  the holder of a lock computes; the others wait for its entry
+store          under the version that was read before the database
 
-The name and the idea of single flight are those of Go's singleflight package; here it
-spans processes.
+Single flight is named after Go's package singleflight. Here it works across processes.
 """
 
 import random
@@ -26,7 +25,7 @@ from caching.dependencies import (
     current_validity,
     rows_changed_since,
 )
-from caching.entries import Entry, load, version_of
+from caching.entries import Entry, load, stored_version
 from caching.stamps import (
     NOTHING,
     Names,
@@ -38,7 +37,7 @@ from caching.stamps import (
 from caching.stores import Store, Unavailable, get_store
 
 HIT, WAIT, MISS, BYPASS = "hit", "wait", "miss", "bypass"
-# Seconds between two looks for the entry that another reader computes.
+# Seconds between two lookups of an entry that another reader is computing.
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.05
 
 
@@ -49,11 +48,11 @@ class CacheSpec(NamedTuple):
     depends_on: tuple[BoundDependency, ...]
 
     def stamp_names(self) -> list[str]:
-        """Return the names of all stamps to read."""
+        """Return the names of the stamps to read."""
         return [name for each in self.depends_on for name in each.stamp_names()]
 
     def selected_tables(self) -> list[str]:
-        """Return the tables whose recent changes are to be read."""
+        """Return the names of the tables whose recent changes to read."""
         return [d.table for d in self.depends_on if isinstance(d, BoundSelection)]
 
 
@@ -66,7 +65,7 @@ class Hit(NamedTuple):
 class Missing(NamedTuple):
     """There is no valid entry. One that is computed now is stored under `version`.
 
-    Unless it shows one of the `changing` rows: those have a write under way.
+    It is not stored if it shows one of the `changing` rows, which are being written.
     """
 
     version: str
@@ -74,7 +73,7 @@ class Missing(NamedTuple):
 
 
 class Blocked(NamedTuple):
-    """Nothing may be served or stored, for this reason; reopening may end that."""
+    """Nothing may be served or stored, for this reason. Reopening may help."""
 
     reason: str
 
@@ -89,7 +88,7 @@ Found = Hit | Missing | Blocked | Bypass
 
 
 class Fetched(NamedTuple):
-    """An entry, how it was fetched (HIT, WAIT, MISS, BYPASS), why it was not stored."""
+    """An entry, how it was fetched (HIT, WAIT, MISS, BYPASS), why it is not stored."""
 
     entry: Entry
     result: str
@@ -97,20 +96,20 @@ class Fetched(NamedTuple):
 
 
 class Uncacheable(Exception):
-    """Raised by what computes an entry when there is none to store."""
+    """A function that computes entries raises this if there is none to store."""
 
 
 Compute = Callable[[], Entry]
 
 
 def entry_key(release: str, *parts: object) -> str:
-    """Return an entry's key. Two releases that share a store share no entries."""
+    """Return an entry's key. Releases that share a store share no keys."""
     key = ":".join(map(str, parts))
     return f"{key}@{release}" if release else key
 
 
 def lookup(store: Store, specs: Sequence[CacheSpec]) -> list[Hit | Missing | Blocked]:
-    """Return what there is for each spec, in one round trip. Raises Unavailable."""
+    """Return the outcome for each spec, in one round trip. Raises Unavailable."""
     names = list(dict.fromkeys(name for spec in specs for name in spec.stamp_names()))
     tables = list(dict.fromkeys(t for spec in specs for t in spec.selected_tables()))
     keys = [spec.key for spec in specs] + [recent_key(table) for table in tables]
@@ -122,7 +121,7 @@ def lookup(store: Store, specs: Sequence[CacheSpec]) -> list[Hit | Missing | Blo
 def evaluate(
     spec: CacheSpec, value: bytes | None, texts: StampTexts, recent: Recent
 ) -> Hit | Missing | Blocked:
-    """Return what an entry's `value`, its stamps and recent changes amount to."""
+    """Return the outcome for a spec: `value` is its entry, `texts` are its stamps."""
     found = check_stamps(spec, texts)
     if isinstance(found, Blocked):
         return found
@@ -131,7 +130,7 @@ def evaluate(
 
 
 def check_stamps(spec: CacheSpec, texts: StampTexts) -> Missing | Blocked:
-    """Return what the stamps alone say: under which version to store, or why not."""
+    """Return under which version to store an entry, or why to store none."""
     read = tuple((name, texts.get(name)) for name in spec.stamp_names())
     try:
         version, reason, changing = current_validity(spec.depends_on, read)
@@ -141,15 +140,15 @@ def check_stamps(spec: CacheSpec, texts: StampTexts) -> Missing | Blocked:
 
 
 def reopen(store: Store, spec: CacheSpec) -> Missing | Blocked:
-    """Make missing stamps and end expired intents; return what the stamps say then."""
+    """Make missing stamps, end expired intents, and check the stamps again."""
     return check_stamps(spec, store.open(list(dict.fromkeys(spec.stamp_names()))))
 
 
 def try_lookup(specs: Sequence[CacheSpec]) -> list[Found]:
-    """Return what there is for each spec, or that the cache can't be used.
+    """Return the outcome for each spec: Bypass if the cache can't be used.
 
-    Inside a transaction it can't: what the transaction reads may be its own, or older
-    than what others have committed since it began.
+    It can't be used in a transaction: that may read its own writes, or data from before
+    a commit that others have already seen.
     """
     if connection.in_atomic_block:
         return [Bypass("transaction") for _ in specs]
@@ -162,7 +161,7 @@ def try_lookup(specs: Sequence[CacheSpec]) -> list[Found]:
 
 
 def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Fetched:
-    """Return what was found or computed for a spec. Raises what `compute` raises."""
+    """Return the entry that was found, or compute it. Raises what `compute` raises."""
     if isinstance(found, Hit):
         return Fetched(found.entry, HIT)
     if isinstance(found, Bypass):
@@ -172,7 +171,7 @@ def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Fetched:
         if isinstance(found, Blocked) or found.changing:
             found = reopen(store, spec)
         if isinstance(found, Missing) and found.changing:
-            # Whether it may be stored shows when it is there: nobody waits for that.
+            # Nobody knows yet whether this entry may be stored, so nobody waits for it.
             return _compute_and_store(store, spec, found, compute)
         if isinstance(found, Missing):
             return _single_flight(store, spec, found, compute)
@@ -184,7 +183,7 @@ def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Fetched:
 def store_entry(store: Store, spec: CacheSpec, version: str, entry: Entry) -> None:
     """Store an entry that was built from `version`, if the store is available."""
     ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
-    # The answer is there; that it could not be stored is no reason to fail.
+    # The reader gets the answer even if it could not be stored.
     with suppress(Unavailable):
         store.keep(spec.key, entry.dump(version), ttl)
 
@@ -192,7 +191,7 @@ def store_entry(store: Store, spec: CacheSpec, version: str, entry: Entry) -> No
 def _valid_entry(
     spec: CacheSpec, value: bytes | None, now: str, recent: Recent
 ) -> Entry | None:
-    version = version_of(value)
+    version = stored_version(value)
     changed = rows_changed_since(spec.depends_on, version, now, recent)
     if value is None or changed is None:
         return None
@@ -223,7 +222,7 @@ def _compute_as_holder(
     store: Store, spec: CacheSpec, found: Missing, compute: Compute, holder: str
 ) -> Fetched:
     try:
-        # The last holder may have stored it after this reader had looked.
+        # Another holder may have stored it after this reader's lookup.
         [again] = lookup(store, [spec])
         if isinstance(again, Hit):
             return Fetched(again.entry, WAIT)

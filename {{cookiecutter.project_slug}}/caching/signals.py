@@ -1,22 +1,24 @@
-"""What others may observe of the cache. (ops/metrics.py counts with it.)
+"""Signals that the cache sends, for whoever observes it (ops/metrics.py counts them).
 
-Receivers run within the request: they must be quick, and must not raise.
+Receivers run within the request. They must be quick, and must not raise.
 """
 
 from django.dispatch import Signal
 
-# A view answered a read from the cache. `waited`: whether another reader had to
-# compute the answer first. `response`: the answer.
+# A view answered a read from the cache. `waited`: whether it waited for another reader
+# to compute the answer. `response`: the answer.
 hit = Signal()
-# A view answered a read from the database. `stored`: whether the answer may be served
-# from now on. `reason`: why not. `response`: the answer.
+# A view answered a read from the database. `stored`: whether the answer was stored.
+# `reason`: why not. `response`: the answer.
 miss = Signal()
-# A write told the store that it is under way. `writer`: its token. `changes`: what it
-# changes, {table: Change}. `told`: False if the store was unavailable.
+# A write left its intent in the store. `writer`: the write's token. `changes`: what it
+# changes, {table: Change}. `told`: False if the store was unavailable, so that it holds
+# no intent.
 intent = Signal()
-# The stamps of all that was written have been renewed. `writers`: a list of tokens.
-# `changes`: as above. `overdue`: whether the write outlived its intent.
+# The stamps of everything that was written have been renewed. `writers`: a list of the
+# writes' tokens. `changes`: as above. `overdue`: whether a write took longer than its
+# intent stood.
 invalidated = Signal()
-# They could not be renewed yet: that is pending (see outage/pending.py). The same
-# arguments. When it is done, `invalidated` follows, from `pending.flush` as its sender.
+# The stamps could not be renewed: that is pending now (see outage/pending.py). The
+# arguments are the same. Later `invalidated` follows; its sender is `pending.flush`.
 pending = Signal()

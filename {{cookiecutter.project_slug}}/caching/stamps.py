@@ -1,30 +1,32 @@
 """Stamps: random tokens that tell whether something has changed. No I/O.
 
 A *stamp* stands for one thing that can change: a table, or a row of it. An answer is
-stored together with the tokens of all it depends on, which are read **before** the
-database is asked. It is valid while these tokens are in force and no write on them is
-under way.
+stored together with the tokens of all stamps that it depends on. They are read
+**before** the database. The answer is valid as long as the stamps still have these
+tokens, and none of them has a write intent.
 
 A table's stamp is one line of text, readable in redis-cli:
 
     stamp token epoch [writer:deadline:rows:fields] ...
 
-- The word `stamp` tells it from what somebody else left under its key.
+- The word `stamp` marks it as ours: another program may have used its key.
 - `token` is renewed by every write to the table.
-- `epoch` is renewed by writes to unknown rows; it is part of every row's version.
-- Each further field is a *write intent*, of a write that has not finished: who, until
-  when (milliseconds, the store's clock), and what it changes.
+- `epoch` is renewed by writes to unknown rows. It is part of every row's version.
+- Each further field is a *write intent*: a write that has not finished yet. It holds
+  the writer's token, the deadline (milliseconds, by the store's clock), and what the
+  write changes.
 
 A row's stamp is a token and nothing else. The intents on a row stand in its table's
 stamp, which never expires.
 
-A table's *recent changes* are a second line. Each change stands behind the token that
-its write gave the table:
+A table's *recent changes* are another line of text, under a key of its own. Before each
+change stands the token that its write gave the table:
 
     token token:rows:fields token:rows:fields ...
 
-Tokens are random and never count up, so a stamp that was lost and made anew can't
-match an old answer. (Generation counters, memcached's "namespaces", lack this.)
+Tokens are random, not counters. A counter that was lost would start again, and an old
+answer might match it. (That is the flaw of memcached's "namespaces".) A new random
+token matches no old answer.
 """
 
 import re
@@ -36,9 +38,9 @@ from typing import NamedTuple, Self
 Names = frozenset[str]
 NOTHING: Names = frozenset()
 ANY = "*"
-# From here on a write to single rows counts as a write to any row.
+# A write to more rows than this counts as a write to any row.
 MAX_ROWS = 500
-# Bytes of recent changes. Older ones make room for new ones.
+# Bytes of a table's recent changes. The oldest are dropped.
 MAX_RECENT = 4096
 MARK = "stamp"
 TOKEN = r"[\w-]+"
@@ -49,11 +51,11 @@ QUARANTINE = "quarantine"
 
 
 class Change(NamedTuple):
-    """The rows (ids) that a write changes, and which of their fields; None for any.
+    """The ids of the rows that a write changes, and which fields; None for any.
 
-    Adding or removing a row changes any field: it may change what lists show, whatever
-    they are chosen by. A new row has no id yet. Written as `7,8:stock`, `*:*`, or `:*`
-    for a new row.
+    Adding or removing a row counts as a change of any field, because it may change
+    every list. A new row has no id yet. As text: `7,8:stock`, `*:*` for any field of
+    any row, `:*` for a new row.
     """
 
     rows: Names | None = NOTHING
@@ -63,13 +65,13 @@ class Change(NamedTuple):
     def build(
         cls, rows: Iterable[object] | None, fields: Iterable[str] | None = None
     ) -> Self:
-        """Return the change of these rows' fields; None for any."""
+        """Return the change of these rows (ids) and fields (names); None for any."""
         ids = None if rows is None else frozenset(map(str, rows))
         return cls(ids, None if fields is None else frozenset(fields))
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the change that str() wrote."""
+        """Return the change in a text that str() made."""
         rows, _, fields = text.partition(":")
         return cls(_parse_names(rows), _parse_names(fields))
 
@@ -82,39 +84,39 @@ class Change(NamedTuple):
         return Change(None if too_many else rows, fields)
 
     def may_change(self, row: str) -> bool:
-        """Return whether this row is among those that change."""
+        """Return whether this row may be among those that change."""
         return self.rows is None or row in self.rows
 
 
 # What a write changes, by table.
 Changes = Mapping[str, Change]
-# What the store holds under the names of stamps; None where it holds nothing.
+# The texts of stamps by name, as the store holds them. None: the stamp is missing.
 StampTexts = Mapping[str, str | None]
 
 
 class StampMissing(KeyError):
-    """A stamp is not in the store (never made, evicted, lost): it must be opened."""
+    """A stamp is not in the store: never made, evicted or lost. Open it first."""
 
 
 class Stamps(dict[str, list[str]]):
-    """The stamps that were read, as lists of fields, by name."""
+    """Stamps by name. Each is a list of fields."""
 
     def __missing__(self, name: str) -> list[str]:
         raise StampMissing(name)
 
 
 def union(some: Names | None, others: Names | None) -> Names | None:
-    """Return the names in either; None, which is any, if one is None."""
+    """Return the names in either set; None (any) if one is None."""
     return None if some is None or others is None else some | others
 
 
 def new_token() -> str:
-    """Return a token that was never used: 72 random bits."""
+    """Return a new token: 72 random bits, so that it was never used before."""
     return secrets.token_urlsafe(9)
 
 
 def parse_stamps(texts: StampTexts) -> Stamps:
-    """Return the Stamps in these texts; leave out what is no stamp of ours."""
+    """Return the stamps in these texts. Leaves out texts that are no stamps of ours."""
     stamps = Stamps()
     for name, text in texts.items():
         if text and ":" in name and ROW_STAMP.fullmatch(text):
@@ -130,12 +132,12 @@ def format_stamp(fields: Iterable[str]) -> str:
 
 
 def format_intent(writer: str, deadline: int, change: Change) -> str:
-    """Return the field of a table's stamp that is a write's intent."""
+    """Return the text of a write intent. `deadline` is in milliseconds."""
     return f"{writer}:{deadline}:{change}"
 
 
 def intended_change(intent: str) -> Change:
-    """Return what the write of this intent changes."""
+    """Return what a write changes, from the text of its intent."""
     return Change.parse(intent.split(":", 2)[2])
 
 
@@ -145,10 +147,11 @@ def recent_key(table: str) -> str:
 
 
 def changes_since(token: str, now: str, recent: bytes | None) -> list[Change] | None:
-    """Return the changes after `token` up to the token `now`; None if unknown.
+    """Return the changes after `token`, up to the token `now`; None if unknown.
 
-    `recent` are the recent changes as stored. They say nothing if they do not end in
-    `now` (they were lost, or somebody else wrote there), or no longer hold `token`.
+    `recent` are the table's recent changes as stored. They are of no use if they do not
+    end in `now` (they were lost, or another program wrote there), or if `token` is no
+    longer in them.
     """
     if token == now:
         return []
@@ -160,7 +163,7 @@ def changes_since(token: str, now: str, recent: bytes | None) -> list[Change] | 
 
 
 def add_change(recent: bytes | None, before: str, token: str, change: Change) -> bytes:
-    """Return the recent changes after one more, from the token `before` to `token`."""
+    """Return `recent` with one more change: it replaced `before` by `token`."""
     items = _items(recent)
     if items[-1].partition(":")[0] != before:
         items = [before]
@@ -171,7 +174,7 @@ def add_change(recent: bytes | None, before: str, token: str, change: Change) ->
 
 
 def _items(recent: bytes | None) -> list[str]:
-    # Foreign bytes decode to something that matches nothing.
+    # Bytes that are not ours decode to something that matches no token.
     return (recent or b"").decode("ascii", "backslashreplace").split(" ")
 
 

@@ -42,7 +42,7 @@ SHARED_PERMISSIONS = (
 
 
 class Cached:
-    """The name of a view's entries and what each depends on.
+    """The name of a view's entries, and what they depend on.
 
     `query` returns the canonical form of a raw query string, and the names of the
     fields that it filters and orders by, or raises ValidationError; a view without it
@@ -73,13 +73,13 @@ class Cached:
         return query, CacheSpec(reads.entry_key(release, *parts), bound)
 
     def rows(self, document: Mapping[str, Any]) -> list[object]:
-        """Return the ids of the rows that an answer's document shows."""
+        """Return the ids of the rows that an answer (a document, before JSON) shows."""
         selections = (d for d in self.depends_on if isinstance(d, Selection))
         return [row[s.id] for s in selections for row in document["results"]]
 
 
 def _digest(place: str, query: str) -> str:
-    # The links in a list begin with the scheme and the host: its place.
+    # Scheme and host are in the key, because the links in a list begin with them.
     return blake2b(f"{place}?{query}".encode(), digest_size=8).hexdigest()
 
 
@@ -117,7 +117,7 @@ class SharedReader:
 
 
 class CachedReads(APIView):
-    """Base of a view with a `cached` line; comes before its other bases."""
+    """Base of a view that has a line `cached = …`. Put it before the other bases."""
 
     cached: Cached
 

@@ -1,11 +1,11 @@
-"""Sees to it that every write through a model leaves its intent.
+"""Watching models: every write through one leaves an intent and renews stamps.
 
     watch(Book, "books", many_to_many=["tags"])
 
-Signals tell of saves, deletions (cascades and the admin site's included), fixtures
-and many-to-many changes. `QuerySet.update` and the bulk methods send none: the model's
-manager must be made from WatchedQuerySet. What goes past the ORM goes past this too:
-wrap it in `changing`, or run `manage.py invalidate` afterwards.
+Django sends signals for saves, deletions (also by cascades and in the admin site),
+fixtures and many-to-many changes. It sends none for `QuerySet.update` and the bulk
+methods: so the model's manager must be made from WatchedQuerySet. Writes without the
+ORM go unnoticed: wrap them in `changing`, or run `manage.py invalidate` afterwards.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from caching.stores import Unavailable, get_store
 from caching.writes import after_write, before_write, changing, invalidate
 
 _tables: dict[type[models.Model], str] = {}
-# Of many-to-many fields: the table they belong to, and their name.
+# By the model of a many-to-many link: the table and the name of the field.
 _links: dict[type[models.Model], tuple[str, str]] = {}
 
 
@@ -43,32 +43,32 @@ def watch(
 
 
 def watched_tables() -> list[str]:
-    """Return the names of all that is watched, in order."""
+    """Return the names of all watched tables, sorted."""
     return sorted(set(_tables.values()))
 
 
 def open_stamps() -> None:
     """Make the stamps that are missing, so that their quarantine begins now.
 
-    Called when a server starts: it is over before the first readers come.
+    Called when a server starts, so that the quarantine ends before readers come.
     """
-    # Without an answer the first reader opens them.
+    # If the store is away now, the first reader opens them.
     with suppress(Unavailable):
         get_store().open(watched_tables())
 
 
 class WatchedQuerySet(models.QuerySet[Any]):
-    """A queryset whose writes invalidate too: `WatchedQuerySet.as_manager()`."""
+    """A queryset whose writes invalidate. Use it as `WatchedQuerySet.as_manager()`."""
 
     def update(self, **values: Any) -> int:
-        """Update, as a write on these fields of any row."""
+        """Update. It counts as a write to these fields of any row."""
         with self._changing(None, _fields(self.model, values)):
             return super().update(**values)
 
     def bulk_create(
         self, objs: Iterable[Any], *arguments: Any, **options: Any
     ) -> list[Any]:
-        """Create, as a write on new rows, or on any where it may update."""
+        """Create. It counts as a write to new rows; if it may update, to any row."""
         plain = not arguments and not options.get("update_conflicts")
         with self._changing(() if plain else None):
             return super().bulk_create(objs, *arguments, **options)
@@ -86,25 +86,26 @@ class WatchedQuerySet(models.QuerySet[Any]):
             return nullcontext()
         return changing(table, rows, fields, using=self.db)
 
-    # Templates call nothing that says so. To the type checker functions say nothing.
+    # Django: templates must not call these. A type checker knows no attributes of
+    # functions.
     update.alters_data = True  # type: ignore[attr-defined]
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
 
 def _rows(instance: models.Model) -> tuple[object, ...]:
-    # A row that is new is on no page yet.
+    # A new row has no id, and is in no answer yet.
     return () if instance.pk is None else (instance.pk,)
 
 
 def _fields(model: type[models.Model], names: Iterable[str] | None) -> set[str] | None:
-    """Return the names of these fields, or None if a row may come by writing them."""
+    """Return the names of these fields; None if writing them may add a row."""
     if not names or model._meta.pk.name in names or "pk" in names:
         return None
     return {model._meta.get_field(name).name for name in names}
 
 
 def _change(instance: models.Model, update_fields: Iterable[str] | None) -> Change:
-    # A save without update_fields inserts the row if it is gone.
+    # A save without update_fields inserts the row again if it was deleted.
     return Change.build(_rows(instance), _fields(type(instance), update_fields))
 
 
@@ -137,7 +138,7 @@ def _linked(
     using: str,
     **kwargs: object,
 ) -> None:
-    # Seen from the other side (`tag.books`), the rows are those that were linked.
+    # In the reverse direction (`tag.books`) the changed rows are those in pk_set.
     table, field = _links[sender]
     change = Change.build(pk_set if reverse else _rows(instance), [field])
     step = before_write if action.startswith("pre_") else after_write
@@ -145,7 +146,8 @@ def _linked(
 
 
 def _migrated(sender: AppConfig, **kwargs: object) -> None:
-    # Migrations write past the signals, and so does `flush`, which has no plan.
+    # Migrations and `flush` write without signals. An empty plan: nothing was written.
+    # (`flush` has no plan.)
     if kwargs.get("plan", True):
         for model in sender.get_models():
             if model in _tables:

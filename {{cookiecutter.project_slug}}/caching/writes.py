@@ -1,15 +1,15 @@
 """Writing: leave an intent before the commit, renew the stamps after it.
 
-intent     renews the tokens at once, and says that a write is under way: from now on
-           readers store nothing that it may change
+intent     renews the tokens, and marks the stamps: as long as the intent is there,
+           readers store nothing that the write may change
 COMMIT
-finish     takes the intent away and renews the tokens again
+finish     removes the intent, and renews the tokens again
 
-A process that dies in between leaves its intent, which expires. A transaction that was
-rolled back finishes at the end of its request, or before this thread's next read or
-write. One whose connection broke may have been committed, or may be a moment later: it
-leaves a new intent, and that expires. What can't be told to the store is pending (see
-outage/pending.py).
+If the process dies in between, its intent stays until it expires. If the transaction is
+rolled back, its write finishes at the end of the request, or before the next read or
+write of this thread. If the connection breaks, the database may commit all the same,
+even a moment later: then the write leaves a new intent, which expires. If the store is
+away, the invalidation is pending (see outage/pending.py).
 """
 
 import logging
@@ -34,16 +34,17 @@ logger = logging.getLogger(__name__)
 class WriteInProgress(threading.local):
     """What this thread is writing.
 
-    `changes` is what to finish, `intended` the part of it that the store was told since
-    `since`. `sessions` are the databases' own connections that it is written through,
-    by alias. `writer` is a name that no other write has.
+    `changes` (by table) has to be finished. `intended` is the part of it for which an
+    intent is in the store, since `since` (seconds of the monotonic clock). `sessions`
+    are the database driver's connections that it is written through, by alias.
+    `writer` is a token that no other write has.
     """
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Begin a new write."""
         self.changes: dict[str, Change] = {}
         self.intended: dict[str, Change] = {}
         self.since = 0.0
@@ -52,8 +53,8 @@ class WriteInProgress(threading.local):
 
 
 _write = WriteInProgress()
-# Two processes with one writer's name would take each other's intents away. (Windows
-# has no fork.)
+# A fork needs a writer's token of its own: two processes with the same token would
+# remove each other's intents. (Windows has no fork.)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_write.reset)
 
@@ -66,10 +67,11 @@ def changing(
     *,
     using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[None]:
-    """Wrap what changes `rows` (ids) of a table behind the models' back.
+    """Wrap code that changes rows of a table without the models.
 
-    `rows=None` for unknown ones, an empty tuple for new ones. `fields` are the names of
-    those that change, if rows neither come nor go; None for any.
+    `rows` are their ids: None if they are unknown, an empty tuple if they are new.
+    `fields` are the names of the fields that change; None if any may, or if rows are
+    added or removed.
     """
     change = Change.build(rows, fields)
     before_write(table, change, using=using)
@@ -78,7 +80,7 @@ def changing(
 
 
 def invalidate(table: str, rows: Iterable[object] | None = None) -> None:
-    """Renew the stamps of rows (ids), or of any row, now. Raises Unavailable."""
+    """Renew the stamps of `rows` (ids; None: all) now. Raises Unavailable."""
     writer, changes = new_token(), {table: Change.build(rows)}
     get_store().finish(writer, changes)
     signals.invalidated.send(None, writers=[writer], changes=changes, overdue=False)
@@ -87,7 +89,7 @@ def invalidate(table: str, rows: Iterable[object] | None = None) -> None:
 def before_write(table: str, change: Change, *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Leave an intent: this Change of the table is about to happen.
 
-    Raises CacheRequired if the settings say that no write may go untold.
+    If the store is away, raises CacheRequired where the settings ask for that.
     """
     connections[using].ensure_connection()
     _write.sessions[using] = connections[using].connection
@@ -105,24 +107,27 @@ def before_write(table: str, change: Change, *, using: str = DEFAULT_DB_ALIAS) -
 
 
 def after_write(table: str, change: Change, *, using: str = DEFAULT_DB_ALIAS) -> None:
-    """Finish after the commit; at once where there is no transaction."""
+    """Finish after the commit; at once if there is no transaction."""
     _add(_write.changes, table, change)
     transaction.on_commit(after_commit, using=using, robust=True)
 
 
 def after_commit() -> None:
-    """Finish this thread's write, which was committed."""
+    """Finish this thread's write, which has been committed."""
     _finish(get_store().finish)
 
 
 def flush(store: Store) -> None:
-    """Finish what was rolled back, make what is pending. Raises Unavailable."""
+    """Finish writes that were rolled back or are pending. Raises Unavailable."""
     end_write()
     pending.flush(store)
 
 
 def end_write(**kwargs: object) -> None:
-    """End this thread's write, of which no commit is known. Leave no intent behind."""
+    """End this thread's write, if it has one that was not committed as far as we know.
+
+    A receiver of `request_finished`.
+    """
     if not _write.changes:
         return
     if any(_is_lost(*session) for session in _write.sessions.items()):
@@ -132,17 +137,17 @@ def end_write(**kwargs: object) -> None:
 
 
 def _add(changes: dict[str, Change], table: str, change: Change) -> bool:
-    """Add a change; return whether it was news."""
+    """Add a change of a table; return whether it was not yet in `changes`."""
     before = changes.get(table)
     changes[table] = change if before is None else before | change
     return changes[table] != before
 
 
 def _untold(table: str, change: Change) -> Changes:
-    """Return what an intent must say now, and take it for told."""
+    """Return the changes that need an intent now, and remember them as intended."""
     now = time.monotonic()
     if not _write.intended or now - _write.since > conf().lease / 2:
-        # The first of this transaction, or so old that all must be said again.
+        # The transaction's first intent. Or the last is so old that all need a new one.
         _write.intended, _write.since = dict(_write.changes), now
         return dict(_write.changes)
     if not _add(_write.intended, table, change):
@@ -152,8 +157,8 @@ def _untold(table: str, change: Change) -> Changes:
 
 
 def _is_lost(alias: str, session: Any) -> bool:
-    # Nobody knows what the database made of a COMMIT on a broken connection. Django
-    # also closes whole ones at the end of a request.
+    # If the connection broke, nobody knows whether the database committed. A connection
+    # that Django closed at the end of a request did not break.
     connection = connections[alias]
     if connection.connection is session:
         return getattr(session, "closed", False)
@@ -165,7 +170,7 @@ def _finish(step: Callable[[str, Changes], None]) -> None:
     overdue = bool(intended) and time.monotonic() - _write.since > conf().lease
     _write.reset()
     if not changes:
-        # The transaction's other writes have been finished with its first.
+        # The transaction's first write to finish has finished all of them.
         return
     if overdue:
         logger.warning("A write took longer than CACHING['lease'] (%s s)", conf().lease)

@@ -8,18 +8,18 @@ from ci.play import play
 from ci.report import ready, report
 
 
-def arguments():
+def arguments() -> list[str]:
     known = [*CHECKS, "report", "ready"]
     parser = argparse.ArgumentParser(prog="ci", description=__doc__)
     parser.add_argument("what", nargs="*", metavar="CHECK", help=", ".join(known))
-    what = parser.parse_args().what
+    what: list[str] = parser.parse_args().what
     for word in what:
         if word not in known:
             parser.error(f"'{word}' is no check; there are: {', '.join(known)}")
     return what
 
 
-def main():
+def main() -> None:
     what = arguments()
     if what == ["ready"]:
         if blocking := ready():

@@ -1,4 +1,4 @@
-"""The checks: what each one runs, step by step, and how its failure is mended."""
+"""The checks: the steps of each, and how to fix a failure."""
 
 import dataclasses
 import os
@@ -16,7 +16,7 @@ INSTALLED_FROM = {
     "terraform": "developer.hashicorp.com/terraform/install",
 }
 NOT_OURS = {".venv", ".terraform", "build"}
-# As on the server; none of it is a secret.
+# As on the server. None of these is a real secret.
 PRODUCTION = {
     "ALLOWED_HOSTS": "library.example.com",
     "USE_HTTPS": "on",
@@ -27,19 +27,19 @@ PRODUCTION = {
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One command; `mend` says what a person does when it fails.
+    """One command; `mend` says how to fix its failure.
 
-    `shows` is what to show of a failure: its output's end, a "diff", or "tests".
+    `shows` is the part of its output to show: the end, a "diff", or "tests".
     """
 
     name: str
-    command: tuple
+    command: tuple[str | Path, ...]
     mend: str = ""
     shows: str = "output"
-    environment: dict = dataclasses.field(default_factory=dict)
+    environment: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def style():
+def style() -> list[Step]:
     black = (PYTHON, "-m", "black", "--quiet", "--check", "--diff", ".")
     isort = (PYTHON, "-m", "isort", "--check-only", "--diff", ".")
     contracts = (BIN / "lint-imports", "--no-cache")
@@ -56,17 +56,17 @@ def style():
     ]
 
 
-def tests():
+def tests() -> list[Step]:
     chosen = os.environ.get("ARGS", "").split()
     return [INSTALL, Step("pytest", (PYTHON, "-m", "tests", *chosen), shows="tests")]
 
 
-def deploy_check():
+def deploy_check() -> list[Step]:
     manage = (PYTHON, "manage.py")
     settings = (*manage, "check", "--deploy", "--fail-level", "WARNING")
     missing = (*manage, "makemigrations", "--check", "--dry-run")
     junit = f"--junitxml={RESULTS}/deploy-check/PostgreSQL.xml"
-    # Needs DATABASE_URL to be PostgreSQL's; without it, the tests job has run them.
+    # Only if DATABASE_URL is that of PostgreSQL; otherwise the job `tests` runs them.
     lint = (PYTHON, "-m", "pytest", "-q", "tests/test_migrations.py", junit)
     return [
         INSTALL,
@@ -86,7 +86,7 @@ def deploy_check():
     ]
 
 
-def terraform():
+def terraform() -> list[Step]:
     formatted = in_terraform("terraform", "fmt", "-check", "-diff", "-recursive")
     return [
         Step(
@@ -109,17 +109,17 @@ TERRAFORM_STEPS = {
 }
 
 
-def in_terraform(root, *arguments):
+def in_terraform(root: str, *arguments: str) -> tuple[str, ...]:
     return ("terraform", f"-chdir={root}", *arguments)
 
 
-def scripts():
+def scripts() -> list[Step]:
     found = [path.relative_to(PROJECT) for path in PROJECT.rglob("*.sh")]
     ours = sorted(path for path in found if NOT_OURS.isdisjoint(path.parts))
     return [Step("shellcheck", ("shellcheck", "--external-sources", *ours))]
 
 
-def image():
+def image() -> list[Step]:
     secrets = [f"--env={name}={value}" for name, value in PRODUCTION.items()]
     starts = ("docker", "run", "--rm", *secrets, IMAGE, "gunicorn", "--check-config")
     return [

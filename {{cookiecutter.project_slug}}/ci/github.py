@@ -6,12 +6,14 @@ import os
 import urllib.error
 import urllib.request
 import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ci.comment import MARKER
 
 COVERAGE = "tests/coverage.json"
-A_PAGE = 100
-MOST_PAGES = 10
+PAGE_SIZE = 100
+MAX_PAGES = 10
 
 
 class Forbidden(Exception):
@@ -21,67 +23,69 @@ class Forbidden(Exception):
 class GitHub:
     """The repository that this run belongs to; reads GitHub's own variables."""
 
-    def __init__(self, environment=os.environ):
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         self.api = environment.get("GITHUB_API_URL", "https://api.github.com")
         self.token = environment["GITHUB_TOKEN"]
         self.repository = environment["GITHUB_REPOSITORY"]
         self.own = f"{self.api}/repos/{self.repository}"
 
-    def put_comment(self, number, body):
+    def put_comment(self, number: int, body: str) -> None:
         """Update this program's comment on a pull request, or write the first one."""
         comments = f"{self.own}/issues/{number}/comments"
         for comment in self.listed(f"{comments}?"):
             if is_ours(comment):
-                return self.ask("PATCH", comment["url"], {"body": body})
-        return self.ask("POST", comments, {"body": body})
+                self.ask("PATCH", comment["url"], {"body": body})
+                return
+        self.ask("POST", comments, {"body": body})
 
-    def coverage_of(self, branch):
-        """Return the per cent that a branch's latest run covered; None if unknown."""
+    def branch_coverage(self, branch: str) -> float | None:
+        """Return the coverage of a branch's latest run in per cent, or None."""
         listing = f"{self.own}/actions/artifacts?name=ci-tests&"
         for artifact in self.listed(listing, "artifacts"):
             run = artifact["workflow_run"]
             # A fork may call its branch main, too.
             own = run["head_repository_id"] == run["repository_id"]
             if own and run["head_branch"] == branch and not artifact["expired"]:
-                return self.coverage_in(artifact["archive_download_url"])
+                return self.artifact_coverage(artifact["archive_download_url"])
         return None
 
-    def coverage_in(self, address):
+    def artifact_coverage(self, address: str) -> float | None:
         with zipfile.ZipFile(io.BytesIO(self.fetch("GET", address))) as archive:
             if COVERAGE not in archive.namelist():
                 return None
-            return json.loads(archive.read(COVERAGE))["totals"]["percent_covered"]
+            totals = json.loads(archive.read(COVERAGE))["totals"]
+            return float(totals["percent_covered"])
 
-    def listed(self, address, name=None):
-        """Yield all of a listing, page by page; an answer may have it under a name."""
-        for page in range(1, MOST_PAGES + 1):
-            answer = self.ask("GET", f"{address}per_page={A_PAGE}&page={page}")
+    def listed(self, address: str, name: str | None = None) -> Iterator[Any]:
+        """Yield all items of a listing, page by page; they may be under a key."""
+        for page in range(1, MAX_PAGES + 1):
+            answer = self.ask("GET", f"{address}per_page={PAGE_SIZE}&page={page}")
             found = answer[name] if name else answer
             yield from found
-            if len(found) < A_PAGE:
+            if len(found) < PAGE_SIZE:
                 return
 
-    def ask(self, method, address, content=None):
+    def ask(self, method: str, address: str, content: Any = None) -> Any:
         return json.loads(self.fetch(method, address, content))
 
-    def fetch(self, method, address, content=None):
+    def fetch(self, method: str, address: str, content: Any = None) -> bytes:
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(address, data, method=method)
         request.add_header("Accept", "application/vnd.github+json")
-        # Not to the place that an artifact's address leads on to.
+        # It must not be sent on to where an artifact's address redirects.
         request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.read()
+                return bytes(answer.read())
         except urllib.error.HTTPError as error:
-            # Nobody reads its body.
+            # The body of the error is not needed.
             error.close()
             if error.code == 403 and method != "GET":
                 raise Forbidden from None
             raise
 
 
-def is_ours(comment):
+def is_ours(comment: dict[str, Any]) -> bool:
     # Anyone may write the marker; only Actions writes as this user.
-    author = comment["user"]["login"]
-    return author == "github-actions[bot]" and comment["body"].startswith(MARKER)
+    author, body = comment["user"]["login"], str(comment["body"])
+    return bool(author == "github-actions[bot]") and body.startswith(MARKER)

@@ -1,23 +1,25 @@
-"""Plays a check: runs its steps, shows what they say, and writes down how it went."""
+"""Runs a check: shows the output of its steps, and writes their results to files."""
 
 import json
 import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
+from typing import IO
 
-from ci import PROJECT, RESULTS
-from ci.checks import CHECKS, INSTALLED_FROM
+from ci import PROJECT, RESULTS, Outcome
+from ci.checks import CHECKS, INSTALLED_FROM, Step
 
 
-def play(name):
-    """Play a check to its end; return how many of its steps failed.
+def play(name: str) -> int:
+    """Run all steps of a check; return how many failed.
 
-    Leaves build/ci/NAME/result.json, and what each step said in a file beside it. A
-    step that failed does not hide the next; only without packages nothing else can run.
+    Writes build/ci/NAME/result.json, and the output of each step in a file beside it.
+    The next steps run after a failure, too, unless installing the packages failed.
     """
     folder = RESULTS / name
-    # What an earlier play left would be told as this one's.
+    # Files of an earlier run would be taken for this one's.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     began = time.monotonic()
@@ -30,8 +32,8 @@ def play(name):
     return sum(outcome["exit_code"] != 0 for outcome in outcomes)
 
 
-def run(step, folder):
-    """Run a step; return what is to be written down about it."""
+def run(step: Step, folder: Path) -> Outcome:
+    """Run a step; return its result, to be written as JSON."""
     print(f"\n=== {step.name} ===", flush=True)
     log = folder / f"{step.name.replace('/', '-').replace(' ', '-')}.log"
     began = time.monotonic()
@@ -50,7 +52,7 @@ def run(step, folder):
     }
 
 
-def show_and_keep(step, log):
+def show_and_keep(step: Step, log: Path) -> int:
     """Run a step's command; its output goes to the terminal and into `log`."""
     command = list(map(str, step.command))
     with open(log, "w", encoding="utf-8") as kept:
@@ -60,29 +62,30 @@ def show_and_keep(step, log):
         with subprocess.Popen(
             command,
             cwd=PROJECT,
-            # The tests leave their reports there.
+            # The folder of the tests' reports.
             env={**os.environ, "REPORTS": str(log.parent), **step.environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
         ) as process:
+            assert process.stdout
             for line in process.stdout:
                 say(line.rstrip("\n").replace(f"{PROJECT}/", ""), kept)
     return process.returncode
 
 
-def missing(program):
+def missing(program: str) -> str:
     where = INSTALLED_FROM.get(program)
     return f"{program} is not installed" + (f": see https://{where}" if where else "")
 
 
-def say(line, kept):
+def say(line: str, kept: IO[str]) -> None:
     print(line, flush=True)
     print(line, file=kept)
 
 
-def write(folder, name, outcomes, seconds):
+def write(folder: Path, name: str, outcomes: list[Outcome], seconds: float) -> None:
     result = {"check": name, "seconds": round(seconds, 1), "steps": outcomes}
     path = folder / "result.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -3,6 +3,8 @@
 import json
 import os
 import zipfile
+from collections.abc import Mapping
+from typing import Any
 
 from ci import RESULTS, comment
 from ci.github import Forbidden, GitHub
@@ -14,8 +16,8 @@ READ_ONLY = (
 UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
 
 
-def report(environment=os.environ):
-    """Write build/ci/comment.md and bring it where people look."""
+def report(environment: Mapping[str, str] = os.environ) -> None:
+    """Write build/ci/comment.md, the job's summary and the pull request's comment."""
     event = read_event(environment)
     pull_request = event.get("pull_request")
     text = comment.write(RESULTS, describe(environment, pull_request))
@@ -29,10 +31,10 @@ def report(environment=os.environ):
         put_comment(environment, pull_request["number"], text)
 
 
-def put_comment(environment, number, text):
-    """Write the comment; where that can't be, the report is still in the summary.
+def put_comment(environment: Mapping[str, str], number: int, text: str) -> None:
+    """Write the comment. If that fails, the report is still in the summary.
 
-    Whether a pull request may be merged, the checks decide, not GitHub's bad minute.
+    An outage of GitHub's API must not make the checks fail.
     """
     try:
         GitHub(environment).put_comment(number, text)
@@ -42,24 +44,27 @@ def put_comment(environment, number, text):
         print(f"::warning::The comment could not be written: {error}")
 
 
-def read_event(environment):
+def read_event(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what made GitHub start this run; {} at home."""
     path = environment.get("GITHUB_EVENT_PATH")
     if not path:
         return {}
     with open(path, encoding="utf-8") as event:
-        return json.load(event)
+        started: dict[str, Any] = json.load(event)
+    return started
 
 
-def describe(environment, pull_request):
-    """Return the comment.Run that GitHub's variables tell of."""
+def describe(
+    environment: Mapping[str, str], pull_request: dict[str, Any] | None
+) -> comment.Run:
+    """Return the comment.Run that GitHub's variables describe."""
     if not environment.get("GITHUB_REPOSITORY"):
         return comment.Run()
     server = environment.get("GITHUB_SERVER_URL", "https://github.com")
     home = f"{server}/{environment['GITHUB_REPOSITORY']}"
     commit = environment.get("GITHUB_SHA", "")
     if pull_request:
-        # What was tested is its merge into main; what people know is its own commit.
+        # Its merge into main was tested, but people know its own commit.
         commit = pull_request["head"]["sha"]
     return comment.Run(
         needs=json.loads(environment.get("NEEDS") or "{}"),
@@ -70,18 +75,20 @@ def describe(environment, pull_request):
     )
 
 
-def earlier_coverage(environment, pull_request):
+def earlier_coverage(
+    environment: Mapping[str, str], pull_request: dict[str, Any] | None
+) -> float | None:
     if not pull_request or not environment.get("GITHUB_TOKEN"):
         return None
     try:
-        return GitHub(environment).coverage_of(pull_request["base"]["ref"])
+        return GitHub(environment).branch_coverage(pull_request["base"]["ref"])
     except UNREADABLE as error:
-        # The comparison is a courtesy: without it the report is still right.
+        # Without the comparison the report is still right.
         print(f"::notice::The main branch's coverage could not be read: {error}")
         return None
 
 
-def ready(environment=os.environ):
-    """Return the names of the jobs that keep a pull request from being merged."""
+def ready(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the names of the jobs that block the merge of a pull request."""
     needs = json.loads(environment["NEEDS"])
     return [name for name, job in needs.items() if job["result"] != "success"]

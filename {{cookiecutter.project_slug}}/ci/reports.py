@@ -3,16 +3,19 @@
 import dataclasses
 import json
 import re
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
-# Where a traceback ends: "tests/test_isbn.py:12: AssertionError".
+# The end of a traceback: "tests/test_isbn.py:12: AssertionError".
 PLACE = re.compile(r"^(?P<file>[\w./-]+\.py):(?P<line>\d+): ", re.MULTILINE)
 IN_THE_LAB = "in the lab"
 
 
 @dataclasses.dataclass
 class Failure:
-    """A test that did not pass; `line` is None if the report does not tell."""
+    """A test that did not pass; `line` is None if it is unknown."""
 
     test: str
     suite: str
@@ -28,18 +31,18 @@ class Suite:
     name: str
     passed: int
     skipped: int
-    failures: list
+    failures: list[Failure]
 
 
-def read_suites(folder):
+def read_suites(folder: Path) -> list[Suite]:
     """Return the Suites of a folder's JUnit files."""
     return [read_suite(path) for path in sorted(folder.glob("*.xml"))]
 
 
-def read_suite(path):
+def read_suite(path: Path) -> Suite:
     cases = list(ElementTree.parse(path).iter("testcase"))
     name = IN_THE_LAB if path.stem == "lab" else f"on {path.stem}"
-    failed = [case for case in cases if problem_of(case) is not None]
+    failed = [case for case in cases if find_problem(case) is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     return Suite(
         name,
@@ -49,19 +52,20 @@ def read_suite(path):
     )
 
 
-def problem_of(case):
+def find_problem(case: Element) -> Element | None:
     found = case.find("failure")
     return case.find("error") if found is None else found
 
 
-def failure(case, suite):
-    problem = problem_of(case)
-    module = file_of(case.get("classname", ""))
+def failure(case: Element, suite: str) -> Failure:
+    problem, name = find_problem(case), case.get("name", "")
+    assert problem is not None, "asked of tests that failed only"
+    module = module_path(case.get("classname", ""))
     places = list(PLACE.finditer(problem.text or ""))
     # The last line of the test itself, not one deep inside a library.
     own = [place for place in places if place["file"] == module] or places
     return Failure(
-        test=f"{module}::{case.get('name')}" if module else case.get("name"),
+        test=f"{module}::{name}" if module else name,
         suite=suite,
         message=(problem.get("message") or problem.text or "no message").strip(),
         file=own[-1]["file"] if own else module,
@@ -69,23 +73,24 @@ def failure(case, suite):
     )
 
 
-def file_of(classname):
-    """Return tests/test_isbn.py for tests.test_isbn, a class after it or not."""
+def module_path(classname: str) -> str:
+    """Return tests/test_isbn.py for tests.test_isbn, or for a class in it."""
     parts = classname.split(".")
     while parts and not parts[-1].startswith("test"):
         parts.pop()
     return "/".join(parts) + ".py" if parts else ""
 
 
-def read_coverage(path):
+def read_coverage(path: Path) -> float | None:
     """Return the covered per cent in a coverage JSON file; None without one."""
     if not path.is_file():
         return None
-    return json.loads(path.read_text(encoding="utf-8"))["totals"]["percent_covered"]
+    totals = json.loads(path.read_text(encoding="utf-8"))["totals"]
+    return float(totals["percent_covered"])
 
 
-def read_scan(path):
-    """Return lines about holes that a newer version mends; None without a scan."""
+def read_scan(path: Path) -> list[str] | None:
+    """Return lines about vulnerabilities with a fix; None without a scan."""
     if not path.is_file():
         return None
     matches = json.loads(path.read_text(encoding="utf-8")).get("matches", [])
@@ -93,7 +98,7 @@ def read_scan(path):
     return sorted(lines)
 
 
-def hole(match):
+def hole(match: dict[str, Any]) -> str:
     about, where = match["vulnerability"], match["artifact"]
     return (
         f"{about['severity']}: {where['name']} {where['version']}, {about['id']}, "
@@ -101,5 +106,6 @@ def hole(match):
     )
 
 
-def fixed_in(match):
-    return match["vulnerability"].get("fix", {}).get("versions", [])
+def fixed_in(match: dict[str, Any]) -> list[str]:
+    versions: list[str] = match["vulnerability"].get("fix", {}).get("versions", [])
+    return versions

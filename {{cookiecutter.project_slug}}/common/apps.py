@@ -1,16 +1,16 @@
-"""What all apps share."""
+"""What the apps share."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
 
 class CommonConfig(AppConfig):
-    """The app."""
+    """The app `common`."""
 
     name = "common"
 
     def ready(self) -> None:
-        """Teach SQLite, wherever it is used, and Django a lookup."""
-        from common import lookups, sqlite  # noqa: F401
+        """Make every SQLite connection compare text as PostgreSQL does."""
+        from common import sqlite
 
-        connection_created.connect(sqlite.teach, dispatch_uid="common.sqlite")
+        connection_created.connect(sqlite.replace_like, dispatch_uid="common.sqlite")

@@ -1,4 +1,4 @@
-"""Validated request bodies."""
+"""Validates request bodies."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ from rest_framework.serializers import BaseSerializer
 def read_body(
     serializer_class: type[BaseSerializer[Any]], request: Request, **options: Any
 ) -> dict[str, Any]:
-    """Return what `serializer_class` accepts of the request's body, as a dict.
+    """Return the request's body as `serializer_class` validates it: a dict by field.
 
-    Raises ValidationError (400), which names each bad field.
+    `options` go to the serializer (`instance`, `partial`). Raises ValidationError
+    (400), which names each bad field.
     """
     serializer = serializer_class(data=request.data, **options)
     serializer.is_valid(raise_exception=True)

@@ -1,7 +1,7 @@
-"""Errors have one shape everywhere: `{"type": …, "errors": [{code, detail, attr}]}`.
+"""Errors, all in one shape: `{"type": …, "errors": [{code, detail, attr}]}`.
 
-Inside the API drf-standardized-errors gives it; these handlers give it to what
-never reaches a view (an unknown path, a forged Host header).
+Inside the API, drf-standardized-errors builds that shape. The handlers in this file
+build it for requests that never reach a view (an unknown path, a forged Host header).
 """
 
 import math
@@ -39,10 +39,10 @@ class BadRequest(APIException):
 
 
 class APIExceptionHandler(ExceptionHandler):
-    """Gives Django's own refusals the status they mean."""
+    """Turns Django's own refusals into the API's errors."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        """Return the API's exception for `exc`."""
+        """Return the API's exception for `exc`; `exc` itself if it needs no change."""
         if isinstance(exc, RequestDataTooBig):
             return ContentTooLarge()
         if isinstance(exc, SuspiciousOperation):
@@ -84,5 +84,5 @@ def too_many_requests(wait: float | None) -> JsonResponse:
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
-    """Answer 500 without a word about the cause; the log has it."""
+    """Answer 500. The cause is in the log, never in the answer."""
     return _error(500, "error", "A server error occurred.")

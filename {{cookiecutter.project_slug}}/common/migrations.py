@@ -1,7 +1,8 @@
-"""Migrations that keep a table open for its writers.
+"""Migration operations that add indexes without blocking writes.
 
-PostgreSQL builds an index beside them if told so (CONCURRENTLY), outside of a
-transaction: such a migration says `atomic = False`. SQLite knows nothing of it.
+PostgreSQL can build an index while others write to the table (CREATE INDEX
+CONCURRENTLY), but not in a transaction. So a migration that uses these operations must
+set `atomic = False`. On SQLite they add an ordinary index, or none.
 """
 
 from collections.abc import Iterable
@@ -20,7 +21,7 @@ NO_TRIGRAMS = """
 
 
 class AddIndexOnline(migrations.AddIndex):
-    """`AddIndex`, without locking anybody out where the database can."""
+    """`AddIndex`, without blocking writes on PostgreSQL."""
 
     atomic = False
 
@@ -57,9 +58,9 @@ class AddIndexOnline(migrations.AddIndex):
 
 
 class AddPostgresIndexes(Operation):
-    """Indexes that no model knows of: what they are made of only PostgreSQL has.
+    """Adds indexes of a kind that only PostgreSQL has, so that no model declares them.
 
-    Each has a name, and what stands behind ON in the statement that creates it.
+    Each argument is an index: its name, and the SQL after ON in its CREATE INDEX.
     """
 
     atomic = False
@@ -70,7 +71,7 @@ class AddPostgresIndexes(Operation):
         self.indexes = indexes
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Change nothing: models do not know."""
+        """Change nothing: no model declares these indexes."""
 
     def database_forwards(
         self,
@@ -98,18 +99,21 @@ class AddPostgresIndexes(Operation):
                 _drop_index(schema_editor, name)
 
     def describe(self) -> str:
-        """Return what `migrate --plan` says."""
+        """Return the line that `migrate --plan` prints."""
         return f"On PostgreSQL, add the indexes {', '.join(self.indexes)}"
 
 
 class AddTrigramIndexes(AddPostgresIndexes):
-    """Indexes that find a part of a text, ignoring case.
+    """Adds indexes that find a part of a text, ignoring case.
 
-    They hold UPPER(column), for that is what `icontains` compares.
+    They index UPPER(column), because that is what `icontains` compares.
     """
 
     def __init__(self, table: str, columns: Iterable[str], *, before: str) -> None:
-        """Take the columns, and the migration before this one, to tell the way back."""
+        """Take the table, its columns, and the name of the migration before this one.
+
+        The message for a database without trigrams tells how to go back to `before`.
+        """
         self.before = before
         on = f"{table} USING gin (UPPER({{}}::text) gin_trgm_ops)"
         super().__init__(**{f"{table}_{c}_trigrams": on.format(c) for c in columns})
@@ -121,12 +125,12 @@ class AddTrigramIndexes(AddPostgresIndexes):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Add the indexes, unless the database has no trigrams: then say so."""
+        """Add the indexes; print a message if the database has no trigrams."""
         if not _is_postgres(schema_editor):
             return
         try:
-            # It comes with PostgreSQL and is "trusted" since 13: who may create
-            # anything in this database may create it.
+            # The extension comes with PostgreSQL and is "trusted" since version 13: any
+            # user who may create objects in this database may create it.
             schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         except DatabaseError as error:
             reason = str(error).splitlines()[0]
@@ -136,7 +140,7 @@ class AddTrigramIndexes(AddPostgresIndexes):
 
 
 def _drop_index(schema_editor: BaseDatabaseSchemaEditor, name: str) -> None:
-    # An interrupted CREATE INDEX CONCURRENTLY leaves one that is never used.
+    # An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index behind.
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 

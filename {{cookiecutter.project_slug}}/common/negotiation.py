@@ -1,4 +1,4 @@
-"""Chooses the format of an answer: there is one."""
+"""Content negotiation: every answer is JSON."""
 
 from collections.abc import Iterable
 
@@ -8,9 +8,9 @@ from rest_framework.request import Request
 
 
 class AlwaysJSON(DefaultContentNegotiation):
-    """Answer JSON whatever `Accept` says.
+    """Chooses JSON, whatever the `Accept` header asks for.
 
-    One representation per resource keeps a cached answer equal to a computed one.
+    So each resource has one representation, and its cache key needs no format.
     """
 
     def select_renderer(

@@ -1,4 +1,4 @@
-"""Cuts lists into pages: `{count, next, previous, results}`."""
+"""Pages of lists: `{count, next, previous, results}`."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,7 +16,8 @@ from common.queries import PageQuery
 class Pages(PageNumberPagination):
     """Pages by number, for views that have a `query` (see `HasQuery`).
 
-    Raises ValidationError (400) for a bad parameter, NotFound (404) past the end.
+    Raises ValidationError (400) for a bad parameter, NotFound (404) for a page past the
+    end.
     """
 
     query: Any
@@ -32,28 +33,28 @@ class Pages(PageNumberPagination):
         return self.cut(queryset)
 
     def cut(self, rows: QuerySet[Any]) -> list[Any]:
-        """Return the page's rows, and set `count`, `next` and `previous` (queries)."""
+        """Return the page's rows; set `count`, and `next` and `previous` (queries)."""
         page, size = self.query.page, self.query.page_size
         start = (page - 1) * size
         if start:
-            self.count = self.count_of(rows)
+            self.count = self.count_rows(rows)
             self._refuse_past_the_end(start)
-        # One more than is shown tells whether a page follows.
+        # One row more than the page shows: if it is there, another page follows.
         found = list(rows[start : start + size + 1])
         follows = len(found) > size
         if not start:
-            # A first page that none follows has told how many there are.
-            self.count = self.count_of(rows) if follows else len(found)
+            # If the first page is the only one, its rows are all there are.
+            self.count = self.count_rows(rows) if follows else len(found)
         self.next = self.query.at_page(page + 1) if follows else None
         self.previous = self.query.at_page(page - 1) if start else None
         return found[:size]
 
-    def count_of(self, rows: QuerySet[Any]) -> int:
+    def count_rows(self, rows: QuerySet[Any]) -> int:
         """Return how many rows there are on all pages."""
         return rows.count()
 
     def get_paginated_response(self, data: Iterable[Any]) -> Response:
-        """Return the answer with these results."""
+        """Return the response: these results, the count and the links."""
         return Response(
             {
                 "count": self.count,
@@ -64,7 +65,7 @@ class Pages(PageNumberPagination):
         )
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        """Leave the parameters to the view's query serializer."""
+        """Return none: the view's query serializer documents them (see Schema)."""
         return []
 
     def _refuse_past_the_end(self, start: int) -> None:

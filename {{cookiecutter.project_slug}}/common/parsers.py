@@ -1,4 +1,4 @@
-"""Reads request bodies."""
+"""Parses request bodies."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -8,7 +8,7 @@ from rest_framework.parsers import JSONParser
 
 
 class NestingSafeJSONParser(JSONParser):
-    """JSON, however deeply nested. Raises ParseError (400)."""
+    """Parses JSON. Refuses one that is nested too deeply, instead of failing (500)."""
 
     def parse(
         self,
@@ -16,7 +16,7 @@ class NestingSafeJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Return the parsed body."""
+        """Return the parsed body. Raises ParseError (400)."""
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as error:

@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Permissions: who may do what."""
 
 from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
@@ -6,7 +6,7 @@ from rest_framework.views import APIView
 
 
 class IsLibrarian(IsAuthenticated):
-    """A librarian is a user with `is_staff`."""
+    """Lets in librarians: users with `is_staff`."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Return whether the user is a librarian."""
@@ -14,7 +14,7 @@ class IsLibrarian(IsAuthenticated):
 
 
 class IsLibrarianOrReadOnly(IsLibrarian):
-    """Every reader may read; only librarians may write."""
+    """Lets every reader read, and only librarians write."""
 
     # It lets every reader read, so cached views may have it.
     same_for_all_readers = True
@@ -27,13 +27,14 @@ class IsLibrarianOrReadOnly(IsLibrarian):
 
 
 class IsSelfOrLibrarian(IsLibrarian):
-    """Readers see themselves; librarians see everybody.
+    """Lets readers see their own account, and librarians see every account.
 
-    Decided by the id in the path, so that a reader can't tell which ids exist.
+    It compares ids and does not ask whether the account exists. So a reader gets the
+    same refusal for every other id, and can't find out which ids are taken.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the user may see the one in the path."""
+        """Return whether the user may see the account that the path names."""
         is_reader = IsAuthenticated.has_permission(self, request, view)
         return is_reader and (
             view.kwargs.get("user_id") == request.user.pk or request.user.is_staff

@@ -1,7 +1,7 @@
 """Validated query parameters, in one canonical form.
 
-Two requests that mean the same have equal queries, and an answer is built from the
-query alone, never from the raw parameters. This is what makes a cache key possible.
+Two requests that ask for the same have equal queries. An answer is built from the query
+alone, never from the raw parameters. So the query can be part of a cache key.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from rest_framework import serializers
-from rest_framework.request import Request
+from rest_framework.views import APIView
 
 DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
-# Keeps OFFSET far below what a database's integer holds.
+# The highest OFFSET stays far below the largest integer of the database.
 MAX_PAGE = 1_000_000
 
 
@@ -65,27 +65,26 @@ class PageQuerySerializer(serializers.Serializer[Any]):
         return self.query_class(**self.validated_data)
 
 
-class HasQuery:
-    """Mixin for a view with a `query_serializer_class`."""
+class HasQuery(APIView):
+    """Base of a view with a `query_serializer_class`."""
 
     query_serializer_class: type[PageQuerySerializer]
-    request: Request
 
     @cached_property
     def query(self) -> PageQuery:
-        """What the request asks for. Raises ValidationError (400)."""
+        """The request's validated parameters. Raises ValidationError (400)."""
         return read_query(self.query_serializer_class, self.request.query_params)
 
 
 def read_query(
     serializer_class: type[PageQuerySerializer], parameters: QueryDict
 ) -> PageQuery:
-    """Return the query in `parameters` (a QueryDict).
+    """Return the query that `parameters` ask for.
 
-    Raises ValidationError (400), which names the parameter.
+    Raises ValidationError (400), which names the bad parameter.
     """
     fields_by_name = serializer_class().fields
-    # A plain dict, because a blank value in a form means a value left out.
+    # A plain dict: in a QueryDict a serializer takes a blank value for none.
     data = {
         name: parameters.getlist(name) if _repeats(field) else parameters[name]
         for name, field in fields_by_name.items()
@@ -99,10 +98,10 @@ def read_query(
 def canonical(
     serializer_class: type[PageQuerySerializer],
 ) -> Callable[[str], tuple[str, frozenset[str]]]:
-    """Return a function from a raw query string to its canonical form and its fields.
+    """Return a function that turns a raw query string into (canonical form, fields).
 
-    The fields are those that it filters and orders by. The function raises
-    ValidationError (400) for a bad parameter.
+    The fields are the names of those that the query filters and orders by. The function
+    raises ValidationError (400) for a bad parameter.
     """
 
     def canonicalize(raw: str) -> tuple[str, frozenset[str]]:

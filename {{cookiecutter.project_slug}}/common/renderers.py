@@ -1,4 +1,4 @@
-"""Writes JSON: the bytes of REST framework's own renderer, in a tenth of its time."""
+"""Renders JSON: the same bytes as REST framework's renderer, ten times as fast."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,9 +7,9 @@ import orjson
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
-# What orjson does not know by itself: lazy strings, decimals.
+# Encodes the types that orjson does not know: lazy strings, decimals.
 _OTHERS = JSONEncoder().default
-# JavaScript used to take these for line ends, so JSON escapes them.
+# JavaScript before 2019 took these for line ends, so REST framework escapes them.
 _LINE_ENDS = (("\u2028".encode(), rb"\u2028"), ("\u2029".encode(), rb"\u2029"))
 
 
@@ -22,7 +22,7 @@ class FastJSONRenderer(JSONRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return `data` as bytes of compact JSON in UTF-8; None as no bytes."""
+        """Return `data` as compact JSON in UTF-8; no bytes for None."""
         if data is None:
             return b""
         body = orjson.dumps(data, default=_OTHERS, option=orjson.OPT_UTC_Z)

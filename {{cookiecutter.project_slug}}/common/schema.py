@@ -1,4 +1,4 @@
-"""How the OpenAPI document describes errors and query parameters."""
+"""Describes errors and query parameters in the OpenAPI document."""
 
 from typing import Any
 
@@ -21,12 +21,13 @@ class ErrorSerializer(serializers.Serializer[Any]):
     """The one shape of every error."""
 
     type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    # A field, which REST framework takes out of the class: not a serializer's `errors`.
+    # REST framework moves fields out of the class, so this one does not replace the
+    # property `errors` of every serializer.
     errors = ErrorItemSerializer(many=True)  # type: ignore[assignment]
 
 
 class Schema(AutoSchema):
-    """Adds, to each operation, the errors that it can answer with."""
+    """Adds to each operation the errors that it can answer with."""
 
     def get_override_parameters(self) -> list[Any]:
         """Return the query parameters of a list, from its query serializer."""

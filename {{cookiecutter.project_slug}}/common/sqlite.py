@@ -9,14 +9,17 @@ from functools import lru_cache
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def teach(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
-    """Replace LIKE on a new SQLite connection."""
+def replace_like(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+    """Replace the LIKE of a new SQLite connection. (A signal's receiver.)"""
     if connection.vendor == "sqlite":
         connection.connection.create_function("LIKE", 3, like, deterministic=True)
 
 
 def like(pattern: object, text: object, escape: str) -> bool | None:
-    """Return whether `text` is LIKE `pattern`, ignoring case; None for a NULL."""
+    """Return whether `text` is LIKE `pattern`, ignoring case; None if one is NULL.
+
+    The character after `escape` stands for itself.
+    """
     if pattern is None or text is None:
         return None
     return _compiled(str(pattern), escape).fullmatch(str(text)) is not None

@@ -1,9 +1,9 @@
-"""Django's own apps, as this project has them."""
+"""Django's apps, as this project configures them."""
 
 from django.contrib.admin.apps import AdminConfig
 
 
 class LibraryAdminConfig(AdminConfig):
-    """The admin app, with a site of our own."""
+    """The admin app, with our own site class."""
 
     default_site = "users.site.LibrarySite"

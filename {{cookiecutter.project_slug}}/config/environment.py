@@ -1,8 +1,10 @@
-"""Reads settings from the environment and refuses what is unsafe, in one line."""
+"""Reads settings from the environment. A bad one stops the process with one line."""
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import environ
 
@@ -13,21 +15,21 @@ EXAMPLE_PREFIX = "change-me"
 env = environ.Env()
 
 
-def load_dotenv():
-    """Add what `.env` says to the environment; what is already set wins."""
+def load_dotenv() -> None:
+    """Add the variables in `.env` to the environment, except those already set."""
     dotenv = Path(os.environ.get("DOTENV", BASE_DIR / ".env"))
     if dotenv.is_file():
         env.read_env(dotenv, encoding="utf-8")
 
 
-def refuse(name, problem):
-    """Stop the process with one line that names the variable."""
+def refuse(name: str, problem: str) -> NoReturn:
+    """Exit with one line: the variable's name and the problem."""
     sys.exit(f"{name} {problem}")
 
 
-def secret(name):
-    """Return the secret `name`; exit if it is missing, an example, or too short."""
-    value = env.str(name, default="").strip()
+def secret(name: str) -> str:
+    """Return the secret `name`; exit if it is missing, too short, or the example."""
+    value: str = env.str(name, default="").strip()
     if not value:
         refuse(name, "is not set: run `make setup`, or put a random value into .env")
     if value.startswith(EXAMPLE_PREFIX):
@@ -37,16 +39,16 @@ def secret(name):
     return value
 
 
-def choice(name, default, accepted):
+def choice(name: str, default: str, accepted: Sequence[str]) -> str:
     """Return the variable `name` if it is one of `accepted`; exit otherwise."""
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     if value not in accepted:
         refuse(name, f"is {value!r}; accepted: {', '.join(accepted)}")
     return value
 
 
-def boolean(name, default=False):
-    """Return the variable `name` as a bool; exit if it reads as neither."""
+def boolean(name: str, default: bool = False) -> bool:
+    """Return the variable `name` as a bool; exit if it is neither true nor false."""
     value = env.str(name, default=str(default)).strip().lower()
     if value in ("1", "true", "yes", "on"):
         return True
@@ -55,7 +57,7 @@ def boolean(name, default=False):
     refuse(name, f"is {value!r}; accepted: true, false")
 
 
-def integer(name, default, minimum=0):
+def integer(name: str, default: int, minimum: int = 0) -> int:
     """Return the variable `name` as an int of at least `minimum`; exit otherwise."""
     value = env.str(name, default=str(default)).strip()
     if not value.isdecimal() or int(value) < minimum:
@@ -63,22 +65,25 @@ def integer(name, default, minimum=0):
     return int(value)
 
 
-def rate(name, default):
-    """Return a request rate such as `10/min`; exit if it is none."""
-    value = env.str(name, default=default)
+def rate(name: str, default: str) -> str:
+    """Return the variable `name`, a request rate such as `10/min`; exit otherwise."""
+    value: str = env.str(name, default=default)
     count, _, period = value.partition("/")
     if not count.isdecimal() or period not in ("sec", "min", "hour", "day"):
         refuse(name, f"is {value!r}; accepted: a rate such as 10/min, 100/hour")
     return value
 
 
-def database(default):
-    """Return Django's database settings for `DATABASE_URL` (SQLite, PostgreSQL)."""
+def database(default: str) -> dict[str, Any]:
+    """Return Django's database settings for `DATABASE_URL`; exit if it is no such URL.
+
+    SQLite and PostgreSQL are accepted. `default` is the URL without the variable.
+    """
     url = env.str("DATABASE_URL", default="") or default
     scheme = url.partition(":")[0]
     if scheme not in ("sqlite", "postgres", "postgresql"):
         refuse("DATABASE_URL", f"starts with {scheme!r}; accepted: sqlite, postgres")
-    settings = env.db_url_config(url)
+    settings: dict[str, Any] = env.db_url_config(url)
     if scheme == "sqlite":
         return settings | {"OPTIONS": SQLITE_OPTIONS}
     return settings | {
@@ -88,8 +93,9 @@ def database(default):
     }
 
 
-# Writers queue instead of failing: IMMEDIATE takes the write lock when the
-# transaction begins, where waiting is allowed; WAL lets readers go on meanwhile.
+# Writers wait for each other (up to `timeout` seconds) instead of failing. IMMEDIATE
+# takes the write lock when a transaction begins: later, SQLite would not wait for it.
+# WAL lets others read while one writes.
 SQLITE_OPTIONS = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",

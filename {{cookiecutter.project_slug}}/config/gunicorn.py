@@ -2,16 +2,17 @@
 
 import os
 import sys
+from typing import Any
 
 from config import metrics_folder
 from config import workers as processes
 from config.environment import load_dotenv
 
-# How many workers fit depends on what it says of Redis.
+# The number of workers below depends on REDIS_URL, which may stand in .env.
 load_dotenv()
 
-# The worker processes count together, in files that only this run uses. Whoever
-# imports prometheus_client before this is set counts alone.
+# The worker processes add up their counters in files of this folder, one folder a run.
+# It must be set before prometheus_client is imported.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder.make()
 
@@ -19,38 +20,40 @@ wsgi_app = "config.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(
     os.environ.get("WEB_CONCURRENCY")
-    or processes.that_fit(
-        os.cpu_count(), processes.memory_limit(), os.environ.get("REDIS_URL")
+    or processes.count_that_fit(
+        os.cpu_count() or 1, processes.memory_limit(), os.environ.get("REDIS_URL")
     )
 )
-# The settings must know, whoever chose: the cache behaves differently beside others.
+# For Django's settings: several workers need a cache that they share.
 os.environ["WEB_CONCURRENCY"] = str(workers)
 threads = int(os.environ.get("WEB_THREADS", "8"))
 worker_class = "gthread"
-# Settings that refuse to start stop the whole server at once, not worker by worker.
+# Load the app before forking: then a bad setting stops the server at once, instead of
+# each worker in turn.
 preload_app = True
 post_fork = processes.freeze
-# Heartbeats go through memory: a slow disk must not look like a hung worker.
+# Workers report through a file that they are alive. On a slow disk a healthy worker
+# would look hung, so the file is in memory.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 timeout = 30
 graceful_timeout = 20
-# Behind a proxy that keeps connections, longer than the proxy does: whoever hangs up
-# second loses the request that was on its way.
+# Seconds. Behind a proxy that keeps connections open, this must be longer than the
+# proxy's own limit: else we may close a connection just as it sends a request.
 keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS", "5"))
-# Its control socket would be one more thing to guard.
+# Nobody uses the control socket, and it would have to be protected.
 control_socket_disable = True
 accesslog = "-" if os.environ.get("ACCESS_LOG") else None
 
 
-def child_exit(server, worker):
-    """Let the counters of a worker that is gone count on."""
+def child_exit(server: Any, worker: Any) -> None:
+    """Keep the counts of a worker that has ended."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
 
 
-def on_starting(server):
-    """Refuse to serve what Django's checks refuse, with one line for each reason."""
+def on_starting(server: Any) -> None:
+    """Run Django's checks; on errors print one line for each, and exit."""
     from django.core import checks
 
     errors = [found for found in checks.run_checks() if found.is_serious()]
@@ -60,15 +63,15 @@ def on_starting(server):
         sys.exit(1)
 
 
-def post_worker_init(worker):
-    """Open the stamps before the first reader needs them."""
+def post_worker_init(worker: Any) -> None:
+    """Make missing stamps now, so that their quarantine ends before readers come."""
     from caching.watching import open_stamps
 
     open_stamps()
 
 
-def worker_exit(server, worker):
-    """Let no worker take its pending invalidations along."""
+def worker_exit(server: Any, worker: Any) -> None:
+    """Flush the worker's pending invalidations before it ends."""
     from caching.outage import pending
 
     pending.flush_at_exit()

@@ -1,4 +1,4 @@
-"""The folder in which a server's processes count together; it goes with the server."""
+"""The folder in which the processes of one server add up their counters."""
 
 import atexit
 import contextlib
@@ -12,30 +12,33 @@ PREFIX = "library-metrics-"
 
 
 def make() -> str:
-    """Return a new folder, which is removed when this process ends.
+    """Make a folder that is removed when this process ends, and return its path.
 
-    A killed server leaves its folder behind; that is removed here, at the next start.
+    A server that is killed leaves its folder behind. The next start removes that here.
     """
     _remove_stale()
     folder = _lock_new()
-    # Workers are forks of this process, and end earlier.
+    # Workers are forks of this process: they run this too, and must not remove it.
     atexit.register(_remove_if, folder, os.getpid())
     return str(folder)
 
 
-def _lock_new():
+def _lock_new() -> Path:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        # Another server that starts just now may have taken it for a stale one.
+        # Another server that starts right now may take it for stale and remove it.
         with contextlib.suppress(OSError):
             _lock(folder)
             if folder.exists():
                 return folder
 
 
-def _lock(folder):
-    """Return a file descriptor; while it is open, here or in a worker, nobody else
-    gets one. Raises OSError if somebody has one."""
+def _lock(folder: Path) -> int:
+    """Lock the folder, and return the file descriptor that holds the lock.
+
+    The lock ends when the descriptor is closed here and in all forks. Raises OSError if
+    another server holds it.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -45,15 +48,15 @@ def _lock(folder):
     return descriptor
 
 
-def _remove_stale():
+def _remove_stale() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        # One in use, or another user's.
+        # OSError: it is in use, or another user's.
         with contextlib.suppress(OSError):
             descriptor = _lock(folder)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(descriptor)
 
 
-def _remove_if(folder, process):
+def _remove_if(folder: Path, process: int) -> None:
     if os.getpid() == process:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""All settings, from the environment. Nothing here changes per machine.
+"""All settings. What differs between machines comes from the environment.
 
-With no variable but the two secrets: SQLite, an in-process cache, one worker.
+Only two secrets are required: then it is SQLite, an in-process cache and one worker.
 `DATABASE_URL` and `REDIS_URL` switch to PostgreSQL and Redis.
 """
 
@@ -81,7 +81,7 @@ TEMPLATES = [
     }
 ]
 
-# Every path is exactly as the API's contract spells it: no slash is appended.
+# Paths are exactly those of the API's contract, which end without a slash.
 APPEND_SLASH = False
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -99,7 +99,7 @@ CACHES = {
             "OPTIONS": {
                 "SOCKET_CONNECT_TIMEOUT": 0.25,
                 "SOCKET_TIMEOUT": 0.25,
-                # Counting requests (throttling) must not fail with Redis away.
+                # Throttling counts requests here. It must not fail without Redis.
                 "IGNORE_EXCEPTIONS": True,
             },
         }
@@ -142,7 +142,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if USE_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = USE_HTTPS
 SECURE_HSTS_PRELOAD = USE_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS else None
-# The container and the load balancer ask for health inside, without TLS.
+# The container and the load balancer check health from inside, without TLS.
 SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -157,14 +157,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["common.parsers.NestingSafeJSONParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.negotiation.AlwaysJSON",
     "DEFAULT_PAGINATION_CLASS": "common.pagination.Pages",
-    # OPTIONS describes nothing: the OpenAPI document does.
+    # OPTIONS describes no view: the OpenAPI document does.
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "common.schema.Schema",
     "DEFAULT_THROTTLE_RATES": {
         "login": rate("THROTTLE_LOGIN", "10/min"),
         "register": rate("THROTTLE_REGISTER", "30/hour"),
     },
-    # How many proxies stand in front, so that a reader's address can't be forged.
+    # How many proxies are in front. With the right number nobody can forge an address.
     "NUM_PROXIES": integer("NUM_PROXIES", 0),
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -172,7 +172,7 @@ REST_FRAMEWORK = {
 
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "common.errors.APIExceptionHandler",
-    # Not even with DEBUG on does a stack trace reach a client.
+    # With DEBUG on, too, an error is JSON and no page with a stack trace.
     "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
 }
 
@@ -184,7 +184,7 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
-    # A token from before a password change stops working.
+    # A password change revokes the older tokens.
     "CHECK_REVOKE_TOKEN": True,
 }
 
@@ -211,10 +211,10 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # A 4xx is the client's affair; the access log has it.
+    # A 4xx is the client's error. The access log has it.
     "loggers": {
         "django.request": {"level": "ERROR"},
-        # Robots that try host names are no error of ours.
+        # Robots that try out host names are not our errors.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

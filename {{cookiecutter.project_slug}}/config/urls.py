@@ -1,14 +1,18 @@
 """Every URL of the project."""
 
 from django.contrib import admin
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from caching.ops.metrics import metrics
 from common.errors import not_found
+from config.health import HealthCheck
+from config.openapi import SchemaDocument, SwaggerUI
 
-api = [
-    path("", include("common.urls")),
+api: list[URLPattern | URLResolver] = [
+    path("common/health-check", HealthCheck.as_view(), name="health-check"),
+    path("schema", SchemaDocument.as_view(), name="schema"),
+    path("docs", SwaggerUI.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
     path("", include("books.urls")),
     path("", include("loans.urls")),

@@ -1,12 +1,13 @@
-"""Waits until the database takes our password: `python -m config.wait_for_database`.
+"""Waits until the database accepts connections: `python -m config.wait_for_database`.
 
-Exits 0 when it does, 1 with one line of cause when it never will. An argument is advice
-for a refused password, which takes a line of its own.
+Exits with 0 when it does. Exits with 1 and one line of reason if the password is wrong,
+or after SECONDS. The arguments are lines of advice to print if the password is wrong.
 """
 
 import os
 import sys
 import time
+from collections.abc import Sequence
 
 import django
 from django.db import OperationalError, connection
@@ -17,21 +18,22 @@ WRONG_PASSWORD = (
 )
 
 
-def why_not():
-    """Return why the database can't be used now, or None if it can."""
+def connection_problem() -> str | None:
+    """Return why the database can't be used now; None if it can."""
     try:
         connection.ensure_connection()
     except OperationalError as error:
         return str(error).strip()
+    return None
 
 
-def wait(seconds, advice):
-    """Return when the database can be used; exit if that takes over `seconds`.
+def wait(seconds: float, advice: Sequence[str]) -> None:
+    """Return as soon as the database can be used; exit after `seconds`.
 
-    `advice` are the lines to add where the password is refused.
+    `advice` are lines to print if the password is wrong, which ends the wait at once.
     """
     deadline = time.monotonic() + seconds
-    while reason := why_not():
+    while reason := connection_problem():
         if "password authentication failed" in reason:
             sys.exit("\n".join([WRONG_PASSWORD, *advice]))
         if time.monotonic() > deadline:

@@ -1,10 +1,11 @@
-"""How many worker processes a container gets, and what they share."""
+"""How many worker processes a container gets."""
 
 import gc
 from pathlib import Path
+from typing import Any
 
-# Memory of one worker, in bytes: what it was measured to take in the rehearsal, and
-# with it one password's hash (users/hashers.py) and room to grow.
+# Memory of one worker, in bytes. Idle, as measured in the rehearsal; and with one
+# password's hash (users/hashers.py) and room to grow.
 IDLE_WORKER_BYTES = 77 * 1024**2
 WORKER_BYTES = 110 * 1024**2
 MEMORY_LIMITS = (
@@ -13,7 +14,7 @@ MEMORY_LIMITS = (
 )
 
 
-def memory_limit():
+def memory_limit() -> float:
     """Return the container's memory limit in bytes; infinity if it has none."""
     for path in MEMORY_LIMITS:
         if path.is_file() and path.read_text().strip().isdecimal():
@@ -21,16 +22,20 @@ def memory_limit():
     return float("inf")
 
 
-def that_fit(cpus, memory, shared_cache):
-    """Return how many workers the CPUs and the memory (bytes) are enough for.
+def count_that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
+    """Return how many workers fit: one for each CPU, if the memory (bytes) allows.
 
-    Without a cache that they share, more than one would answer from stale copies.
+    Only one without `shared_cache` (the address of a Redis): each worker would have a
+    cache of its own, and not hear of the others' writes.
     """
     if not shared_cache:
         return 1
     return int(max(1, min(cpus, memory // WORKER_BYTES)))
 
 
-def freeze(server, worker):
-    """Take what was loaded before the fork out of the garbage collector's rounds."""
+def freeze(server: Any, worker: Any) -> None:
+    """Exclude what was loaded before the fork from garbage collection.
+
+    A collection would write to these objects, and so copy memory that workers share.
+    """
     gc.freeze()

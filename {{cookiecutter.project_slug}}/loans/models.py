@@ -8,7 +8,7 @@ from django.db.models import Q
 class Loan(models.Model):
     """Copies of one book in one reader's hands, until they are returned."""
 
-    # A reader who ever borrowed is deactivated rather than deleted.
+    # PROTECT: a reader who has ever borrowed can be deactivated, but not deleted.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="loans"
     )
@@ -31,5 +31,5 @@ class Loan(models.Model):
             ),
         ]
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.quantity} × book {self.book_id} to user {self.user_id}"

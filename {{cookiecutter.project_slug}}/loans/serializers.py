@@ -12,7 +12,8 @@ class LoanSerializer(serializers.ModelSerializer):
     loan_id = serializers.IntegerField(source="id", read_only=True)
     user_id = serializers.IntegerField(read_only=True)
     book_id = serializers.IntegerField(read_only=True)
-    # Said here, because a model's limits differ from database to database.
+    # Declared here: the limits of the model's field depend on the database, and would
+    # be in the OpenAPI document.
     quantity = serializers.IntegerField(read_only=True)
 
     class Meta:
@@ -33,7 +34,7 @@ class ReturnSerializer(serializers.Serializer):
 
     is_returned = serializers.BooleanField()
 
-    def validate_is_returned(self, value):
+    def validate_is_returned(self, value: bool) -> bool:
         """Refuse to un-return."""
         if not value:
             raise serializers.ValidationError("A loan can only be returned: true.")

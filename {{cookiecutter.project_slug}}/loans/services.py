@@ -1,23 +1,27 @@
 """Borrowing and returning.
 
-Each takes its row lock before it looks, so that of many at once exactly one sees
-the last copy, and one return gives the copies back.
+Each function locks the row before it reads it. So if many readers ask for the last
+copy at once, exactly one gets it. If a loan is returned twice at once, its copies go
+back once.
 """
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from books.services import lock_book
 from common.errors import Conflict
 from loans.models import Loan
+from users.models import User
 
 
 @transaction.atomic
-def borrow(*, reader, book_id, quantity):
-    """Lend `quantity` copies to `reader` and return the loan.
+def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
+    """Lend `quantity` copies of a book to `reader`, and return the loan.
 
-    Raises Http404 if there is no such book, Conflict (409) if too few are left.
+    Raises Http404 if there is no such book, and Conflict (409) if too few copies are
+    left.
     """
     book = lock_book(book_id)
     if book.stock < quantity:
@@ -28,10 +32,11 @@ def borrow(*, reader, book_id, quantity):
 
 
 @transaction.atomic
-def give_back(*, loans, loan_id):
-    """Take the copies of one of the `loans` (a queryset) back and return the loan.
+def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
+    """Take back the copies of one of `loans`, and return the loan.
 
-    Raises Http404 if it is not among them, Conflict (409) if it was returned before.
+    Raises Http404 if none of `loans` has this id, and Conflict (409) if it was returned
+    before.
     """
     loan = get_object_or_404(loans.select_for_update(of=("self",)), pk=loan_id)
     if loan.is_returned:

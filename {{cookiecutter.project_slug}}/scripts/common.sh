@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# On the server HERE is /opt/library/releases/TAG, or /opt/library/terraform/scripts.
+LIBRARY=$(cd -- "$HERE/../.." && pwd)
 DATA_DIR=${DATA_DIR:-/var/lib/library}
 STATE=$DATA_DIR/deploy
 # The proxy, as only this machine can reach it.
@@ -22,27 +24,27 @@ refuse() {
 }
 
 load_config() {
-  [ -e "$HERE/config.env" ] || refuse "$HERE/config.env is missing: it names the image repository (REGISTRY=...)"
-  [ -r "$HERE/config.env" ] || refuse "$HERE/config.env can't be read: use sudo"
+  [ -e "$LIBRARY/config.env" ] || refuse "$LIBRARY/config.env is missing: it names the image repository (REGISTRY=...)"
+  [ -r "$LIBRARY/config.env" ] || refuse "$LIBRARY/config.env can't be read: use sudo"
   [ -r "$DATA_DIR/secrets.env" ] || refuse "$DATA_DIR/secrets.env can't be read: use sudo, or run first-boot.sh if it is not there"
   set -a
   # shellcheck source=/dev/null
-  . "$HERE/config.env"
+  . "$LIBRARY/config.env"
   set +a
-  [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $HERE/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
+  [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $LIBRARY/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
   export DATA_DIR
   if own_database; then export COMPOSE_PROFILES=postgres; fi
 }
 
 # This machine runs PostgreSQL itself unless DATABASE_URL points elsewhere (RDS, say).
 own_database() {
-  ! grep -Eqs '^DATABASE_URL=.' "$HERE/config.env" "$DATA_DIR/secrets.env"
+  ! grep -Eqs '^DATABASE_URL=.' "$LIBRARY/config.env" "$DATA_DIR/secrets.env"
 }
 
 # The secrets reach Compose as a file: never an argument, never a line of a log.
 compose() {
   docker compose --project-directory "$HERE" \
-    --env-file "$HERE/config.env" --env-file "$DATA_DIR/secrets.env" "$@"
+    --env-file "$LIBRARY/config.env" --env-file "$DATA_DIR/secrets.env" "$@"
 }
 
 other_colour() { if [ "$1" = blue ]; then echo green; else echo blue; fi; }

@@ -12,7 +12,6 @@ HEALTH_SECONDS=90
 DRAIN_SECONDS=3
 CRASHES=2
 MIGRATION=library-migration
-LOGIN=$STATE/login
 
 usage() {
   cat <<TEXT
@@ -41,7 +40,6 @@ fail() {
 }
 
 on_exit() {
-  rm -rf -- "$LOGIN"
   [ "${settled:-}" = yes ] || fail "stopped unexpectedly (exit code $1)" "$(last_line)"
 }
 
@@ -89,27 +87,6 @@ last_line() { last_of "$STATE/last.log"; }
 
 # quietly COMMAND...: its output goes to last.log, to be quoted if it fails.
 quietly() { "$@" >"$STATE/last.log" 2>&1; }
-
-log_in() {
-  aws ecr get-login-password --region "${AWS_REGION:-}" |
-    docker --config "$LOGIN" login --username AWS --password-stdin "${REGISTRY%%/*}"
-}
-
-# The registry's password lives for this one pull, in a folder that goes with it.
-fetch_image() {
-  local problem=''
-  forget_old_images
-  say "pulling $REGISTRY:$tag"
-  if ! quietly log_in; then problem="the registry did not let us in"
-  elif ! quietly docker --config "$LOGIN" pull --quiet "$REGISTRY:$tag"; then
-    problem="no image $REGISTRY:$tag came from the registry"
-  fi
-  rm -rf -- "$LOGIN"
-  [ -n "$problem" ] || return 0
-  # A tag never changes, so a copy from an earlier deploy is the same release.
-  docker image inspect "$REGISTRY:$tag" >/dev/null 2>&1 || fail "$problem" "$(last_line)"
-  say "$problem; using this machine's copy ($(last_line))"
-}
 
 # --no-recreate: a deploy never restarts the database under the running release.
 start_services() {
@@ -170,7 +147,16 @@ wait_until_healthy() {
   fail "$tag was not healthy after $HEALTH_SECONDS s" "$(last_words)"
 }
 
-# Written beside and moved over, so that the proxy never reads half a file.
+# The Caddyfile is the release's own, and each colour keeps one: going back brings the old
+# one back. Written beside and moved over, so that the proxy never reads half a file.
+write_caddyfile() {
+  local file=$DATA_DIR/proxy/Caddyfile
+  if [ "$1" != "$live" ] || [ ! -f "$file.$1" ]; then
+    cp -- "$HERE/proxy/Caddyfile" "$file.$1" || return
+  fi
+  cp -- "$file.$1" "$file.new" && mv -- "$file.new" "$file"
+}
+
 write_upstream() {
   local file=$DATA_DIR/proxy/upstream
   cat >"$file.new" <<CADDY && mv -- "$file.new" "$file.caddy"
@@ -194,8 +180,10 @@ $(site_of "$1") {
 CADDY
 }
 
+write_proxy() { write_caddyfile "$1" && write_upstream "$1"; }
+
 route_to() {
-  quietly write_upstream "$1" &&
+  quietly write_proxy "$1" &&
     quietly compose up --detach --no-recreate caddy &&
     quietly compose exec -T caddy \
       caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile
@@ -240,13 +228,17 @@ keep_release() {
   fi
 }
 
-# The disk is small: of our own images, only those that a rollback may need stay.
-forget_old_images() {
-  local keep image
+# The disk is small: of our own images and their scripts, only those that a rollback may
+# need stay.
+forget_old_releases() {
+  local keep image folder
   keep=$(history | tail -n 5; tag_of blue; tag_of green; echo stable; echo "$tag")
   docker image ls --format '{{.Tag}}' "$REGISTRY" | while read -r image; do
     grep -Fqx -- "$image" <<<"$keep" || docker image rm "$REGISTRY:$image" >/dev/null 2>&1 || true
   done || say "old images stay: Docker does not list them"
+  for folder in "$LIBRARY"/releases/*; do
+    grep -Fqx -- "${folder##*/}" <<<"$keep" || rm -rf -- "$folder" || true
+  done
 }
 
 main() {
@@ -263,8 +255,8 @@ main() {
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
   # A deploy that was killed may have written what the proxy never loaded.
-  [ -z "$live" ] || quietly write_upstream "$live" || fail "$DATA_DIR can't be written" "$(last_line)"
-  fetch_image
+  [ -z "$live" ] || quietly write_proxy "$live" || fail "$DATA_DIR can't be written" "$(last_line)"
+  forget_old_releases
   start_services
   migrate
   start_release
@@ -272,7 +264,7 @@ main() {
   switch_proxy
   smoke_test
   keep_release
-  forget_old_images
+  forget_old_releases
   say "$GREEN${BOLD}done: $tag serves as $next, and is stable$PLAIN"
 }
 

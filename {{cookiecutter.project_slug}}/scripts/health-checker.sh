@@ -39,7 +39,7 @@ rollback() {
   target=$(earlier_than "$(tag_of "${live:-blue}")")
   [ -n "$target" ] || refuse "no earlier release proved healthy on this machine: there is nothing to go back to"
   printf 'rolling back to %s\n' "$target"
-  exec "$HERE/deploy.sh" "$target"
+  exec "$LIBRARY/deploy.sh" "$target"
 }
 
 case "${1:-}" in

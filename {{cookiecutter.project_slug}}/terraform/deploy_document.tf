@@ -1,5 +1,5 @@
 # The only thing that GitHub may run on the server. Its one argument is a release tag of
-# a fixed shape, so no shell can be slipped in.
+# a fixed shape, so no shell can be slipped in. It ends in the release's own deploy.sh.
 resource "aws_ssm_document" "deploy" {
   name            = "${var.project}-deploy"
   document_type   = "Command"

@@ -93,29 +93,6 @@ data "aws_iam_policy_document" "github" {
     actions   = ["ssm:GetCommandInvocation"]
     resources = ["*"] # AWS knows no narrower resource for it
   }
-
-  dynamic "statement" {
-    for_each = var.allow_github_ssh ? [1] : []
-
-    content {
-      sid = "OpenSshForTheRunner"
-      actions = [
-        "ec2:AuthorizeSecurityGroupIngress",
-        "ec2:RevokeSecurityGroupIngress",
-      ]
-      resources = [aws_security_group.server.arn]
-    }
-  }
-
-  dynamic "statement" {
-    for_each = var.allow_github_ssh ? [1] : []
-
-    content {
-      sid       = "FindWhatWasLeftOpen"
-      actions   = ["ec2:DescribeSecurityGroupRules"]
-      resources = ["*"] # AWS knows no narrower resource for it
-    }
-  }
 }
 
 resource "aws_iam_role_policy" "github" {

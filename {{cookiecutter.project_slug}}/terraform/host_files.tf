@@ -1,13 +1,20 @@
-# What the server gets: scripts/ (the deploy), terraform/host/ (the machine) and its
-# settings. The first boot and every deploy bring the same files, so a change here
-# reaches the machine with the next deploy, and never replaces it.
+# What the server gets: terraform/host/ (the machine), terraform/entry/ (what starts a
+# deploy) and its settings. The first boot and every deploy bring the same files, so a
+# change here reaches the machine with the next deploy, and never replaces it. scripts/
+# comes along for the time before the first release: a release is deployed by the scripts
+# that its own image carries.
 locals {
   install_dir = "/opt/library"
 
   scripts_dir = "${path.module}/../scripts"
   script_files = {
     for file in fileset(local.scripts_dir, "**") :
-    "${local.install_dir}/${file}" => file("${local.scripts_dir}/${file}")
+    "${local.install_dir}/terraform/scripts/${file}" => file("${local.scripts_dir}/${file}")
+  }
+
+  entry_files = {
+    for file in fileset("${path.module}/entry", "**") :
+    "${local.install_dir}/${file}" => file("${path.module}/entry/${file}")
   }
 
   machine_files = {
@@ -29,7 +36,7 @@ locals {
 
   api_origin = var.domain == "" ? "http://${aws_eip.server.public_ip}" : "https://${var.domain}"
 
-  host_files = merge(local.script_files, local.machine_files, {
+  host_files = merge(local.script_files, local.entry_files, local.machine_files, {
     "${local.install_dir}/host/terraform.env" = join("", [
       for name, value in local.settings : "${name}='${value}'\n"
     ])

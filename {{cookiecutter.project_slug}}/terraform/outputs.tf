@@ -41,13 +41,12 @@ output "github_variables" {
   description = "The deployment's settings: terraform output -raw github_variables | gh variable set --env-file -"
   value = join("", [
     for name, value in {
-      AWS_REGION        = var.aws_region
-      AWS_DEPLOY_ROLE   = try(aws_iam_role.github[0].arn, "")
-      ECR_REPOSITORY    = aws_ecr_repository.app.name
-      EC2_INSTANCE_ID   = aws_instance.server.id
-      DEPLOY_DOCUMENT   = aws_ssm_document.deploy.name
-      API_URL           = "${local.api_origin}/api/v1"
-      SECURITY_GROUP_ID = aws_security_group.server.id
+      AWS_REGION      = var.aws_region
+      AWS_DEPLOY_ROLE = try(aws_iam_role.github[0].arn, "")
+      ECR_REPOSITORY  = aws_ecr_repository.app.name
+      EC2_INSTANCE_ID = aws_instance.server.id
+      DEPLOY_DOCUMENT = aws_ssm_document.deploy.name
+      API_URL         = "${local.api_origin}/api/v1"
     } : "${name}=${value}\n"
   ])
 }

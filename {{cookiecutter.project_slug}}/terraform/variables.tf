@@ -83,12 +83,6 @@ variable "create_github_oidc_provider" {
   default     = true
 }
 
-variable "allow_github_ssh" {
-  description = "true lets the deployment open port 22 for its runner while it runs; only the SSH deployment needs it."
-  type        = bool
-  default     = false
-}
-
 variable "domain" {
   description = "A domain that points to the server; with it the proxy fetches a certificate and serves HTTPS. Empty: HTTP."
   type        = string

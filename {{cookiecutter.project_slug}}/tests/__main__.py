@@ -1,7 +1,7 @@
 """`python -m tests [pytest's arguments]`: on SQLite, on PostgreSQL, then the lab's.
 
-Nothing is left out silently: a missing server is an error with CI set, and said at
-the end otherwise.
+Nothing is left out silently: a missing server is an error if CI is set; otherwise it is
+reported at the end.
 """
 
 import os
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tests import left_out, servers
 
-# Some take half a minute: a worker that is done takes from the other.
+# Some tests take half a minute: an idle worker takes tests from the other.
 OPTIONS = ["--numprocesses=auto", "--dist=worksteal"]
-# What a few chosen tests cover tells nothing. The limit is for both runs together.
+# Not measured for a few chosen tests. The limit is for both runs together.
 COVERAGE = ["--cov", "--cov-append", "--cov-report=", "--cov-fail-under=0"]
 NOTHING_TO_RUN = 5
 # JUnit XML and coverage JSON, for programs to read.
@@ -44,7 +44,7 @@ def report_coverage():
 
 
 def report_left_out(no_postgres):
-    """Say what no test could look at here, and what to install for it."""
+    """Print how many tests were left out, and what to install for them."""
     reports = Path(REPORTS).glob("*.xml")
     for reason, number in sum(map(left_out.count, reports), Counter()).items():
         print(f"LEFT OUT, {number} tests: {reason}", file=sys.stderr)

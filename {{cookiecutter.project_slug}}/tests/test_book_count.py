@@ -1,4 +1,4 @@
-"""The count of a long list is kept, and is exact."""
+"""The count of a long list is cached, and exact."""
 
 import pytest
 from django.db import connection

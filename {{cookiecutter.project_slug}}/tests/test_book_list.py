@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tests.cast import errors_of, results_of
+from tests.clients import errors_of, results_of
 from tests.factories import BookFactory, TagFactory
 
 

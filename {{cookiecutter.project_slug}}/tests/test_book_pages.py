@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from books.models import Book
 from books.queries import ORDERS
-from tests.cast import errors_of, results_of
+from tests.clients import errors_of, results_of
 from tests.factories import BookFactory, TagFactory
 
 ALL_ORDERS = ("", *ORDERS)
-# Equal ones, a colon, and what sorts differently as text than as bytes.
+# Equal titles, a colon, and titles whose order differs as text and as bytes.
 TITLES = ["Same", "Same", "a: b", "B", "é", "", "Same"]
 
 
@@ -27,7 +27,7 @@ def books(db):
 
 
 def follow(reader, query, meanwhile=lambda: None):
-    """Return the ids on all pages, following `next`; do something between them."""
+    """Follow `next` and return the ids on all pages; do something between them."""
     ids, path = [], f"/books?{query}"
     while path:
         response = reader.get(path)

@@ -8,7 +8,7 @@ from books.models import Book, Tag
 from books.sample import isbn
 from books.services import create_book, update_book
 from common.errors import Conflict
-from tests.cast import Client, errors_of, results_of
+from tests.clients import Client, errors_of, results_of
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
 

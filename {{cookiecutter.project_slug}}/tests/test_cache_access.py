@@ -1,4 +1,4 @@
-"""Who lost access is out at once, also where the answer is cached."""
+"""A reader who loses access is refused at once, even if the answer is cached."""
 
 import time
 from datetime import timedelta
@@ -7,7 +7,7 @@ import pytest
 from rest_framework_simplejwt.tokens import AccessToken
 
 from tests.caches import recorded_round_trips, result_of
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.once

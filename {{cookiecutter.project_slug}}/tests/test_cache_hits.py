@@ -1,4 +1,4 @@
-"""A hit costs one round trip and no query, and is the answer byte for byte."""
+"""A hit takes one round trip and no query, and has the same bytes as a miss."""
 
 import pytest
 from django.db import transaction

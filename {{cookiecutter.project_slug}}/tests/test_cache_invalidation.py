@@ -1,4 +1,4 @@
-"""Every way to write reaches every answer that shows it, and no other."""
+"""Every way to write invalidates the answers that show it, and no others."""
 
 import os
 import socket
@@ -16,7 +16,7 @@ from caching.ops.metrics import OVERDUE
 from caching.writes import changing
 from loans.models import Loan
 from tests.caches import empty, result_of
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import (
     PASSWORD,
     BookFactory,
@@ -24,7 +24,7 @@ from tests.factories import (
     TagFactory,
     UserFactory,
 )
-from tests.stores import until
+from tests.polling import wait_until
 from users.models import User
 
 
@@ -117,7 +117,7 @@ def add_tag(library, librarian):
     librarian.post("/tags", {"name": "New"})
 
 
-# What a write leaves alone.
+# The reads that a write does not invalidate.
 WRITES = [
     (update_book, {"other book", "page", "by tag"} | ALL_TAGS),
     (add_book, {"book", "other book", "tags of book"} | ALL_TAGS),
@@ -342,7 +342,7 @@ def test_a_commit_of_which_nobody_heard(library, reads, reader, request):
             wire.shutdown(socket.SHUT_RD)
     for _ in range(2):
         assert reader.get(path).headers["X-Cache"] == "BYPASS; write"
-    until(lambda: Book.objects.filter(title="Late").exists())
+    wait_until(lambda: Book.objects.filter(title="Late").exists())
     assert reader.get(path).json()["title"] == "Late"
 
 

@@ -1,4 +1,4 @@
-"""What means the same shares an entry; what does not, does not."""
+"""Requests share an entry if they mean the same, and only then."""
 
 import re
 

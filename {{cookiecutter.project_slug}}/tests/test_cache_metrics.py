@@ -1,11 +1,10 @@
 """GET /metrics, manage.py cachestats, and the system checks"""
 
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -67,25 +66,15 @@ def test_reads_are_counted_whichever_worker_answers(tmp_path, redis_url, capsys)
                 "username": "r",
                 "password": "s3ven-cats",
             }
-            send(f"{address}/users", reader)
-            token = send(f"{address}/auth/login", reader)["access_token"]
+            live.send(f"{address}/users", reader)
+            token = live.log_in(address, reader["email"], reader["password"])
             for _ in range(reads):
-                send(f"{address}/tags", token=token)
+                live.send(f"{address}/tags", token=token)
             call_command("cachestats", url=address.replace("/api/v1", "/metrics"))
     counts = re.findall(
         r"^(?:hit|wait|miss|bypass) +(\d+)", capsys.readouterr().out, re.M
     )
     assert sum(map(int, counts)) == reads
-
-
-def send(url, body=None, token=""):
-    """Send a request on a connection of its own; return the answer's JSON."""
-    headers = {"Content-Type": "application/json"}
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    data = json.dumps(body).encode() if body else None
-    with urlopen(Request(url, data, headers)) as answer:
-        return json.load(answer)
 
 
 def test_the_command_says_when_no_server_answers():

@@ -1,4 +1,4 @@
-"""Observers hear of reads and writes by signals."""
+"""Signals report reads and writes to observers."""
 
 import pytest
 

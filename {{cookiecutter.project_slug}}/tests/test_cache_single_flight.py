@@ -7,7 +7,7 @@ import pytest
 from books import documents, selectors
 from caching import reads
 from tests.caches import caching, empty, result_of
-from tests.cast import Client
+from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, UserFactory
 
@@ -16,7 +16,7 @@ CROWD = 20
 
 @pytest.fixture
 def computed(monkeypatch):
-    """Return a list that grows with each list query; the first takes its time."""
+    """Return a list of the list queries; the first of them is slow."""
     calls, find_books = [], selectors.find_books
     everybody_asked = threading.Event()
 
@@ -70,7 +70,7 @@ def test_a_holder_that_died_holds_nobody_up_for_long(settings, store, reader):
     store.lock = remember
     reader.get("/books")
     key, version, *_ = locks[-1]
-    # As if somebody had got the lock and died; the entry is gone.
+    # As if a reader had got the lock and died; the entry is gone.
     empty_entry(store)
     assert lock(key, version, "the dead", 60)
     response = reader.get("/books")
@@ -90,7 +90,7 @@ def empty_entry(store):
 def test_who_computed_from_before_a_write_holds_up_nobody_after_it(
     store, reader, librarian, monkeypatch
 ):
-    """A slow reader stores under the old stamp, where nobody looks any more."""
+    """A slow reader stores under the old stamp, which nobody looks up any more."""
     book = BookFactory(title="Old")
     with_tags = documents.with_tags
     read_old, written = threading.Event(), threading.Event()

@@ -1,9 +1,8 @@
-"""Redis away, full, or holding what is not ours: never a wrong answer."""
+"""Redis is away, full, or has foreign values under our keys: no answer is wrong."""
 
 import contextlib
 import logging
 import signal
-import time
 
 import pytest
 import redis
@@ -16,20 +15,13 @@ from caching.stamps import Change
 from caching.stores import get_store
 from caching.stores.breaker import Breaker, Unavailable
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.factories import BookFactory, TagFactory, UserFactory
+from tests.polling import wait_until
 
 pytestmark = pytest.mark.once
 
 AWAY = "redis://127.0.0.1:1/0"
-
-
-def eventually(condition, seconds=120):
-    """Return when the condition holds; fail if it never does."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "never happened"
-        time.sleep(0.05)
 
 
 def test_a_list_is_kept_again_after_a_writer_died(store, reader, settings):
@@ -40,7 +32,7 @@ def test_a_list_is_kept_again_after_a_writer_died(store, reader, settings):
     reader.get("/books")
     store.add_intent("dead", {"books": Change.build([book.pk], ["stock"])})
     assert reader.get("/books").headers["X-Cache"] == "BYPASS; write"
-    eventually(lambda: result_of(reader.get("/books")) == "HIT")
+    wait_until(lambda: result_of(reader.get("/books")) == "HIT")
 
 
 class TestAway:
@@ -93,7 +85,7 @@ class TestAway:
 
 @pytest.fixture
 def own_store(settings, transactional_db, own_redis):
-    """Return a function that puts the cache into a Redis of this test's own."""
+    """Return a function that moves the cache into a Redis of this test's own."""
 
     def make(*arguments, **changes):
         server = own_redis(*arguments)
@@ -106,7 +98,7 @@ def own_store(settings, transactional_db, own_redis):
 
 @contextlib.contextmanager
 def suspended(server):
-    """Redis is there and does not answer; what was sent is done later."""
+    """Redis does not answer; it carries out later what was sent to it."""
     server.send(signal.SIGSTOP)
     try:
         yield
@@ -131,15 +123,15 @@ class TestPendingInvalidations:
         client = Client(UserFactory(is_staff=True))
         book = BookFactory(title="Old")
         path = f"/books/{book.pk}"
-        eventually(lambda: result_of(client.get(path)) == "HIT")
+        wait_until(lambda: result_of(client.get(path)) == "HIT")
         with suspended(server):
             assert client.patch(path, {"title": "New"}).status_code == 200
             assert pending._changes
             assert client.get(path).json()["title"] == "New"
         for _ in range(20):
             assert client.get(path).json()["title"] == "New"
-        eventually(lambda: not pending._changes)
-        eventually(lambda: result_of(client.get(path)) == "HIT")
+        wait_until(lambda: not pending._changes)
+        wait_until(lambda: result_of(client.get(path)) == "HIT")
         assert client.get(path).json()["title"] == "New"
 
     def test_they_add_up_and_are_flushed_in_one_step(self, redis_store, monkeypatch):
@@ -207,7 +199,7 @@ class TestFull:
     def test_a_full_redis_that_evicts_nothing_is_as_good_as_away(self, own_store):
         own_store("--maxmemory-policy", "noeviction")
         client = Client(UserFactory(is_staff=True))
-        # An empty server needs more than this, and some need more than others.
+        # Less than an empty server uses, which differs between versions.
         get_store().client.config_set("maxmemory", 1)
         with pytest.raises(redis.exceptions.OutOfMemoryError):
             get_store().client.set("more", "x")
@@ -235,7 +227,7 @@ class TestForeignValues:
             reader.get(path)
         return path
 
-    # A pickle that would run a command, were it ever loaded.
+    # A pickle that runs a command if it is loaded.
     PICKLE = b"cos\nsystem\n(S'touch /tmp/owned'\ntR."
 
     @pytest.mark.parametrize(
@@ -314,9 +306,9 @@ class TestBreaker:
 
 
 def kill_connections(server):
-    """Kill all connections to a server but the one that asks for it."""
-    # Of a server of our own only: in a shared one, even another worker's connection
-    # begins in database 0, and is not told from ours by its number.
+    """Kill all connections to a server except this client's."""
+    # Only on a server of our own: on a shared one, new connections of other workers
+    # can't be told from ours, because all begin in database 0.
     with redis.Redis.from_url(server.url) as killer:
         killer.client_kill_filter(_type="normal", skipme=True)
 
@@ -331,7 +323,7 @@ def test_a_dead_connection_in_the_pool_is_no_outage(own_store):
 
 
 def test_nor_are_more_than_the_clients_pool_would_make(own_store):
-    """It counts what it made, and then makes no more."""
+    """The pool counts the connections that it made, up to a limit."""
     server = own_store()
     reader, store = Client(UserFactory()), get_store()
     for _ in range(store.client.connection_pool.max_connections + 1):

@@ -1,4 +1,4 @@
-"""What a write changes, written down and read again."""
+"""What a write changes, serialised and parsed."""
 
 import os
 import subprocess
@@ -100,11 +100,11 @@ def test_a_forked_process_writes_under_a_name_of_its_own():
 
 @pytest.mark.django_db
 class TestWhatAnIntentSays:
-    """Of each way to write: the change that it says of the table of books."""
+    """For each way to write: the change that it reports of the table of books."""
 
     @pytest.fixture
     def intended(self, transactional_db):
-        """Return a function that returns the change that a write's intent says."""
+        """Return a function that returns the change in a write's intent."""
 
         def write_and_tell(write):
             with transaction.atomic():

@@ -41,7 +41,7 @@ def step(name, exit_code=0, mend="", shows="output"):
 
 @pytest.fixture
 def results(tmp_path):
-    """Write down what a check left: its steps, and files beside them."""
+    """Write the results of a check: its steps, and the files beside them."""
 
     def leave(check, *steps, **files):
         folder = tmp_path / check

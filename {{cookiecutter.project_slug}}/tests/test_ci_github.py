@@ -1,4 +1,4 @@
-"""The report reaches the pull request: one comment, and none without the right to."""
+"""The report becomes one comment on the pull request; none without permission."""
 
 import contextlib
 import http.server
@@ -25,7 +25,7 @@ class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         state = self.server.state
         if self.path.startswith("/storage"):
-            # What GitHub leads on to refuses a second kind of credentials.
+            # The address that GitHub redirects to refuses other credentials.
             status = 400 if self.headers.get("Authorization") else 200
             return self.answer(status, state["archive"])
         if self.path.startswith("/archive"):
@@ -84,7 +84,7 @@ def state():
 
 @pytest.fixture
 def environment(state, tmp_path, monkeypatch):
-    """What GitHub gives a job for pull request 7."""
+    """The variables and the event of a job for pull request 7."""
     monkeypatch.setattr(report, "RESULTS", tmp_path / "results")
     event = tmp_path / "event.json"
     pull_request = {"number": 7, "head": {"sha": "c" * 40}, "base": {"ref": "main"}}
@@ -158,17 +158,17 @@ def test_coverage_is_compared_with_the_main_branch(environment, state):
         artifact(url, branch="feature"),
         artifact(url, repository=2),
         artifact(url, expired=True),
-        # A lively week of pull requests lies between.
+        # A week of other pull requests has passed.
         *[artifact(url, branch="feature")] * 200,
         artifact(url),
     ]
-    assert GitHub(environment).coverage_of("main") == 96.5
+    assert GitHub(environment).branch_coverage("main") == 96.5
 
 
 @pytest.mark.parametrize("strange", [{"branch": "x"}, {"repository": 2}])
 def test_no_other_run_counts_as_the_main_branch(environment, state, strange):
     state["artifacts"] = [artifact(environment["GITHUB_API_URL"], **strange)]
-    assert GitHub(environment).coverage_of("main") is None
+    assert GitHub(environment).branch_coverage("main") is None
 
 
 def test_a_broken_artifact_costs_only_the_comparison(environment, state, capsys):

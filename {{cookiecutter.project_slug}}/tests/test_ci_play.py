@@ -1,4 +1,4 @@
-"""A check runs all its steps, shows them, and writes down how each one went."""
+"""A check runs all its steps, shows them, and writes the result of each."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture
 def check(tmp_path, monkeypatch):
-    """Play a check of these steps; return what it wrote down."""
+    """Run a check of these steps; return the result that it wrote."""
     monkeypatch.setattr(play, "RESULTS", tmp_path)
 
     def run(*steps):

@@ -1,4 +1,4 @@
-"""The last copy and the one return, wanted by fifty at the same moment."""
+"""Fifty requests at the same moment, for the last copy or for one return."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from books.models import Book
 from loans.models import Loan
-from tests.cast import Client
+from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, LoanFactory, UserFactory
 

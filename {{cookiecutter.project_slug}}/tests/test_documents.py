@@ -1,4 +1,4 @@
-"""What is read is made without serializers, and is byte for byte what they make."""
+"""Documents are made without serializers, with the same bytes as theirs."""
 
 import json
 from datetime import date
@@ -25,7 +25,7 @@ def library(db):
     tags = [TagFactory(name=text) for text in TEXTS]
     for number, text in enumerate(TEXTS):
         day = date(1, 1, 1) if number else date(9999, 12, 31)
-        # Linked in another order than they are shown in.
+        # The tags are linked in another order than they are shown in.
         shown = reversed(tags[number:])
         BookFactory(title=text, author=text, published_at=day, tags=shown)
 

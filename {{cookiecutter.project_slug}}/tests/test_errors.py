@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.factories import BookFactory
 
 pytestmark = pytest.mark.once

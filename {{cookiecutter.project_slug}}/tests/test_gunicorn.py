@@ -14,7 +14,7 @@ import pytest
 from config import workers
 from tests import live
 from tests.live import SECRETS
-from tests.stores import until
+from tests.polling import wait_until
 
 pytestmark = pytest.mark.once
 
@@ -23,7 +23,7 @@ CONFIG = Path(workers.__file__).with_name("gunicorn.py")
 
 
 def settings(**environment):
-    """Return what gunicorn makes of our configuration, by name."""
+    """Return gunicorn's settings, from our configuration, by name."""
     clean = {"PATH": os.environ["PATH"], "DOTENV": os.devnull, **SECRETS}
     command = (sys.executable, "-m", "gunicorn", "--config", CONFIG, "--print-config")
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +46,7 @@ def settings(**environment):
     ],
 )
 def test_workers_by_cpu_memory_and_cache(cpus, memory, cache, count):
-    assert workers.that_fit(cpus, memory, cache) == count
+    assert workers.count_that_fit(cpus, memory, cache) == count
 
 
 def test_the_memory_limit_is_the_containers(tmp_path, monkeypatch):
@@ -128,8 +128,8 @@ def test_the_next_server_removes_what_a_killed_one_left(serve):
         serve(signal.SIGTERM)
         return os.listdir(serve.folder) == []
 
-    # The killed one's workers notice within a second, and have the folder until then.
-    until(next_one_removes_it)
+    # The workers of the killed server use the folder until they notice, for a second.
+    wait_until(next_one_removes_it)
 
 
 def test_a_server_leaves_alone_what_another_uses(serve):

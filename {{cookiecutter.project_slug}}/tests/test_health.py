@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from tests.caches import caching
-from tests.cast import Client
+from tests.clients import Client
 
 PATH = "/common/health-check"
 

@@ -1,7 +1,8 @@
-"""A page of a large library is found in an index, whatever it is asked by.
+"""Every page of a large library is found with an index, whatever its filters.
 
-Told by PostgreSQL's plan, never by a clock. The library here is small, so reading
-all of it is made to look expensive: what matters is that there is another way.
+The tests read PostgreSQL's plan, and measure no time. The library here is small, so
+reading all of it is made to look expensive: then the plan shows whether there is
+another way.
 """
 
 from datetime import date
@@ -11,9 +12,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from books import documents, pages, selectors
+from books.keyset import Place, rows_after
 from books.models import Book
 from books.queries import ORDERS, BookQuery
-from common.keyset import Place, rows_after
 from tests.factories import BookFactory, TagFactory
 
 pytestmark = [
@@ -67,7 +68,7 @@ def test_few_are_found_by_their_texts_and_then_sorted(trigrams, order_by):
     found = selectors.sort_when_found(walked, query)
     assert list(found.all()) == list(walked.all())
     with connection.cursor() as cursor:
-        # As a planner that thinks nothing of walking.
+        # For the planner, walking along an index costs nothing.
         cursor.execute("SET LOCAL enable_sort = off")
     assert "Index Scan" in plan(walked[:10])
     for index in ("book_by_title", "book_by_day", "books_book_pkey"):
@@ -78,13 +79,13 @@ def test_few_are_found_by_their_texts_and_then_sorted(trigrams, order_by):
 def test_it_is_sorted_when_found_if_the_texts_alone_find_few(
     trigrams, reader, more, sorts
 ):
-    isbns = range(pages.FEW + more)
+    isbns = range(pages.FEW_BOOKS + more)
     books = [BookFactory.build(title="A flood", isbn=f"{n:013}") for n in isbns]
     tag = TagFactory()
     tag.books.add(*Book.objects.bulk_create(books)[:2])
     with CaptureQueriesContext(connection) as queries:
         response = reader.get(f"/books?title=flood&tag={tag.pk}&page_size=1")
-    # Few in any case, but what is sorted is what has the text.
+    # Only the books that contain the text are sorted, and they are few.
     assert response.json()["count"] == 2
     assert any("COALESCE" in query["sql"] for query in queries) is sorts
 
@@ -107,7 +108,7 @@ def test_a_page_after_a_place_begins_there_in_the_index(order_by, value, index):
 
 def test_the_books_of_a_tag_are_found_in_an_index_of_links():
     found = plan(selectors.find_books(BookQuery(tag=(1,))).order_by())
-    # By which of the two that begin with the tag is a toss-up in so small a table.
+    # Two indexes begin with the tag; in so small a table the planner may choose either.
     assert "Index Cond: (tag_id = 1)" in found, found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from loans.models import Loan
-from tests.cast import errors_of, results_of
+from tests.clients import errors_of, results_of
 from tests.factories import BookFactory, LoanFactory
 
 

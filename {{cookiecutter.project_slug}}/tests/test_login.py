@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import hashers
 
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.factories import PASSWORD, UserFactory
 
 PATH = "/auth/login"

@@ -1,4 +1,4 @@
-"""A migration runs while the release before it still serves: both must live with it.
+"""A migration runs while the release before it still serves, and must not break it.
 
 `docs/deployment.md` tells how to spread a change that breaks this over releases.
 """

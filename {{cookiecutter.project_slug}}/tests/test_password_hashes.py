@@ -1,4 +1,4 @@
-"""How passwords are hashed: in little memory, and while no one waits for a lock."""
+"""Passwords are hashed with little memory, and outside of transactions."""
 
 import subprocess
 import sys
@@ -10,14 +10,14 @@ from django.db import connection
 
 from config import settings as deployed
 from config import workers
-from tests.cast import Client
+from tests.clients import Client
 from tests.factories import PASSWORD, UserFactory
 from tests.live import ROOT, environment
 from users.hashers import FrugalArgon2
 
 pytestmark = pytest.mark.once
 
-# Eight threads, for that is how many a worker has.
+# As many threads as a worker has.
 CROWD = """
 import threading, django
 django.setup()
@@ -43,7 +43,7 @@ print(memory("VmHWM") - before)
 
 
 class Witness(MD5PasswordHasher):
-    """Remembers whether a transaction was open while it hashed."""
+    """Records whether a transaction was open while it hashed."""
 
     saw = []
 

@@ -1,10 +1,10 @@
-"""A list costs as many queries at 500 rows as at 10."""
+"""A list takes as many queries with 500 rows as with 10."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.cast import results_of
+from tests.clients import results_of
 from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
 
 WHO_ASKS = 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.crowd import all_at_once
 from users.models import User
 
@@ -68,7 +68,7 @@ def test_it_refuses_a_taken_address_whatever_its_case(nobody):
     assert errors_of(response) == {"email": "unique"}
 
 
-# The second is the same in the wide letters of East Asian keyboards.
+# The second is the same in full-width letters, as East Asian keyboards have.
 @pytest.mark.parametrize("name", ["newcomer", "ｎｅｗｃｏｍｅｒ"])
 def test_it_refuses_a_taken_name(nobody, name):
     nobody.post(PATH, NEW)
@@ -81,7 +81,7 @@ def test_it_refuses_a_taken_name(nobody, name):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        # One sign that is stored as eighteen, and one that is two in lower case.
+        # One character that is stored as eighteen, and one that is two in lower case.
         ("username", "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 9),
         (
             "email",

@@ -1,4 +1,4 @@
-"""What is locked stays what is installed, whatever is released later."""
+"""The locked versions are installed, whatever is released later."""
 
 from importlib import metadata
 
@@ -22,7 +22,7 @@ def pins():
 
 
 def asked_for(pin):
-    """Return what an installed package asks for, with its pinned extras."""
+    """Return the requirements of an installed package, with its pinned extras."""
     asked = map(Requirement, metadata.requires(pin.name) or ())
     extras = pin.extras | {""}
     return [
@@ -33,7 +33,7 @@ def asked_for(pin):
 
 
 def test_each_extra_that_a_package_asks_for_is_pinned():
-    # Else an older pip takes the newest release with it, and misses its hashes.
+    # Otherwise an older pip chooses the newest release, which has no hash here.
     pinned = pins()
     here = [pin for pin in pinned.values() if not pin.marker or pin.marker.evaluate()]
     unpinned = [
@@ -52,7 +52,7 @@ def test_each_file_that_is_asked_for_is_locked():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_header_is_the_command_that_made_the_file(name):
-    """Dependabot takes its options from there: without them it drops the markers."""
+    """Dependabot reads its options there; without them it drops the markers."""
     _, line = (FOLDER / f"{name}.txt").read_text().splitlines()[:2]
     assert line == f"#    {command(name)}"
     assert {"--universal", "--no-strip-extras"} <= set(line.split())

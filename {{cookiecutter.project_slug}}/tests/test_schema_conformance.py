@@ -1,17 +1,15 @@
-"""Schemathesis tries the running server against its own OpenAPI document."""
+"""Schemathesis tests the running server against its own OpenAPI document."""
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
 from tests import live
 
-PASSWORD = "a long unlikely phrase"
+LIBRARIAN = {"email": "boss@example.com", "password": "a long unlikely phrase"}
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_headers_conformance,response_schema_conformance,unsupported_method"
@@ -20,29 +18,20 @@ CHECKS = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Serve a small library with throttling out of the way; yield its address."""
+    """Serve a small library without throttling; yield its address."""
     with live.database(tmp_path_factory.mktemp("live")) as url:
-        env = live.environment(url, THROTTLE_LOGIN="9999/sec")
-        env |= {"THROTTLE_REGISTER": "9999/sec", "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+        rates = {"THROTTLE_LOGIN": "9999/sec", "THROTTLE_REGISTER": "9999/sec"}
+        env = live.environment(url, **rates)
         live.manage("migrate", env=env)
         live.manage("seed_library", "--books", "20", env=env)
-        user = ["--email", "boss@example.com", "--username", "boss"]
-        live.manage("createsuperuser", "--noinput", *user, env=env)
+        live.create_superuser(env=env, **LIBRARIAN)
         with live.gunicorn(env) as (address, _):
             yield address
 
 
-def log_in(address):
-    body = {"email": "boss@example.com", "password": PASSWORD}
-    headers = {"Content-Type": "application/json"}
-    data = json.dumps(body).encode()
-    with urlopen(Request(f"{address}/auth/login", data, headers)) as answer:
-        return json.load(answer)["access_token"]
-
-
 @pytest.mark.long
 def test_it_finds_no_500_and_nothing_off_the_schema(server, tmp_path):
-    # Its own process, so that its plug-ins stay out of these tests.
+    # In a process of its own, because of its pytest plug-ins.
     command = [
         Path(sys.executable).with_name("schemathesis"),
         "run",
@@ -51,7 +40,8 @@ def test_it_finds_no_500_and_nothing_off_the_schema(server, tmp_path):
     command += ["--checks", CHECKS, "--phases", "examples,coverage,fuzzing"]
     # One worker: before 3.11.8 CPython can't parse in two threads (gh-106905).
     command += ["--max-examples", "15", "--seed", "1", "--no-color", "--workers", "1"]
-    command += ["--header", f"Authorization: Bearer {log_in(server)}"]
+    token = live.log_in(server, **LIBRARIAN)
+    command += ["--header", f"Authorization: Bearer {token}"]
     env = os.environ | {"DJANGO_SETTINGS_MODULE": ""}
     result = subprocess.run(
         command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False

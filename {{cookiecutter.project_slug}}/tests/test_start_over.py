@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from books.models import Book
-from tests.cast import Client
+from tests.clients import Client
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)

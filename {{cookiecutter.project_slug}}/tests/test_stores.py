@@ -1,4 +1,4 @@
-"""Both stores take the same steps: the same tests against each."""
+"""The same tests for both stores."""
 
 import itertools
 
@@ -10,6 +10,7 @@ from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
 from caching.reads import Blocked, CacheSpec, Hit
 from caching.stamps import MAX_RECENT, Change, recent_key
+from tests.polling import wait_until
 from tests.stores import (
     InMemory,
     InRedis,
@@ -20,7 +21,6 @@ from tests.stores import (
     must_reopen,
     reason_in,
     see,
-    until,
     version_in,
     writers_under_way,
 )
@@ -40,7 +40,7 @@ KINDS = ["memory", "redis", "redis with a hash tag"]
 
 @pytest.fixture(params=KINDS)
 def make(request):
-    """Return a function that makes a hand in an empty store."""
+    """Return a function that makes an empty store with access from outside."""
     if request.param == "memory":
         return InMemory
     url = request.getfixturevalue("redis_url")
@@ -56,7 +56,7 @@ def make(request):
 
 @pytest.fixture
 def hand(make):
-    """Return a hand in a store whose stamps have been opened, all long ago."""
+    """Return access to a store whose stamps were opened long ago."""
     hand = make()
     for spec in SPECS:
         see(hand.store, spec)
@@ -94,7 +94,7 @@ class TestOpening:
 
     def test_the_quarantine_ends(self, make):
         store = make(lease=0.1).store
-        until(lambda: all(versions(store, *SPECS)))
+        wait_until(lambda: all(versions(store, *SPECS)))
 
     def test_opening_again_changes_nothing(self, store):
         before = versions(store, *SPECS)
@@ -195,12 +195,12 @@ class TestFinishing:
 class TestExpiry:
     def test_the_intent_of_a_writer_that_died_ends(self, make):
         store = make(lease=0.5).store
-        until(lambda: version_in(see(store, LIST)))
+        wait_until(lambda: version_in(see(store, LIST)))
         before = versions(store, LIST)
         store.add_intent("w", {"books": THIS_ROW})
-        # Not to be seen in a look: whoever finds it asks the store to end it.
+        # A lookup can't tell; a reader who finds it asks the store to end it.
         assert must_reopen(look_up(store, LIST))
-        until(lambda: version_in(see(store, LIST)))
+        wait_until(lambda: version_in(see(store, LIST)))
         assert version_in(see(store, LIST)) not in before
 
     def test_the_others_stay(self, hand, store):
@@ -270,7 +270,7 @@ class TestEntries:
 
     def test_it_is_kept_for_so_long(self, store):
         keep(store, LIST, ttl=0.1)
-        until(lambda: store.read([LIST.key], [])[0] == [None])
+        wait_until(lambda: store.read([LIST.key], [])[0] == [None])
         assert version_in(look_up(store, LIST))
 
     def test_a_slow_reader_keeps_in_vain(self, store):
@@ -351,7 +351,7 @@ class TestSelections:
         store.add_intent("w", {"books": self.MEET[0]})
         assert changing_in(see(store, FOUND)) == {"7"}
         hand.expire()
-        # Not to be seen in a look: whoever finds it asks the store to end it.
+        # A lookup can't tell; a reader who finds it asks the store to end it.
         assert must_reopen(look_up(store, FOUND))
         assert changing_in(see(store, FOUND)) == frozenset()
         assert not must_reopen(look_up(store, FOUND))
@@ -438,11 +438,11 @@ class TestSingleFlightLock:
 
     def test_that_of_a_holder_that_died_ends(self, store):
         assert store.lock(LIST.key, "version", "first", 0.1)
-        until(lambda: store.lock(LIST.key, "version", "second", 60))
+        wait_until(lambda: store.lock(LIST.key, "version", "second", 60))
 
 
 def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
-    """One that comes twice would make an answer from in between valid again."""
+    """If a token came twice, an answer from in between would be valid again."""
     hand = InRedis(redis_url)
     hand.client.flushdb()
     hand.store.open(["books"])
@@ -461,12 +461,12 @@ def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
         hand.store.finish("w", {"books": THIS_ROW})
     [recent], _ = hand.store.read([recent_key("books")], [])
     tokens = [change.split(b":")[0] for change in recent.split(b" ")]
-    # What it began with, and one step, taken twice.
+    # The tokens at the beginning, and those of one step, taken twice.
     assert len(tokens) == len(set(tokens)) == 3
 
 
 class TestStrangers:
-    """What somebody else left under our keys is as good as nothing."""
+    """Foreign values under our keys count as missing."""
 
     GARBAGE = [b"", b"stamp", b"stamp ", b"stamp x", b"stamp  x y", b"stamp x y\n"]
     GARBAGE += [b"\xff\xfe\x00", b"stamp \xff \xfe", b"\x80\x04\x95pickled", b"7"]
@@ -475,7 +475,7 @@ class TestStrangers:
 
     @pytest.fixture
     def hand(self, redis_url):
-        """In Redis, where others can leave something."""
+        """In Redis, where other programs can write."""
         hand = InRedis(redis_url)
         hand.client.flushdb()
         return hand
@@ -539,11 +539,11 @@ class TestKeys:
         assert client.dbsize() > 4
 
     def test_a_cluster_takes_every_step(self, own_redis):
-        """It refuses a command whose keys are not all in one slot."""
+        """A cluster refuses a command unless all its keys are in one slot."""
         url = own_redis("--cluster-enabled", "yes").url
         client = redis.Redis.from_url(url)
         client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
-        until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
+        wait_until(lambda: client.cluster("INFO")["cluster_state"] == "ok")
         hand = self.used(url, "{library}")
         hand.store.finish("w", {"books": Change.build("78"), "tags": ANY_ROW})
         hand.store.unlock(LIST.key, "version", "holder")

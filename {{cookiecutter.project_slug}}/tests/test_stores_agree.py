@@ -1,4 +1,4 @@
-"""Whatever steps are taken, both stores show a reader the same, but for the tokens."""
+"""After any steps both stores show a reader the same, except for the tokens."""
 
 import itertools
 
@@ -25,7 +25,7 @@ SPECS = (
 NAMES = ("books", "tags", "books:7", "books:8", "tags:7")
 
 specs = st.integers(0, len(SPECS) - 1)
-# Of the versions that a spec has had, how far back: a slow reader keeps an old one.
+# How many versions back: a slow reader stores under an old one.
 ages = st.sampled_from([0, 0, 0, 1])
 people = st.sampled_from(["anna", "anna-maria"])
 SEVEN, BOTH, NEW, ANY = (Change.build(rows) for rows in (["7"], ["7", "8"], (), None))
@@ -49,14 +49,14 @@ steps = st.one_of(
 
 
 class Told:
-    """A store, with its versions told apart by when they were first seen."""
+    """A store whose versions are numbered in the order of their first appearance."""
 
     def __init__(self, hand):
         self.hand, self.store = hand, hand.store
         self.versions = {spec: [] for spec in SPECS}
 
     def take(self, step):
-        """Take a step; return what it returns, as far as a reader can tell."""
+        """Take a step; return the part of its result that a reader can see."""
         name, *arguments = step
         return getattr(self, f"_{name}")(*arguments)
 
@@ -114,7 +114,7 @@ class Told:
 
 @pytest.fixture(scope="module")
 def in_redis(redis_url):
-    """Return a hand in a store in Redis."""
+    """Return access to a store in Redis."""
     return InRedis(redis_url)
 
 

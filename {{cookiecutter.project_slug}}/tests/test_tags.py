@@ -3,7 +3,7 @@
 import pytest
 
 from books.models import Tag
-from tests.cast import Client, errors_of, results_of
+from tests.clients import Client, errors_of, results_of
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, TagFactory, UserFactory
 

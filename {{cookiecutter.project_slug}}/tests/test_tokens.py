@@ -11,7 +11,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
 )
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
-from tests.cast import Client, errors_of
+from tests.clients import Client, errors_of
 from tests.crowd import all_at_once
 from tests.factories import PASSWORD, UserFactory
 
@@ -129,7 +129,7 @@ class TestAccessToken:
 class TestExpiredTokens:
     @pytest.fixture
     def expired(self, reader, other_reader):
-        """Leave tokens behind that have expired, some of them used up before."""
+        """Make tokens that have expired, some of them after they were used."""
         for user in [reader.user, reader.user, other_reader.user]:
             RefreshToken.for_user(user).blacklist()
         RefreshToken.for_user(reader.user)

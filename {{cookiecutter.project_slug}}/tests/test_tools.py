@@ -1,4 +1,4 @@
-"""What the make targets and the tests call: tools/"""
+"""The programs in tools/, which the make targets and the tests call."""
 
 import runpy
 import socket
@@ -20,7 +20,7 @@ EXAMPLE = "# secrets\nSECRET_KEY=change-me\nJWT_SECRET_KEY=change-me\nPORT=8000\
 
 @pytest.fixture
 def project(tmp_path):
-    """Copy the tools into a project that has nothing else."""
+    """Copy the tools into an empty project."""
     (tmp_path / "tools").mkdir()
     for tool in TOOLS.glob("*.py"):
         text = tool.read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import results_of
+from tests.clients import results_of
 
 
 def test_a_librarian_lists_the_users(librarian, reader):

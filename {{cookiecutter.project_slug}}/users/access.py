@@ -1,4 +1,4 @@
-"""Lets readers in to what is cached."""
+"""Decides which readers may get cached answers."""
 
 import time
 from functools import lru_cache
@@ -21,15 +21,15 @@ REMEMBERED_TOKENS = 1024
 
 
 class ReaderAccess:
-    """A reader is let in whose account is active and whose password is that one."""
+    """Lets in a reader whose account is active and whose password has not changed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.authentication = ReaderAuthentication()
-        # A signature that was right stays right: later only the time can tell.
+        # A valid signature stays valid. Of a token seen before, only the expiry counts.
         self.remember = lru_cache(REMEMBERED_TOKENS)(self.check)
 
-    def credential(self, authorization):
-        """Return the access token's Credential; None if the token proves nothing."""
+    def credential(self, authorization: str) -> Credential | None:
+        """Return the access token's Credential; None without a valid token."""
         try:
             header = authorization.encode(HTTP_HEADER_ENCODING)
             raw = header and self.authentication.get_raw_token(header)
@@ -40,8 +40,11 @@ class ReaderAccess:
         except (AuthenticationFailed, InvalidToken):
             return None
 
-    def check(self, raw):
-        """Return a token's Credential, and when it expires. Raises InvalidToken."""
+    def check(self, raw: bytes) -> tuple[Credential, float]:
+        """Return a token's Credential and its expiry (seconds since 1970).
+
+        Raises InvalidToken.
+        """
         token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
         fingerprint = str(token.get(api_settings.REVOKE_TOKEN_CLAIM)).encode()
@@ -49,13 +52,16 @@ class ReaderAccess:
         spec = CacheSpec(key, (BoundRow("users", str(reader)),))
         return Credential(reader, fingerprint, spec), token["exp"]
 
-    def fingerprint(self, credential):
-        """Return the fingerprint that a token of this reader must have, or None."""
+    def fingerprint(self, credential: Credential) -> bytes | None:
+        """Return the fingerprint that this reader's tokens must have.
+
+        None if there is no active reader with this id.
+        """
         readers = User.objects.filter(pk=credential.subject, is_active=True)
         password = readers.values_list("password", flat=True).first()
         return get_md5_hash_password(password).encode() if password else None
 
-    def reader(self, credential):
+    def reader(self, credential: Credential) -> User | AnonymousUser:
         """Return the User, or AnonymousUser if it is gone meanwhile."""
         readers = User.objects.filter(pk=credential.subject, is_active=True)
         return readers.first() or AnonymousUser()

@@ -8,7 +8,7 @@ from users.models import User
 
 @admin.register(User)
 class ReaderAdmin(UserAdmin):
-    """Django's user admin, with the address first, for that is the login."""
+    """Django's user admin, with the email address first: readers log in by it."""
 
     ordering = ["id"]
     list_display = ["email", "username", "is_staff", "is_active"]

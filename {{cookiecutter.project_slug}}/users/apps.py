@@ -1,4 +1,4 @@
-"""Tells the cache layer what to watch."""
+"""Tells the cache which models to watch."""
 
 from django.apps import AppConfig
 
@@ -6,12 +6,12 @@ from caching.watching import watch
 
 
 class UsersConfig(AppConfig):
-    """The app."""
+    """The app `users`."""
 
     name = "users"
 
-    def ready(self):
-        """Let every write to these models invalidate what shows them."""
+    def ready(self) -> None:
+        """Let every write to this model invalidate the answers that show it."""
         from users.models import User
 
         watch(User, "users")

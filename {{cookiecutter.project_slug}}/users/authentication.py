@@ -1,23 +1,29 @@
-"""Tells who sends a request, from the access token."""
+"""Authentication: who sends a request, by its access token."""
+
+from typing import Any, cast
 
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import (
     AUTH_HEADER_TYPE_BYTES,
     JWTAuthentication,
 )
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
+from rest_framework_simplejwt.tokens import Token
+
+from users.models import User
 
 REFUSAL = "The access token is malformed, invalid, expired or revoked."
 
 
 class ReaderAuthentication(JWTAuthentication):
-    """A signed, unexpired access token of an active reader.
+    """Accepts a signed, unexpired access token of an active reader.
 
-    Raises AuthenticationFailed (401), with one line whatever is wrong.
+    Raises AuthenticationFailed (401). Its message is the same whatever is wrong.
     """
 
-    def get_raw_token(self, header):
+    def get_raw_token(self, header: bytes) -> bytes | None:
         """Return the token in an Authorization header.
 
         The name of its scheme is matched ignoring case (RFC 9110).
@@ -27,16 +33,21 @@ class ReaderAuthentication(JWTAuthentication):
         known = names.get(scheme.lower(), scheme)
         return super().get_raw_token(known + space + rest)
 
-    def authenticate(self, request):
-        """Return the reader and the token, or None without one."""
+    def authenticate(self, request: Request) -> tuple[Any, Token] | None:
+        """Return the reader and the token; None if the request has no token."""
         try:
             return super().authenticate(request)
         except (AuthenticationFailed, InvalidToken) as error:
             raise exceptions.AuthenticationFailed(REFUSAL) from error
 
 
-class ReaderAuthenticationScheme(SimpleJWTScheme):
-    """Shows the scheme in the OpenAPI document."""
+def current_reader(request: Request) -> User:
+    """Return the reader who sends a request to a view that requires a token."""
+    return cast(User, request.user)
 
-    target_class = ReaderAuthentication
+
+class ReaderAuthenticationScheme(SimpleJWTScheme):
+    """Describes the scheme in the OpenAPI document."""
+
+    target_class = "users.authentication.ReaderAuthentication"
     name = "accessToken"

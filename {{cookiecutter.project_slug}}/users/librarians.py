@@ -1,4 +1,6 @@
-"""What librarians may do in the admin site, without a superuser's say-so."""
+"""The permissions that every librarian has in the admin site."""
+
+from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 
@@ -7,15 +9,16 @@ CATALOGUE = {
     for verb in ("view", "add", "change", "delete")
     for model in ("book", "tag")
 }
-# Loans change through the API only, and whoever changes users can make a superuser.
+# Only view: loans change through the API alone, and whoever may change users can make
+# a superuser of one.
 PERMISSIONS = CATALOGUE | {"loans.view_loan", "users.view_user"}
 
 
 class LibrarianBackend(ModelBackend):
-    """Django's own, with PERMISSIONS for each librarian."""
+    """Django's backend, which also gives PERMISSIONS to each librarian."""
 
-    def get_all_permissions(self, user_obj, obj=None):
-        """Return the names of what a user may do."""
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Return the names of a user's permissions."""
         given = super().get_all_permissions(user_obj, obj)
         is_librarian = user_obj.is_active and user_obj.is_staff and obj is None
         return given | PERMISSIONS if is_librarian else given

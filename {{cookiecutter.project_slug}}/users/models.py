@@ -1,22 +1,32 @@
 """Readers and librarians."""
 
+from typing import TYPE_CHECKING, Any, ClassVar
+
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
 from caching.watching import WatchedQuerySet
 
+if TYPE_CHECKING:
+    # A type checker accepts no call as a base class.
+    WatchedUserManager = UserManager["User"]
+else:
+    WatchedUserManager = UserManager.from_queryset(WatchedQuerySet)
 
-class ReaderManager(UserManager.from_queryset(WatchedQuerySet)):
-    """Makes users; an email address is one whatever its case."""
+
+class ReaderManager(WatchedUserManager):
+    """Makes and finds users. Email addresses that differ only in case are the same."""
 
     @classmethod
-    def normalize_email(cls, email):
-        """Return the address as it is stored and looked up."""
-        return super().normalize_email(email).strip().lower()
+    def normalize_email(cls, email: str | None) -> str:
+        """Return the address in the form in which it is stored and looked up."""
+        address: str = super().normalize_email(email)
+        return address.strip().lower()
 
-    def get_by_natural_key(self, email):
+    def get_by_natural_key(self, email: str | None) -> "User":
         """Return the user who logs in with `email`."""
-        return self.get(email=self.normalize_email(email))
+        user: User = self.get(email=self.normalize_email(email))
+        return user
 
 
 class User(AbstractUser):
@@ -24,7 +34,7 @@ class User(AbstractUser):
 
     email = models.EmailField(unique=True)
 
-    objects = ReaderManager()
+    objects: ClassVar[ReaderManager] = ReaderManager()
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["username"]
@@ -32,10 +42,10 @@ class User(AbstractUser):
     class Meta:
         ordering = ["id"]
 
-    def save(self, *args, **kwargs):
-        """Store the address in its one form."""
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the user, with the address in its stored form."""
         self.email = type(self).objects.normalize_email(self.email)
         super().save(*args, **kwargs)
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.email

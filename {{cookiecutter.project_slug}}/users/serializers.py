@@ -1,5 +1,7 @@
 """The JSON of users and tokens."""
 
+from typing import Any
+
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
@@ -11,7 +13,7 @@ MAX_PASSWORD_LENGTH = 128
 
 
 class UserSerializer(serializers.ModelSerializer):
-    """A user as others see it."""
+    """A user as the API shows it."""
 
     user_id = serializers.IntegerField(source="id", read_only=True)
 
@@ -21,17 +23,20 @@ class UserSerializer(serializers.ModelSerializer):
 
 
 class StoredEmail(serializers.EmailField):
-    """An address, validated in the form in which it is stored."""
+    """An email address, validated in the form in which it is stored."""
 
-    def to_internal_value(self, data):
+    def to_internal_value(self, data: Any) -> str:
         """Return the address as it is stored."""
         return User.objects.normalize_email(super().to_internal_value(data))
 
 
 class StoredUsername(serializers.CharField):
-    """A name, validated as it is stored: there it may be longer, or taken."""
+    """A username, validated in the form in which it is stored.
 
-    def to_internal_value(self, data):
+    That form (Unicode NFKC) may be longer than the name that was sent, or be taken.
+    """
+
+    def to_internal_value(self, data: Any) -> str:
         """Return the name as it is stored."""
         return User.normalize_username(super().to_internal_value(data))
 
@@ -56,8 +61,8 @@ class RegistrationSerializer(serializers.ModelSerializer):
         model = User
         fields = ["email", "username", "password"]
 
-    def validate(self, attrs):
-        """Hold the password against Django's validators."""
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the password with Django's validators. Raises ValidationError."""
         about_user = User(email=attrs["email"], username=attrs["username"])
         try:
             validate_password(attrs["password"], user=about_user)

@@ -1,4 +1,6 @@
-"""What changes users and their tokens."""
+"""Writes to users and their tokens."""
+
+from typing import cast
 
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
@@ -6,7 +8,10 @@ from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
@@ -15,14 +20,17 @@ from users.models import User
 
 DEAD_TOKEN = "The refresh token is invalid, expired or already used."
 
+# {"access_token": …, "refresh_token": …}
+Tokens = dict[str, str]
 
-def register(*, email, username, password):
+
+def register(*, email: str, username: str, password: str) -> User:
     """Create and return a reader.
 
-    Raises Conflict (409) if the address or the name was taken in the meantime.
+    Raises Conflict (409) if the address or the name was taken since its validation.
     """
     user = User(email=email, username=username)
-    # Slow on purpose, so not while SQLite is locked for every other writer.
+    # Hashing is slow on purpose. In the transaction it would block SQLite's writers.
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -32,23 +40,23 @@ def register(*, email, username, password):
     return user
 
 
-def log_in(*, email, password):
-    """Return a pair of tokens for the reader.
+def log_in(*, email: str, password: str) -> Tokens:
+    """Return a new pair of tokens for the reader with this email and password.
 
-    Raises AuthenticationFailed (401), the same for every wrong pair; an unknown
-    address takes as long as a wrong password (Django hashes in both cases).
+    Raises AuthenticationFailed (401). Its message and its time don't tell whether the
+    address is known: Django hashes the password in both cases.
     """
     user = authenticate(email=email, password=password)
     if user is None:
         raise AuthenticationFailed("No active account has this email and password.")
-    return _tokens_of(user)
+    return _new_tokens(user)
 
 
-def log_out(*, user, refresh_token):
-    """End the life of the user's `refresh_token`.
+def log_out(*, user: User, refresh_token: str) -> None:
+    """Revoke the user's `refresh_token`.
 
-    Raises AuthenticationFailed (401) for a dead token, PermissionDenied (403) for
-    somebody else's.
+    Raises AuthenticationFailed (401) if it is invalid, expired or used already, and
+    PermissionDenied (403) if it is another user's.
     """
     token = _read(refresh_token)
     if token[api_settings.USER_ID_CLAIM] != str(user.pk):
@@ -57,11 +65,11 @@ def log_out(*, user, refresh_token):
 
 
 @transaction.atomic
-def rotate(*, refresh_token):
-    """Return a new pair of tokens; the old refresh token is dead from now on.
+def rotate(*, refresh_token: str) -> Tokens:
+    """Return a new pair of tokens, and revoke the old refresh token.
 
-    Raises AuthenticationFailed (401) for a dead token, and when its user may not
-    log in any more or changed the password since.
+    Raises AuthenticationFailed (401) if that is invalid, expired or used already, or if
+    its user was deactivated or has changed the password since.
     """
     token = _read(refresh_token)
     user = User.objects.filter(
@@ -72,25 +80,27 @@ def rotate(*, refresh_token):
     ):
         raise AuthenticationFailed(DEAD_TOKEN)
     _use_up(token)
-    return _tokens_of(user)
+    return _new_tokens(user)
 
 
-def _tokens_of(user):
-    # Expired ones prove nothing, and nobody else would come by to delete them.
+def _new_tokens(user: User) -> Tokens:
+    # Nothing else deletes the rows of expired tokens, which no one needs.
     OutstandingToken.objects.filter(user=user, expires_at__lt=timezone.now()).delete()
     refresh = RefreshToken.for_user(user)
     return {"access_token": str(refresh.access_token), "refresh_token": str(refresh)}
 
 
-def _read(refresh_token):
+def _read(refresh_token: str) -> RefreshToken:
     try:
-        return RefreshToken(refresh_token)
+        # It takes the token's text, although it declares a Token.
+        return RefreshToken(refresh_token)  # type: ignore[arg-type]
     except TokenError as error:
         raise AuthenticationFailed(DEAD_TOKEN) from error
 
 
-def _use_up(token):
-    # Of two requests with one token only one creates its blacklist row.
-    _, was_alive = token.blacklist()
+def _use_up(token: RefreshToken) -> None:
+    # If two requests send the same token, only one of them creates its blacklist row.
+    # It returns what get_or_create() returned, although it declares a row.
+    _, was_alive = cast(tuple[BlacklistedToken, bool], token.blacklist())
     if not was_alive:
         raise AuthenticationFailed(DEAD_TOKEN)

@@ -1,19 +1,28 @@
 """The admin site, with the API's limit on logins."""
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
 from rest_framework.throttling import ScopedRateThrottle
 
 from common.errors import too_many_requests
 
 
 class LibrarySite(AdminSite):
-    """Django's admin site. A login here counts as one at /auth/login."""
+    """Django's admin site. A login here counts towards the limit of /auth/login."""
 
     throttle_scope = "login"
 
-    def login(self, request, extra_context=None):
-        """Show the form or log in; answer 429 to too many tries."""
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form, or log in; answer 429 after too many tries."""
         throttle = ScopedRateThrottle()
-        if request.method == "POST" and not throttle.allow_request(request, self):
+        # The throttle reads the address of the request and the scope of the view. Any
+        # request and any object with `throttle_scope` will do.
+        if request.method == "POST" and not throttle.allow_request(
+            request, self  # type: ignore[arg-type]
+        ):
             return too_many_requests(throttle.wait())
         return super().login(request, extra_context)

@@ -2,9 +2,11 @@
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
 from common.bodies import read_body
@@ -12,6 +14,7 @@ from common.permissions import IsLibrarian, IsSelfOrLibrarian
 from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
 from users import services
+from users.authentication import current_reader
 from users.models import User
 from users.serializers import (
     LoginSerializer,
@@ -27,9 +30,9 @@ class Public(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (ScopedRateThrottle,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = (ScopedRateThrottle,)
 
-    def get_authenticate_header(self, request):
+    def get_authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a refused login is a 401 and not a 403."""
         return 'Bearer realm="api"'
 
@@ -42,22 +45,22 @@ class UserList(HasQuery, generics.ListAPIView):
     query_serializer_class = PageQuerySerializer
     throttle_scope = "register"
 
-    def get_authenticators(self):
+    def get_authenticators(self) -> list[BaseAuthentication]:
         """Ask for no token where none is needed."""
         if self.request and self.request.method == "POST":
             return []
         return super().get_authenticators()
 
-    def get_permissions(self):
+    def get_permissions(self) -> list[BasePermission]:
         """Let everybody register."""
         return [AllowAny()] if self.request.method == "POST" else [IsLibrarian()]
 
-    def get_throttles(self):
+    def get_throttles(self) -> list[BaseThrottle]:
         """Count registrations, not look-ups."""
         return [ScopedRateThrottle()] if self.request.method == "POST" else []
 
     @extend_schema(request=RegistrationSerializer, responses={201: UserSerializer})
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         """Register a reader."""
         user = services.register(**read_body(RegistrationSerializer, request))
         return Response(UserSerializer(user).data, status=status.HTTP_201_CREATED)
@@ -80,7 +83,7 @@ class LogIn(Public):
     @extend_schema(
         request=LoginSerializer, responses={200: TokensSerializer, 401: ErrorSerializer}
     )
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         """Log in."""
         return Response(services.log_in(**read_body(LoginSerializer, request)))
 
@@ -94,7 +97,7 @@ class RotateTokens(Public):
         request=RefreshTokenSerializer,
         responses={200: TokensSerializer, 401: ErrorSerializer},
     )
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         """Rotate the tokens."""
         return Response(services.rotate(**read_body(RefreshTokenSerializer, request)))
 
@@ -108,8 +111,8 @@ class LogOut(APIView):
         request=RefreshTokenSerializer,
         responses={204: None, 403: ErrorSerializer},
     )
-    def post(self, request):
+    def post(self, request: Request) -> Response:
         """Log out."""
         body = read_body(RefreshTokenSerializer, request)
-        services.log_out(user=request.user, **body)
+        services.log_out(user=current_reader(request), **body)
         return Response(status=status.HTTP_204_NO_CONTENT)

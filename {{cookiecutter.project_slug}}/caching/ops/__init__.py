@@ -1,1 +1,1 @@
-"""What an operator looks at: counters and system checks."""
+"""For operators: counters and system checks."""

@@ -1,4 +1,4 @@
-"""Refuses configurations under which the cache could not be exact."""
+"""System checks that refuse settings with which the cache could not be exact."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from caching.conf import conf
 
 @register
 def one_process_or_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """The in-process store serves one worker: others would not hear of writes."""
+    """Refuse several workers without Redis: they would miss each other's writes."""
     workers = getattr(settings, "WORKER_PROCESSES", 1)
     if workers == 1 or conf().redis_url:
         return []
@@ -26,7 +26,11 @@ def one_process_or_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register
 def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """An intent outlasts a write's round trips, and waiting outlasts a dead holder."""
+    """Refuse times that contradict each other.
+
+    An intent must outlast the round trips of its write. Readers must wait at least
+    until the lock of a holder that died expires.
+    """
     given = conf()
     if given.lease > 2 * given.timeout and given.wait >= given.lock:
         return []

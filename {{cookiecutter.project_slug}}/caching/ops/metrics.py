@@ -1,4 +1,4 @@
-"""Counters, in Prometheus's text at /metrics. They listen to caching/signals.py."""
+"""Counters for Prometheus, at /metrics. They are receivers of caching/signals.py."""
 
 from typing import Any
 
@@ -49,14 +49,14 @@ def count_miss(*, stored: bool, response: Sent, **kwargs: Any) -> None:
 def count_invalidated(
     *, sender: Any, changes: Changes, overdue: bool, **kwargs: Any
 ) -> None:
-    """Count a write that is finished, unless it was counted when it became pending."""
+    """Count a finished write, unless it was counted when it became pending."""
     if sender is not pending.flush:
         _count_write(changes, overdue)
 
 
 @receiver(signals.pending)
 def count_pending(*, changes: Changes, overdue: bool, **kwargs: Any) -> None:
-    """Count a write that is finished, but for its invalidation."""
+    """Count a write whose invalidation is pending."""
     PENDING.inc()
     _count_write(changes, overdue)
 
@@ -75,7 +75,7 @@ def _count_write(changes: Changes, overdue: bool) -> None:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer with the counters of all worker processes."""
+    """Return the counters of all worker processes, as text."""
     registry = None
     if values.ValueClass.__name__ == "MmapedValue":
         registry = CollectorRegistry()

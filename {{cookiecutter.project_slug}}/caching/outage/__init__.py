@@ -1,1 +1,1 @@
-"""What holds while the store is unavailable."""
+"""How the cache behaves while the store is unavailable."""

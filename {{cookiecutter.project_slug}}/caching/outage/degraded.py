@@ -1,9 +1,9 @@
 """How the API goes on while the store is unavailable.
 
-- Reads are answered from the database: `X-Cache: BYPASS; unavailable`. So they are for
+- Reads are answered from the database: `X-Cache: BYPASS; unavailable`. This lasts until
   a moment after the store came back (see stores/breaker.py).
-- Writes go through, and their invalidation is pending; or they are refused, if
-  `CACHING["writes_need_cache"]` says so.
+- Writes are done, and their invalidation is pending. With
+  `CACHING["writes_need_cache"]` they are refused instead.
 - The health check says `degraded`.
 """
 
@@ -14,7 +14,7 @@ from caching.stores import Unavailable
 
 
 class CacheRequired(APIException):
-    """The write was refused (503), because readers could not be told of it."""
+    """The write was refused (503), because the cache could not be invalidated."""
 
     status_code = 503
     default_detail = "The cache is unreachable, and writes wait for it."
@@ -22,9 +22,9 @@ class CacheRequired(APIException):
 
 
 def allow_untold_write(error: Unavailable) -> None:
-    """Return if a write may go on though the store could not be told of it.
+    """Return if a write may go on although it could leave no intent.
 
-    Raises CacheRequired, from this error, if it may not.
+    Raises CacheRequired, from `error`, if it may not.
     """
     if conf().writes_need_cache:
         raise CacheRequired from error

@@ -1,8 +1,8 @@
-"""Pending invalidations: those that could not be made, because the store was away.
+"""Pending invalidations: they could not be made, because the store was away.
 
-The process that has them flushes them as soon as the store answers: a thread tries,
-and no hit is served here before. What this can't do is in README.md, under "What it
-can't".
+The process keeps them, and flushes them as soon as the store answers again. A thread
+tries to, every PAUSE seconds. Until it succeeds, this process serves no hit. For the
+limits see "What it can't" in README.md.
 """
 
 import threading
@@ -13,18 +13,18 @@ from caching import signals
 from caching.stamps import Change, Changes, new_token
 from caching.stores import Store, Unavailable, get_store
 
-# Seconds between two tries.
+# Seconds between two attempts.
 PAUSE = 0.1
 
 _changes: dict[str, Change] = {}
-# Whose changes they are: one for each call of add().
+# The tokens of the writes whose changes these are: one for each call of add().
 _writers: list[str] = []
 _lock = threading.Lock()
 _flushing = threading.Lock()
 
 
 def add(writer: str, changes: Changes) -> None:
-    """Remember what a writer could not invalidate, and see to it that it is made."""
+    """Remember changes that a writer could not invalidate, and start to retry."""
     with _lock:
         nobody_tries = not _changes
         _writers.append(writer)
@@ -35,7 +35,7 @@ def add(writer: str, changes: Changes) -> None:
 
 
 def flush(store: Store) -> None:
-    """Make all that is pending. Raises Unavailable, and then it still is."""
+    """Make all pending invalidations. On Unavailable, which it raises, they stay."""
     while _changes:
         with _flushing:
             with _lock:
@@ -43,7 +43,7 @@ def flush(store: Store) -> None:
             if changes:
                 store.finish(new_token(), changes)
             with _lock:
-                # What was added meanwhile may be of the same rows: then all once more.
+                # If more was added meanwhile, maybe to the same rows: do all once more.
                 done = len(writers) == len(_writers)
                 if done:
                     forget()
@@ -54,7 +54,7 @@ def flush(store: Store) -> None:
 
 
 def flush_at_exit() -> None:
-    """Try once more before this process ends and its pending invalidations with it."""
+    """Try a last time. When this process ends, what is still pending is lost."""
     with suppress(Unavailable):
         flush(get_store())
 
@@ -65,7 +65,7 @@ def is_empty() -> bool:
 
 
 def forget() -> None:
-    """Forget what is pending."""
+    """Forget all pending invalidations."""
     _changes.clear()
     _writers.clear()
 

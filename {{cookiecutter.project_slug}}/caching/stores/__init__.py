@@ -1,4 +1,4 @@
-"""Where stamps and entries are, and which store this process uses."""
+"""Stores: where stamps and entries are kept, and which one this process uses."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -11,16 +11,16 @@ from caching.stores.redis import RedisStore
 
 __all__ = ["Store", "Unavailable", "get_store"]
 
-# A row's stamp lives so many times as long as an entry. Without it an entry can't be
-# served, and whoever asks for rows that are not there leaves their stamps.
-ROW_LIVES = 10
+# A row's stamp lives ten times as long as an entry, because without the stamp the entry
+# can't be served. It does expire: requests for rows that don't exist make stamps, too.
+ROW_LIFE_IN_TTLS = 10
 
 
 class Store(Protocol):
     """What every store can do. Every method but ping() may raise Unavailable.
 
-    Names are those of stamps: `books` of a table, `books:7` of a row. Times are in
-    seconds. Each method is one step that nobody sees half done.
+    `names` are names of stamps: `books` for a table, `books:7` for a row. Times are in
+    seconds. Each method is atomic.
     """
 
     def read(
@@ -32,10 +32,10 @@ class Store(Protocol):
         """Make the stamps that are missing, end expired intents, return the texts."""
 
     def add_intent(self, writer: str, changes: Changes) -> None:
-        """Leave a write's intent, and renew the tokens of all that it changes."""
+        """Add a write's intent, and renew the tokens of all stamps that it changes."""
 
     def finish(self, writer: str, changes: Changes) -> None:
-        """Take the writer's intents away, and renew the tokens again."""
+        """Remove the writer's intents, and renew the tokens again."""
 
     def keep(self, key: str, value: bytes, ttl: float) -> None:
         """Store an entry for `ttl` seconds."""
@@ -43,8 +43,8 @@ class Store(Protocol):
     def lock(self, key: str, version: str, holder: str, seconds: float) -> bool:
         """Return whether `holder` got the single-flight lock on an entry.
 
-        It ends by itself after `seconds`. There is one for each version: who computes
-        from before a write holds up nobody after it.
+        It expires after `seconds`. Each version has its own lock: a reader that began
+        before a write does not block readers that come after it.
         """
 
     def unlock(self, key: str, version: str, holder: str) -> None:
@@ -67,7 +67,7 @@ def get_store() -> Store:
         given.redis_url,
         prefix=given.prefix,
         lease=given.lease,
-        row_life=ROW_LIVES * given.ttl,
+        row_life=ROW_LIFE_IN_TTLS * given.ttl,
         timeout=given.timeout,
         cooldown=given.cooldown,
     )

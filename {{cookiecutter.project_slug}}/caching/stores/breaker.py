@@ -1,7 +1,7 @@
-"""Leaves a service alone for a while after it failed.
+"""A circuit breaker: a service that failed is not called for a while.
 
-The circuit breaker of M. Nygard, "Release It!": without it every request would wait
-for the same timeout.
+Without it every request would wait for the same timeout. Source: M. Nygard, "Release
+It!".
 """
 
 import logging
@@ -16,15 +16,15 @@ T = TypeVar("T")
 
 
 class Unavailable(Exception):
-    """The service did not answer, or was not asked because it just did not."""
+    """The service did not answer, or was not called because it failed just before."""
 
 
 class Breaker:
     """Calls a service, unless it failed less than `cooldown` seconds ago.
 
-    After that one caller tries, and the others go on without. For as long again
-    after the service came back it is `recovering`. `errors` are the exceptions that
-    mean a failure; `clock` returns seconds.
+    After the cooldown, one caller tries again, and the others still get Unavailable.
+    When the service is back, it counts as `recovering` for `cooldown` seconds. `errors`
+    are the exceptions that mean a failure. `clock` returns seconds.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Breaker:
         return self.clock() - self.recovered_at < self.cooldown
 
     def succeeded(self) -> None:
-        """Note that the service answered."""
+        """Note that the service has answered."""
         if self.broken:
-            # In this order: whoever sees it not `broken` must see it `recovering`.
+            # In this order: whoever sees `broken` False must see `recovering` True.
             self.recovered_at = self.clock()
             self.broken = False
             logger.warning("The cache answers again.")

@@ -1,7 +1,7 @@
 """The store in this process's memory, for one worker process and for tests.
 
-The same steps as stamps.lua takes on Redis, one at a time under a lock. What each
-method does is said in caching/stores/__init__.py.
+It takes the same steps as stamps.lua on Redis, one at a time, under a lock. For what
+each method does see Store in caching/stores/__init__.py.
 """
 
 import threading
@@ -20,9 +20,9 @@ FOREVER = float("inf")
 class MemoryStore:
     """Stamps and entries in dictionaries.
 
-    Nobody else writes here, so a stamp that is missing never had an intent:
-    `quarantines` is off, except where a test plays Redis. `lease` is how long an intent
-    stands, in seconds; so `clock` counts.
+    No other process writes here, so a missing stamp never had an intent, and needs no
+    quarantine: `quarantines` is for tests that imitate Redis. `lease` is how long an
+    intent stands, in seconds. `clock` returns seconds.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class MemoryStore:
     ) -> None:
         self.lease, self.quarantines, self.clock = lease, quarantines, clock
         self.tables: dict[str, str] = {}
-        # Everything else: (value, when it expires). Entries are bytes, stamps of rows
-        # and holders of locks are texts.
+        # Everything else: (value, the clock's time of its expiry). Entries are bytes;
+        # stamps of rows and holders of locks are texts.
         self.kept: OrderedDict[str, tuple[Any, float]] = OrderedDict()
         self.mutex = threading.Lock()
 
@@ -58,7 +58,7 @@ class MemoryStore:
             return self._texts(names)
 
     def add_intent(self, writer: str, changes: Changes) -> None:
-        """Leave a write's intent, and renew the tokens of all that it changes."""
+        """Add a write's intent, and renew the tokens of all stamps that it changes."""
         with self.mutex:
             self._renew(changes)
             deadline = int((self.clock() + self.lease) * 1000)
@@ -67,7 +67,7 @@ class MemoryStore:
                 self.tables[table] += f" {intent}"
 
     def finish(self, writer: str, changes: Changes) -> None:
-        """Take the writer's intents away, and renew the tokens again."""
+        """Remove the writer's intents, and renew the tokens again."""
         with self.mutex:
             self._renew(changes)
             for table in changes:

@@ -1,12 +1,12 @@
 """The store in Redis. Every method is one round trip.
 
-Works on Redis 6 and newer and on Valkey: MGET, SET with PX and NX, EVALSHA. What each
-method does is said in caching/stores/__init__.py. Keys:
+Works on Redis 6 or newer, and on Valkey: MGET, SET with PX and NX, EVALSHA. For what
+each method does see Store in caching/stores/__init__.py. Keys:
 
     library:stamp:books          a table's stamp
     library:stamp:books:42       a row's
     library:changes:books        a table's recent changes
-    library:books:list:3f2c…     an entry; with `:lock:` behind it, its holder
+    library:books:list:3f2c…     an entry; followed by `:lock:…`, its lock
 """
 
 from collections.abc import Callable, Sequence
@@ -33,9 +33,9 @@ end
 class RedisStore:
     """Stamps and entries in Redis. Raises Unavailable when it does not answer.
 
-    `lease` is how long an intent stands, `row_life` how long a row's stamp lives;
-    `timeout` is for Redis to answer, `cooldown` how long it is left alone after it did
-    not. All in seconds.
+    All times are in seconds. `lease`: how long an intent stands. `row_life`: how long a
+    row's stamp lives. `timeout`: how long Redis may take to answer. `cooldown`: how
+    long nobody asks it after it failed.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class RedisStore:
             url,
             socket_timeout=timeout,
             socket_connect_timeout=timeout,
-            # _ask() tries again: the client would send the same token twice.
+            # No retries here: the client would send the same token twice. See _ask().
             retry=Retry(NoBackoff(), 0),
         )
         self.connections = IdleConnections(self.client.connection_pool)
@@ -68,7 +68,7 @@ class RedisStore:
         keys = [f"{self.prefix}:{key}" for key in entries] + self._stamp_keys(names)
         values = self._ask(lambda: self.connections.ask("MGET", *keys))
         if self.breaker.recovering:
-            # Others may have pending invalidations from the outage; they flush now.
+            # Other processes may still have pending invalidations, and flush them now.
             raise Unavailable("Redis just came back")
         return values[: len(entries)], _texts(names, values[len(entries) :])
 
@@ -78,11 +78,11 @@ class RedisStore:
         return self._step("open", "", tables, names)
 
     def add_intent(self, writer: str, changes: Changes) -> None:
-        """Leave a write's intent, and renew the tokens of all that it changes."""
+        """Add a write's intent, and renew the tokens of all stamps that it changes."""
         self._step("intend", writer, changes, _names(changes))
 
     def finish(self, writer: str, changes: Changes) -> None:
-        """Take the writer's intents away, and renew the tokens again."""
+        """Remove the writer's intents, and renew the tokens again."""
         self._step("finish", writer, changes, _names(changes))
 
     def keep(self, key: str, value: bytes, ttl: float) -> None:
@@ -101,7 +101,7 @@ class RedisStore:
         self._ask(lambda: self.unlock_script(keys=[name], args=[holder]))
 
     def ping(self) -> bool:
-        """Return whether Redis answers; asks even if it just did not."""
+        """Return whether Redis answers. Asks during the cooldown, too."""
         try:
             self.client.ping()
         except (redis.RedisError, OSError):
@@ -110,15 +110,14 @@ class RedisStore:
         return True
 
     def clear(self) -> None:
-        """Forget everything under the prefix. For tests: it looks at every key."""
+        """Delete all keys with the prefix. For tests: it scans every key in Redis."""
         for key in self.client.scan_iter(f"{_escape(self.prefix)}:*", count=1000):
             self.client.unlink(key)
 
     def _ask(self, command: Callable[[], Any]) -> Any:
         """Return what the command returns; call it again if its connection broke.
 
-        An idle connection may have been closed meanwhile. After a timeout there is no
-        other try.
+        Redis may have closed an idle connection. A timeout is not retried.
         """
 
         def ask_twice() -> Any:
@@ -132,7 +131,7 @@ class RedisStore:
     def _step(
         self, what: str, writer: str, changes: Changes, names: Sequence[str]
     ) -> StampTexts:
-        # The script takes the tables first.
+        # The script expects the tables before the rows.
         names = sorted(names, key=lambda name: ":" in name)
         tables = [name for name in names if ":" not in name]
         recent = [f"{self.prefix}:{recent_key(table)}" for table in tables]
@@ -141,7 +140,7 @@ class RedisStore:
         written = [str(changes[table]) for table in tables]
 
         def step() -> Any:
-            # A step that is repeated may have been taken: its token is used up.
+            # A new token each time: a step that is repeated may already have been done.
             token = stamps.new_token()
             return self.script(keys, [what, writer, *times, token, *written])
 
@@ -160,7 +159,7 @@ def _names(changes: Changes) -> list[str]:
 
 
 def _texts(names: Sequence[str], values: Sequence[bytes | None]) -> StampTexts:
-    # Foreign bytes decode to something that matches nothing.
+    # Bytes that are not ours decode to something that matches no stamp.
     return {
         name: None if value is None else value.decode("ascii", "backslashreplace")
         for name, value in zip(names, values, strict=True)

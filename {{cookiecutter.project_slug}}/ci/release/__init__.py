@@ -1,4 +1,4 @@
-"""What GitHub's deployment does, step by step, each one a command.
+"""The steps of GitHub's deployment, each a command.
 
 `python -m ci.release settings` says what is missing; then `push`, `run`, `check` and
 `promote` bring a commit's image to the server. Uses the standard library, the `aws`

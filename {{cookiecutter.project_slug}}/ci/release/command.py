@@ -1,46 +1,50 @@
-"""Calls commands; what goes wrong outside becomes Refused, with one line of cause."""
+"""Runs commands; one that fails raises ReleaseError, with the cause in one line."""
 
 import json
 import subprocess
 from collections import deque
+from typing import Any
 
 # What is quoted in a job's summary.
-LAST_LINES = deque(maxlen=20)
+LAST_LINES: deque[str] = deque(maxlen=20)
 
 
-class Refused(Exception):
-    """Something is not as it must be; one line says what."""
+class ReleaseError(Exception):
+    """The deployment can't go on; the message says why in one line."""
 
 
-def say(line):
+def say(line: str) -> None:
     print(line, flush=True)
     LAST_LINES.append(line)
 
 
-def run(*command, stdin=None):
-    """Run a command and return its output; raise Refused with its last line."""
+def run(*command: str, stdin: str | None = None) -> str:
+    """Run a command and return its output; raise ReleaseError with its last line."""
     try:
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise Refused(f"{command[0]} is not installed") from None
+        raise ReleaseError(f"{command[0]} is not installed") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise Refused(f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}")
+        raise ReleaseError(
+            f"{' '.join(command[:3])}: {(lines or ['no reason given'])[-1]}"
+        )
     return done.stdout
 
 
-def aws(*arguments):
+def aws(*arguments: str) -> Any:
     """Run an aws command; return its answer, {} if it is empty."""
     return json.loads(run("aws", *arguments, "--output", "json") or "{}")
 
 
-def stream(*command):
+def stream(*command: str) -> int:
     """Run a command, show its output line by line; return its exit code."""
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    assert process.stdout
     for line in process.stdout:
         say(line.rstrip("\n"))
     return process.wait()

@@ -1,21 +1,21 @@
-"""Asks the API, as its readers reach it, which release answers."""
+"""Asks the API from outside which release answers."""
 
 import json
 import time
 import urllib.error
 import urllib.request
 
-from ci.release.command import Refused, say
+from ci.release.command import ReleaseError, say
 
 PATIENCE = 30
 
 
-def serving(api_url):
-    """Return the release that answers and is well; None if none does."""
+def serving(api_url: str) -> str | None:
+    """Return the release that answers and is healthy; None if there is none."""
     try:
         address = f"{api_url}/common/health-check"
         with urllib.request.urlopen(address, timeout=10) as answer:
-            return json.load(answer)["release"]
+            return str(json.load(answer)["release"])
     except urllib.error.HTTPError as error:
         error.close()
         return None
@@ -23,12 +23,12 @@ def serving(api_url):
         return None
 
 
-def check(api_url, tag):
-    """Return when the release answers from outside; raise Refused if it never does."""
+def check(api_url: str, tag: str) -> None:
+    """Wait until the release answers from outside. Raises ReleaseError."""
     deadline = time.monotonic() + PATIENCE
     while (seen := serving(api_url)) != tag:
         if time.monotonic() > deadline:
             said = f"release {seen} answers" if seen else "nothing answers"
-            raise Refused(f"{said} at {api_url}, not {tag}")
+            raise ReleaseError(f"{said} at {api_url}, not {tag}")
         time.sleep(1)
     say(f"{tag} answers at {api_url}")

@@ -1,21 +1,21 @@
-"""The image of a commit: pushed as it passed the checks; `stable` proved healthy."""
+"""The image of a commit: pushed as it passed the checks, `stable` if it is healthy."""
 
 import base64
 import tempfile
 
 from ci import PROJECT
 from ci.checks import IMAGE
-from ci.release.command import Refused, aws, run, say, stream
+from ci.release.command import ReleaseError, aws, run, say, stream
 
-# The checks saved it there, with the name that they gave it.
+# The checks saved the image there, under this name.
 HANDED_OVER = PROJECT / "build" / "image.tar"
 NAMES_SHOWN = 10
 
 
-def push(repository, tag):
-    """See to it that the registry has the tag, with the very image that was checked.
+def push(repository: str, tag: str) -> None:
+    """Push the image that was checked, unless the registry has the tag.
 
-    A tag to go back to must be there already: nothing is handed over for it.
+    To go back to a tag, it has to be in the registry already.
     """
     known = tags(repository)
     if tag in known:
@@ -24,22 +24,22 @@ def push(repository, tag):
         push_handed_over(repository, tag)
     else:
         latest = ", ".join(known[:NAMES_SHOWN]) or "none"
-        raise Refused(
+        raise ReleaseError(
             f"there is no image {repository}:{tag} (the latest: {latest}), and the "
             "checks handed none over; after a push: run all jobs again"
         )
 
 
-def tags(repository):
-    """Return the tags in the registry, those pushed last first."""
+def tags(repository: str) -> list[str]:
+    """Return the tags in the registry, the latest first."""
     command = ("ecr", "describe-images", "--repository-name", repository)
     images = aws(*command, "--filter", "tagStatus=TAGGED")["imageDetails"]
     images.sort(key=lambda image: str(image.get("imagePushedAt")), reverse=True)
     return [tag for image in images for tag in image["imageTags"] if tag != "stable"]
 
 
-def push_handed_over(repository, tag):
-    """Push what the checks saved; the registry's password is forgotten."""
+def push_handed_over(repository: str, tag: str) -> None:
+    """Push the image that the checks saved; the registry's password is not stored."""
     login = aws("ecr", "get-authorization-token")["authorizationData"][0]
     user, _, password = base64.b64decode(login["authorizationToken"]).partition(b":")
     registry = login["proxyEndpoint"].removeprefix("https://")
@@ -51,15 +51,15 @@ def push_handed_over(repository, tag):
         credentials = ("--username", user.decode(), "--password-stdin", registry)
         run(*docker, "login", *credentials, stdin=password.decode())
         if code := stream(*docker, "push", "--quiet", name):
-            raise Refused(f"the image could not be pushed (exit code {code})")
+            raise ReleaseError(f"the image could not be pushed (exit code {code})")
 
 
-def promote(repository, tag):
-    """Let `stable` name the same image as the tag."""
+def promote(repository: str, tag: str) -> None:
+    """Point `stable` to the image of the tag."""
     command = ("--repository-name", repository)
     found = aws("ecr", "batch-get-image", *command, "--image-ids", f"imageTag={tag}")
     if not found["images"]:
-        raise Refused(f"{repository}:{tag} is gone from the registry")
+        raise ReleaseError(f"{repository}:{tag} is gone from the registry")
     image = found["images"][0]
     if tag_is("stable", image["imageId"]["imageDigest"], repository):
         say(f"stable is {tag} already")
@@ -70,7 +70,7 @@ def promote(repository, tag):
     say(f"stable is {tag}")
 
 
-def tag_is(tag, digest, repository):
+def tag_is(tag: str, digest: str, repository: str) -> bool:
     command = ("ecr", "batch-get-image", "--repository-name", repository)
     images = aws(*command, "--image-ids", f"imageTag={tag}")["images"]
     return any(image["imageId"]["imageDigest"] == digest for image in images)

@@ -1,54 +1,51 @@
-"""The server: it runs deploy.sh, through Systems Manager or over SSH."""
+"""The server: it runs deploy.sh, which Systems Manager starts."""
 
 import os
-import tempfile
 import time
-import urllib.parse
-import urllib.request
+from typing import Any
 
-from ci.release.command import Refused, aws, say, stream
+from ci.release.command import ReleaseError, aws, say
 
 # The document ends by itself after 30 minutes.
-LONGEST = 35 * 60
+DEPLOY_TIMEOUT = 35 * 60
 # A new server is known to Systems Manager only after its first minutes.
-UNTIL_KNOWN = 5 * 60
+REGISTRATION_TIMEOUT = 5 * 60
 # A server that is off must not deploy when somebody switches it on days later.
-UNTIL_TAKEN_UP = 120
-NEVER_TAKEN_UP = {"DeliveryTimedOut", "Undeliverable"}
-UNDER_WAY = {"Pending", "InProgress", "Delayed", "Cancelling"}
-WHAT_IS_MY_ADDRESS = "https://checkip.amazonaws.com"
-# By this the rules that a deployment made are told from all others.
-OURS = "a deployment under way"
+DELIVERY_TIMEOUT = 120
+NOT_DELIVERED = {"DeliveryTimedOut", "Undeliverable"}
+RUNNING = {"Pending", "InProgress", "Delayed", "Cancelling"}
+# What Systems Manager knows of a command on one server, by its own names.
+Invocation = dict[str, Any]
 
 
-def over_ssm(instance, document, tag):
-    """Run the deploy document and show what it says; raise Refused if it fails."""
+def deploy(instance: str, document: str, tag: str) -> None:
+    """Run the deploy document and show what it says; raise ReleaseError if it fails."""
     command = send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
     answer = follow(command, instance)
-    if answer["StatusDetails"] in NEVER_TAKEN_UP:
-        raise Refused(
-            f"{instance} did not take the deploy up in {UNTIL_TAKEN_UP} s: is it on?"
+    if answer["StatusDetails"] in NOT_DELIVERED:
+        raise ReleaseError(
+            f"{instance} did not take the deploy up in {DELIVERY_TIMEOUT} s: is it on?"
         )
     if answer["Status"] != "Success":
-        raise Refused(
+        raise ReleaseError(
             f"the deploy on the server ended with {answer['StatusDetails']} "
             f"(exit code {answer['ResponseCode']})"
         )
 
 
-def send(instance, document, tag):
-    """Return the id of the command; wait for a server that was made just now."""
+def send(instance: str, document: str, tag: str) -> str:
+    """Send the command, and return its id; wait if the server is too new for that."""
     send_command = (
         *("ssm", "send-command", "--document-name", document),
         *("--instance-ids", instance, "--parameters", f"Tag={tag}"),
-        *("--comment", f"deploy {tag}", "--timeout-seconds", str(UNTIL_TAKEN_UP)),
+        *("--comment", f"deploy {tag}", "--timeout-seconds", str(DELIVERY_TIMEOUT)),
     )
-    deadline = time.monotonic() + UNTIL_KNOWN
+    deadline = time.monotonic() + REGISTRATION_TIMEOUT
     while True:
         try:
-            return aws(*send_command)["Command"]["CommandId"]
-        except Refused as error:
+            return str(aws(*send_command)["Command"]["CommandId"])
+        except ReleaseError as error:
             left = deadline - time.monotonic()
             if "InvalidInstanceId" not in str(error) or left < 0:
                 raise
@@ -56,32 +53,33 @@ def send(instance, document, tag):
         time.sleep(5 * pause())
 
 
-def follow(command, instance):
-    """Show a command's output as it comes; return Systems Manager's last word on it."""
+def follow(command: str, instance: str) -> Invocation:
+    """Show a command's output as it comes; return Systems Manager's last answer."""
     shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + DEPLOY_TIMEOUT
     while time.monotonic() < deadline:
         answer = invocation(command, instance)
         if answer:
             show_new(answer, shown)
-            if answer["Status"] not in UNDER_WAY:
+            if answer["Status"] not in RUNNING:
                 return answer
         time.sleep(pause())
-    raise Refused(f"the deploy did not end within {LONGEST // 60} minutes")
+    raise ReleaseError(f"the deploy did not end within {DEPLOY_TIMEOUT // 60} minutes")
 
 
-def invocation(command, instance):
+def invocation(command: str, instance: str) -> Invocation | None:
     # For a moment after it was sent, nobody knows of it.
     ask = ("--command-id", command, "--instance-id", instance)
     try:
-        return aws("ssm", "get-command-invocation", *ask)
-    except Refused as error:
+        found: Invocation = aws("ssm", "get-command-invocation", *ask)
+    except ReleaseError as error:
         if "InvocationDoesNotExist" in str(error):
             return None
         raise
+    return found
 
 
-def show_new(answer, shown):
+def show_new(answer: Invocation, shown: dict[str, str]) -> None:
     for stream_name, before in shown.items():
         text = answer.get(stream_name, "")
         for line in text.removeprefix(before).splitlines():
@@ -89,75 +87,6 @@ def show_new(answer, shown):
         shown[stream_name] = text
 
 
-def pause():
-    """Return the seconds between two questions."""
+def pause() -> float:
+    """Return the seconds between two requests."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))
-
-
-def over_ssh(host, tag, key, known_hosts, port="22"):
-    """Run deploy.sh over SSH; `key` and `known_hosts` are the files' contents."""
-    with tempfile.TemporaryDirectory() as folder:
-        options = {
-            "IdentityFile": write(folder, "key", key),
-            "UserKnownHostsFile": write(folder, "known_hosts", known_hosts),
-            "StrictHostKeyChecking": "yes",
-            "IdentitiesOnly": "yes",
-            "BatchMode": "yes",
-            "ConnectTimeout": "20",
-        }
-        chosen = [f"-o{name}={value}" for name, value in options.items()]
-        where = ("ssh", "-F", "none", "-p", port, *chosen, f"ec2-user@{host}")
-        # The machine's settings first, as the document does it.
-        prepare = "sudo /opt/library/host/prepare.sh"
-        if code := stream(*where, f"{prepare} && sudo /opt/library/deploy.sh {tag}"):
-            raise Refused(f"the deploy on the server ended with exit code {code}")
-
-
-def write(folder, name, text):
-    path = os.path.join(folder, name)
-    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text.strip() + "\n")
-    return path
-
-
-def host_of(api_url):
-    return urllib.parse.urlsplit(api_url).hostname
-
-
-def open_ssh(group):
-    """Let this machine's address, and no other, reach port 22."""
-    close_ssh(group)
-    address = f"{{CidrIp={own_address()}/32,Description={OURS}}}"
-    try:
-        aws("ec2", "authorize-security-group-ingress", *port_22(group, address))
-    except Refused as error:
-        # Terraform opened it for this very address.
-        if "InvalidPermission.Duplicate" not in str(error):
-            raise
-    say("port 22 is open for this machine")
-
-
-def close_ssh(group):
-    """Take back what open_ssh did, in this run and in any that was killed."""
-    asked = ("--filters", f"Name=group-id,Values={group}")
-    rules = aws("ec2", "describe-security-group-rules", *asked)["SecurityGroupRules"]
-    left = [
-        f"{{CidrIp={rule['CidrIpv4']}}}"
-        for rule in rules
-        if rule.get("Description") == OURS
-    ]
-    if left:
-        aws("ec2", "revoke-security-group-ingress", *port_22(group, *left))
-        say("port 22 is closed again")
-
-
-def port_22(group, *addresses):
-    permission = "IpProtocol=tcp,FromPort=22,ToPort=22"
-    ranges = f"IpRanges=[{','.join(addresses)}]"
-    return "--group-id", group, "--ip-permissions", f"{permission},{ranges}"
-
-
-def own_address():
-    address = os.environ.get("WHAT_IS_MY_ADDRESS", WHAT_IS_MY_ADDRESS)
-    with urllib.request.urlopen(address, timeout=20) as answer:
-        return answer.read().decode().strip()

@@ -1,21 +1,21 @@
-"""The cache lab: measures ways to cache the list of books, on this machine.
+"""The benchmarks: nine ways to serve the list of books, measured on this machine.
 
     make bench         all questions, in less than five minutes
-    make bench-full    to the edges: a million keys, a million books
-    make bench-plot    draw and report again what was measured, without measuring
+    make bench-full    larger: a million keys, a million books
+    make bench-plot    write the report and the plots again, without measuring
 
 The parts:
 
-    ladder.py       the rungs: from no cache at all to this project's
-    strategies.py   each rung, as a small view
-    checked.py      the check of the token that stands before all of them
-    floors.py       views that only send bytes: what all are held against
-    lab.py          PostgreSQL, Redis, and a gunicorn for each rung: all real
-    client.py       a client that costs little itself
-    questions/      what is measured, a file for each question
-    results.py      what was measured, round by round, as JSON
-    targets.py      what this project promises, held against it
-    ahead.py        where others do better
-    report.py       the same for people: tables.py and plots.py
+    ladder.py       the strategies, from no cache to this project's
+    strategies.py   each strategy, as a small view
+    checked.py      the check of the token in front of all of them
+    baselines.py    views that only send bytes, to compare with
+    environment.py  PostgreSQL, Redis, and a gunicorn for each strategy: all real
+    client.py       the client
+    questions/      the measurements, a file for each question
+    results.py      the results of each round, as JSON
+    targets.py      this project's promises, compared with the results
+    ahead.py        where other strategies are better
+    report.py       the report, with tables.py and plots.py
     locustfile.py   load from Locust, for those who prefer it
 """

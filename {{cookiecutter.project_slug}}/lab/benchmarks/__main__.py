@@ -1,12 +1,10 @@
-"""`python -m lab.benchmarks`: asks the questions, and writes what came out.
+"""`python -m lab.benchmarks`: measures, and writes the results.
 
-Ctrl-C keeps what was measured until then, and so does whatever goes wrong. Each size
-has a folder of its own, with the last whole run before in previous.json.
+After Ctrl-C or an error the results up to that point are kept. Each size has a folder
+of its own, with the last complete run before this one in previous.json.
 """
 
-import argparse
 import contextlib
-import signal
 import subprocess
 import sys
 import time
@@ -16,13 +14,14 @@ import psycopg
 import redis
 
 from lab.benchmarks import machine, plots, report
-from lab.benchmarks.client import Refused
-from lab.benchmarks.environment import lab
+from lab.benchmarks.client import WrongAnswer
+from lab.benchmarks.environment import new_environment
 from lab.benchmarks.ladder import LADDER, available
 from lab.benchmarks.measure import API, check_equal, check_guarded
 from lab.benchmarks.plan import PLANS
 from lab.benchmarks.questions import QUESTIONS
 from lab.benchmarks.results import Results
+from lab.harness.arguments import Parser, interrupt_on_signals, some_of
 from tests.servers import Unavailable
 
 FOLDER = Path("build/bench")
@@ -30,48 +29,26 @@ DATA, PREVIOUS = "results.json", "previous.json"
 REPORT, SUMMARY = "report.md", "summary.json"
 CHECKED = ["page=2", "title=river", "tag=1&tag=2&tag_option=or&order_by=title"]
 
-# What may go wrong with the servers, whoever notices.
-PROBLEMS = (Unavailable, Refused, RuntimeError, OSError, subprocess.SubprocessError)
+# Problems with the servers, whichever library raises them.
+PROBLEMS = (Unavailable, WrongAnswer, RuntimeError, OSError, subprocess.SubprocessError)
 PROBLEMS += (psycopg.Error, redis.RedisError)
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and exits with 1."""
-
-    def error(self, message):
-        """Exit."""
-        sys.exit(f"bench: {message}")
-
-
-def among(accepted):
-    """Return a type for argparse: names with commas between, each accepted."""
-
-    def names(text):
-        given = [name.strip() for name in text.split(",")]
-        if unknown := [name for name in given if name not in accepted]:
-            raise argparse.ArgumentTypeError(
-                f"{unknown[0]!r} given; accepted: {', '.join(accepted)}"
-            )
-        return given
-
-    return names
 
 
 def arguments(given):
     """Return the parsed arguments."""
-    parser = Parser(
-        prog="python -m lab.benchmarks", description=__doc__.partition("\n")[0]
-    )
+    parser = Parser("bench", "lab.benchmarks", __doc__)
     parser.add_argument("--size", choices=PLANS, default="quick")
     parser.add_argument(
-        "--questions", type=among(QUESTIONS), default=list(QUESTIONS), metavar="A,B"
+        "--questions", type=some_of(QUESTIONS), default=list(QUESTIONS), metavar="A,B"
     )
     parser.add_argument(
-        "--strategies", type=among(LADDER), default=list(LADDER), metavar="A,B"
+        "--strategies", type=some_of(LADDER), default=list(LADDER), metavar="A,B"
     )
     parser.add_argument("--out", type=Path, help=f"default: {FOLDER}/SIZE")
     parser.add_argument(
-        "--plot", action="store_true", help="measure nothing: report and draw again"
+        "--plot",
+        action="store_true",
+        help="write report and plots again, measure nothing",
     )
     options = parser.parse_args(given)
     options.out = options.out or FOLDER / options.size
@@ -79,7 +56,7 @@ def arguments(given):
 
 
 def measure(options, results):
-    """Ask the questions; fill the results."""
+    """Measure what each question asks; add it to the results."""
     plan = PLANS[options.size]
     names = [name for name in options.strategies if name in available()]
     for name in set(options.strategies) - set(names):
@@ -87,18 +64,18 @@ def measure(options, results):
     before = machine.load()
     with contextlib.ExitStack() as stack:
         with timed(results, "starting"):
-            place = stack.enter_context(lab())
-            results.machine |= machine.describe(place) | {"load before": before}
-            servers = place.serve_all(names)
+            environment = stack.enter_context(new_environment())
+            results.machine |= machine.describe(environment) | {"load before": before}
+            servers = environment.serve_all(names)
             check(servers.values(), plan, results)
         for name in options.questions:
             with timed(results, name):
-                QUESTIONS[name].ask(servers, plan, results, place)
+                QUESTIONS[name].ask(servers, plan, results, environment)
     results.machine["load after"] = machine.load()
 
 
 def check(servers, plan, results):
-    """Compare the answers of all strategies. Raises Refused."""
+    """Compare the answers of all strategies. Raises WrongAnswer."""
     queries = [f"page_size={size}" for size in plan.page_sizes]
     queries += [f"{query}&page_size=20" for query in CHECKED]
     paths = [f"{API}?{query}" for query in queries]
@@ -109,7 +86,7 @@ def check(servers, plan, results):
 
 @contextlib.contextmanager
 def timed(results, name):
-    """Note how many seconds it took, even if it fails."""
+    """Add to the results how many seconds the block took, even if it fails."""
     start = time.monotonic()
     try:
         yield
@@ -118,7 +95,7 @@ def timed(results, name):
 
 
 def write(results, folder):
-    """Write the report and the plots into the folder, and say so."""
+    """Write the report and the plots into the folder, and print the promises."""
     drawn = plots.draw(results, folder)
     (folder / REPORT).write_text(report.render(results, drawn), encoding="utf-8")
     (folder / SUMMARY).write_text(report.summary(results), encoding="utf-8")
@@ -136,9 +113,9 @@ def load(path):
 
 @contextlib.contextmanager
 def kept(results, folder):
-    """Write what was measured into the folder, whatever happens meanwhile.
+    """Write the results into the folder after the block, even if it fails.
 
-    What may go wrong with the servers becomes one line; anything else is raised again.
+    A problem with the servers is printed in one line; any other error is raised again.
     """
     try:
         yield
@@ -157,7 +134,7 @@ def kept(results, folder):
 
 
 def keep(results, folder):
-    """Write the results into the folder, beside those of the last whole run before."""
+    """Write the results into the folder; keep those of the last complete run."""
     data = folder / DATA
     if is_whole(data):
         data.replace(folder / PREVIOUS)
@@ -166,7 +143,7 @@ def keep(results, folder):
 
 
 def is_whole(path):
-    """Return whether a file has the results of a run that nobody interrupted."""
+    """Return whether a file has the results of a complete run."""
     try:
         return not Results.load(path.read_text(encoding="utf-8")).interrupted
     except (OSError, ValueError):
@@ -187,7 +164,5 @@ def main(given):
 
 
 if __name__ == "__main__":
-    # A shell may have had SIGINT ignored for what it runs in the background.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_on_signals()
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Where others are ahead of this project: what it promises is not all there is."""
+"""Where other strategies are better than this project's, beyond its promises."""
 
 from functools import partial
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from lab.benchmarks import targets
 from lab.benchmarks.ladder import LADDER
 
 LESS, MORE = -1, 1
-# (question, figure, what it is called, which way is better)
+# (question, figure, its name in the report, which direction is better)
 FIGURES = (
-    ("hits", "p50_floors", "a hit, in floors", LESS),
-    ("misses", "p50_floors", "a miss, in floors", LESS),
-    ("throughput", "floor_share", "hits a second, by the floor's", MORE),
-    ("writes", "write_floors", "a write, by one without a cache", LESS),
+    ("hits", "p50_baselines", "a hit, × baseline", LESS),
+    ("misses", "p50_baselines", "a miss, × baseline", LESS),
+    ("throughput", "baseline_share", "hits a second, × baseline", MORE),
+    ("writes", "write_baselines", "a write, × one without a cache", LESS),
     ("writes", "blocked_ms", "ms that others wait for a write", LESS),
     ("crowd", "last_ms", "ms until all of a crowd have the answer", LESS),
     ("mixed", "per_second", "mixed requests a second", MORE),
@@ -22,7 +22,7 @@ FIGURES = (
 
 
 class Ahead(NamedTuple):
-    """A figure in which others do better: theirs by name, and this project's."""
+    """A figure in which others are better: this project's, and {strategy: theirs}."""
 
     figure: str
     case: dict
@@ -31,10 +31,10 @@ class Ahead(NamedTuple):
 
 
 def ahead(results):
-    """Return an Ahead for each figure and case in which anybody is.
+    """Return an Ahead for each figure and case in which another strategy is better.
 
-    That is: the middle halves of the rounds do not overlap. Less differs from run to
-    run.
+    Better means that the middle halves of the rounds do not overlap. A smaller
+    difference varies from run to run.
     """
     found = []
     for question, figure, called, better in FIGURES:
@@ -55,14 +55,14 @@ def ahead(results):
 
 
 def is_stale(results, strategy):
-    """Return whether a strategy was seen to answer with what was no longer so."""
+    """Return whether a strategy served stale answers."""
     return targets.total(results, "stale", strategy, *targets.STALE) > 0
 
 
 def grown(results):
     """Return {page: {what is kept: how many times slower it gets at worst}}.
 
-    From 10,000 books on. It is promised for one of them only: that has its limits.
+    Measured from 10,000 books on. There is a promise for one of the pages only.
     """
     found = {
         page: {

@@ -1,4 +1,4 @@
-"""The same check of a reader's token, in front of all that is compared."""
+"""The check of the token, the same for all strategies."""
 
 from django.http import HttpResponse
 
@@ -6,10 +6,10 @@ from caching.access import get_access
 
 
 def checked(view):
-    """Return the view, for those only whose token the API's own check lets through.
+    """Return the view behind the API's own check of the token.
 
-    That is what the API does before a hit: no database is asked, and a signature that
-    was right is remembered (users/access.py).
+    It is the check that the API makes before a hit: without the database, and with the
+    result of the signature's check remembered (users/access.py).
     """
 
     def checked_view(request, **arguments):

@@ -1,12 +1,11 @@
 """The servers: PostgreSQL, Redis, and a gunicorn for each strategy.
 
-Each strategy has a database and a Redis database of its own, made alike, so that none
-sees the writes or the keys of another. All have the same settings.
+Each strategy has a database and a Redis database of its own, with the same content, so
+that none sees the writes or the keys of another. All have the same settings.
 """
 
 import contextlib
 import itertools
-import json
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,20 +19,21 @@ from tqdm import tqdm
 
 from lab.benchmarks.client import Connection
 from lab.benchmarks.ladder import UNDER
+from lab.harness.clients import spread
 from tests import live, servers
 
 READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
 WORKERS, THREADS, BOOKS = 2, 8, 5000
-# Redis databases: one for each server that may run at the same time.
+# A Redis database for each server that may run at the same time.
 REDIS = ["--databases", "32", "--loglevel", "warning"]
 GUNICORN = {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
-# Connections wait for their turn. What servers say when Ctrl-C ends them is no news.
+# Idle connections stay open. Messages of servers that Ctrl-C ends are not shown.
 OPTIONS = "--keep-alive 600 --capture-output --error-logfile"
 
 
 @dataclass(frozen=True)
 class Server:
-    """One strategy, served: its port and what it keeps in Redis."""
+    """The server of one strategy: its port, and its database in Redis."""
 
     name: str
     port: int
@@ -45,9 +45,9 @@ class Server:
         return Connection(self.port, self.token)
 
     def forget(self, *spared):
-        """Delete all answers that are kept: keys with none of `spared` in them.
+        """Delete the cached answers: all keys that contain none of `spared`.
 
-        What tells that they are old stays, and who may read them.
+        Stamps and what is known about readers stay.
         """
         spared += (b":stamp:", b":changes:", b":verdict:")
         keys = self.redis.scan_iter(count=1000)
@@ -56,43 +56,33 @@ class Server:
             self.redis.unlink(*old[first : first + 1000])
 
     def spread(self, number, stack):
-        """Return so many connections, shared out evenly among the workers.
+        """Return `number` connections, spread evenly over the workers.
 
-        They are closed with the ExitStack. Raises RuntimeError if a worker takes none.
+        The ExitStack closes them. Raises RuntimeError if a worker gets none.
         """
-        groups = {}
-        for _ in range(40 * number + 40):
-            connection = stack.enter_context(self.connect())
-            groups.setdefault(connection.usage()[0], []).append(connection)
-            share = [group[: -(-number // WORKERS)] for group in groups.values()]
-            if len(groups) == WORKERS and sum(map(len, share)) >= number:
-                return [each for turn in zip(*share) for each in turn][:number]
-        raise RuntimeError(f"a worker process of {self.name} answers nobody")
+        connect = lambda: stack.enter_context(self.connect())
+        return spread(connect, number, WORKERS, lambda each: each.usage()[0])
 
 
-class Lab:
-    """Starts what is asked for, and stops it all at the end."""
+class Environment:
+    """Starts databases and servers, and stops all of them at the end."""
 
     def __init__(self, postgres_url, redis_url, folder, stack):
         self.postgres_url, self.redis_url = postgres_url, redis_url
         self.folder, self.stack = folder, stack
         self.token, self.base, self.numbers = "", "", itertools.count(1)
-        self.floor = None
+        self.baseline = None
 
     def prepare(self):
-        """Make the database that the others are copies of."""
+        """Make the database that all others are copied from."""
         self.base = self.database()
-        self.manage(self.base, "migrate")
-        self.manage(self.base, "seed_library", "--books", str(BOOKS), "--verbosity=0")
-        more = {
-            "DJANGO_SUPERUSER_EMAIL": READER["email"],
-            "DJANGO_SUPERUSER_USERNAME": "reader",
-            "DJANGO_SUPERUSER_PASSWORD": READER["password"],
-        }
-        self.manage(self.base, "createsuperuser", "--noinput", **more)
+        env = live.environment(self.base, REDIS_URL="")
+        live.manage("migrate", env=env)
+        live.manage("seed_library", "--books", str(BOOKS), "--verbosity=0", env=env)
+        live.create_superuser(env=env, **READER)
 
     def database(self, template="/template0"):
-        """Return the URL of a new copy of a database; it is dropped at the end."""
+        """Return the URL of a new copy of a database, which is dropped at the end."""
         name, template = f"bench_{uuid4().hex[:12]}", urlsplit(template).path[1:]
         with psycopg.connect(self.postgres_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -100,15 +90,10 @@ class Lab:
         return urlsplit(self.postgres_url)._replace(path=f"/{name}").geturl()
 
     def _drop(self, name):
-        # Ctrl-C ends the servers too: then it went with them.
+        # Ctrl-C may have ended PostgreSQL already.
         with contextlib.suppress(psycopg.OperationalError):
             with psycopg.connect(self.postgres_url, autocommit=True) as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def manage(self, database_url, *arguments, **variables):
-        """Run a management command."""
-        env = live.environment(database_url, REDIS_URL="", **variables)
-        live.manage(*arguments, env=env)
 
     def serve(self, name, database_url="", stack=None):
         """Return the Server of a strategy; it runs until the ExitStack is closed."""
@@ -124,36 +109,29 @@ class Lab:
         database_url = database_url or self.database(self.base)
         env = live.environment(database_url, **GUNICORN | variables)
         address, _ = stack.enter_context(live.gunicorn(env))
-        port = urlsplit(address).port
+        self.token = self.token or live.log_in(address, **READER)
         client = stack.enter_context(redis.Redis.from_url(redis_url))
-        return Server(name, port, client, self._token(port))
-
-    def _token(self, port):
-        if not self.token:
-            with Connection(port) as nobody:
-                answer = nobody.send("POST", "/api/v1/auth/login", READER)
-            self.token = json.loads(answer.body)["access_token"]
-        return self.token
+        return Server(name, urlsplit(address).port, client, self.token)
 
     def serve_all(self, names):
-        """Return {name: Server}, and start the floor under them."""
+        """Return {name: Server}, and start the server of the baselines."""
         wanted = [UNDER, *names]
         bar = {"desc": "starting".ljust(12), "total": len(wanted), "disable": None}
         with ThreadPoolExecutor(2) as pool:
             made = tqdm(pool.map(self.serve, wanted), leave=False, **bar)
-            self.floor, *servers = made
+            self.baseline, *servers = made
         return dict(zip(names, servers))
 
 
 @contextlib.contextmanager
-def lab():
-    """Yield a Lab. Raises servers.Unavailable without PostgreSQL or Redis."""
+def new_environment():
+    """Yield an Environment. Raises servers.Unavailable without PostgreSQL or Redis."""
     with contextlib.ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(scratch))
-        # Never somebody's Redis: it is flushed.
+        # A Redis of its own, because it is flushed.
         redis_url = stack.enter_context(servers.own_redis(*REDIS)).url
         postgres_url = stack.enter_context(servers.postgres())
-        made = Lab(postgres_url, redis_url, folder, stack)
+        made = Environment(postgres_url, redis_url, folder, stack)
         made.prepare()
         yield made

@@ -1,11 +1,11 @@
-"""The rungs of the ladder, by name. Each is served by processes of its own."""
+"""The strategies by name, as a ladder. Each has server processes of its own."""
 
 import importlib.util
 from typing import NamedTuple
 
 
 class Rung(NamedTuple):
-    """A way to serve the list of books; `needs` names a package it is made of."""
+    """A way to serve the list of books; `needs` is the package that it uses."""
 
     title: str
     caches: bool = True
@@ -23,18 +23,18 @@ LADDER = {
     "generation": Rung("generation key"),
     "ours": Rung("this project: stamps"),
 }
-# What they are held against; served by processes of their own, without a cache.
+# The baselines are views of a server of their own, which has no cache.
 UNDER = "prefetched"
-FLOORS = {
-    "floor-bare": "floor: the bytes alone",
-    "floor-token": "floor: and the token checked",
-    "floor-reader": "floor: and the reader looked up in the database",
-    "floor-redis": "floor: a Redis GET of the bytes",
+BASELINES = {
+    "baseline-bare": "baseline: the bytes alone",
+    "baseline-token": "baseline: the bytes, token checked",
+    "baseline-reader": "baseline: the bytes, reader looked up in the database",
+    "baseline-redis": "baseline: a Redis GET of the bytes",
 }
-# A rung again, behind simplejwt's own check of the token instead of the API's: how
-# it is found in the wild. The rung's own processes serve it.
+# A strategy again, behind simplejwt's check of the token instead of the API's, as it is
+# usually written. The strategy's own processes serve it.
 USUAL = {"flush-reader": "flush by pattern, the reader looked up each time"}
-TITLES = {name: rung.title for name, rung in LADDER.items()} | USUAL | FLOORS
+TITLES = {name: rung.title for name, rung in LADDER.items()} | USUAL | BASELINES
 
 
 def available():

@@ -5,9 +5,9 @@ address that it prints. Without a browser:
 
     make locust ARGS="--headless --users 8 --run-time 30s"
 
-A reader is registered and logged in when the load begins; all simulated users share
-its token, because logging in is limited to ten times a minute. When the token is over,
-the first who is refused logs in again for all.
+A reader is registered and logged in when the load begins. All simulated users share its
+token, because logging in is limited to ten times a minute. When the token has expired,
+the first user who is refused logs in again for all.
 """
 
 import random
@@ -32,7 +32,7 @@ class Account:
         self.renew("")
 
     def renew(self, refused):
-        """Log in, unless somebody did since that token was refused."""
+        """Log in, unless another user has since that token was refused."""
         with self.lock:
             if self.token == refused:
                 self.token = self._post("/auth/login", self.login)["access_token"]
@@ -61,7 +61,7 @@ class Reader(HttpUser):
     account = None
 
     def on_start(self):
-        """Come without having seen a list."""
+        """Begin without having seen a list."""
         self.books = []
 
     @task(4)
@@ -69,7 +69,7 @@ class Reader(HttpUser):
         """Read the first pages of a list."""
         query = f"page_size=20&page={random.randint(1, 3)}&{random.choice(ORDERS)}"
         path = f"/api/v1/books?{query}&{random.choice(FILTERS)}"
-        # A filter may leave fewer pages.
+        # With a filter there may be fewer pages.
         answer = self.read(path, "/books", accepted={404})
         if answer.status_code == 200:
             self.books = [book["book_id"] for book in answer.json()["results"]]
@@ -81,7 +81,7 @@ class Reader(HttpUser):
             self.read(f"/api/v1/books/{random.choice(self.books)}", "/books/{book_id}")
 
     def read(self, path, name, accepted=frozenset()):
-        """Return the answer; with a new token, if the old one is over."""
+        """Return the answer; log in again if the token has expired."""
         token = self.account.token
         answer = self._read(path, name, token, accepted | {401})
         if answer.status_code == 401:

@@ -1,4 +1,4 @@
-"""What the machine was: numbers mean nothing without it."""
+"""The machine on which was measured."""
 
 import os
 import platform
@@ -14,15 +14,15 @@ PACKAGES += ["django-cacheops", "django-cachalot"]
 
 
 def load():
-    """Return how many processes wanted the machine during the last minute."""
+    """Return the load average of the last minute."""
     return f"{os.getloadavg()[0]:.1f}"
 
 
-def describe(lab):
-    """Return {what: value}, without any name or address."""
-    with psycopg.connect(lab.postgres_url) as connection:
+def describe(environment):
+    """Return {property: value}, without any name or address."""
+    with psycopg.connect(environment.postgres_url) as connection:
         [postgres] = connection.execute("SHOW server_version").fetchone()
-    with redis.Redis.from_url(lab.redis_url) as client:
+    with redis.Redis.from_url(environment.redis_url) as client:
         redis_version = client.info("server")["redis_version"]
     found = {
         "processor": _processor(),

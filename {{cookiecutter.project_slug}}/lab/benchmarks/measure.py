@@ -1,4 +1,4 @@
-"""What the questions share: turns, bursts of requests, and their figures."""
+"""Shared by the questions: turns, bursts of requests, and their figures."""
 
 import contextlib
 import sys
@@ -7,21 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tqdm import tqdm
 
-from lab.benchmarks.client import Connection, Refused
+from lab.benchmarks.client import Connection, WrongAnswer, query_count
 from lab.benchmarks.results import percentile
+from tests.polling import wait_until
 
 API = "/api/v1/books"
-# The views of floors.py that others are held against, by the multiples' names.
-FLOOR, BARE = "/floor/token/books", "/floor/bare/books"
-FLOORS = {"floors": FLOOR, "bares": BARE}
+# The paths of two baselines; in BASELINES by the names of the figures.
+BASELINE, BARE = "/baseline/token/books", "/baseline/bare/books"
+BASELINES = {"baselines": BASELINE, "bares": BARE}
 AT_LEAST, MOST_BESIDE_ONE = 3, 5
-# Seconds on one side before the other has its turn: long enough that the processor's
-# caches are warm again, and short enough that the machine is still as fast.
+# Seconds until the other side has its turn: long enough for the processor's caches to
+# be warm again, and short enough for the machine to be as fast as before.
 MOMENT = 0.01
 
 
 def bar(name, total):
-    """Return a progress bar on a terminal; elsewhere a line says what begins."""
+    """Return a progress bar; where there is no terminal, print one line instead."""
     made = tqdm(total=total, desc=name.ljust(12), disable=None)
     if made.disable:
         print(f"{name} ...", file=sys.stderr, flush=True)
@@ -29,10 +30,10 @@ def bar(name, total):
 
 
 def turns(name, rounds, cases, servers):
-    """Yield (round, case, server) so that each round goes through all of them.
+    """Yield (round, case, server) for all cases and servers in each round.
 
-    Whatever else the machine does hits all strategies alike; who begins changes from
-    round to round. Draws a progress bar.
+    So other load on the machine affects all strategies alike. Each round begins with
+    another strategy. Draws a progress bar.
     """
     pairs = [(case, server) for case in cases for server in servers]
     with bar(name, rounds * len(pairs)) as drawn:
@@ -48,19 +49,19 @@ def turns(name, rounds, cases, servers):
 class Series:
     """GETs of one path on one connection: the answers, and the seconds of each.
 
-    The worker's CPU time is read around each moment: in between it may be somebody
-    else's, for a floor's worker serves several series.
+    The worker's CPU time is read before and after each MOMENT, because the worker of a
+    baseline serves several series in turn.
     """
 
     def __init__(self, connection, path):
         self.connection = connection
         self.request = connection.request("GET", path)
         self.answers, self.seconds, self.used = [], [], 0
-        # What it takes to read it.
+        # The CPU time of reading the CPU time.
         self.reading = min(self._reading() for _ in range(3))
 
     def ask(self, most):
-        """Send one more, or as many as a moment holds, but not more than `most`."""
+        """Send requests for one MOMENT: at least one, at most `most`."""
         first, before = len(self.seconds), self._used()
         while True:
             start = time.perf_counter()
@@ -72,7 +73,7 @@ class Series:
         self.used += self._used() - before - self.reading
 
     def figures(self):
-        """Return milliseconds: the worker's CPU time for one, and the latencies."""
+        """Return the worker's CPU time of one request, and latencies, in ms."""
         cpu_ms = 1000 * self.used / len(self.seconds)
         return {"cpu_ms": cpu_ms, **latencies(self.seconds)}
 
@@ -84,51 +85,52 @@ class Series:
         return self.connection.usage()[1]
 
 
-def burst(connection, path, plan, floors):
+def burst(connection, path, plan, baselines):
     """Send GETs one after the other; return (answers, figures).
 
-    It and the floors have a moment each, in turn: the figures hold multiples, too.
+    The path and the baselines have a MOMENT each, in turn. The figures contain
+    multiples of the baselines, too.
     """
     series = Series(connection, path)
-    below = {name: Series(*floor) for name, floor in floors.items()}
+    below = {name: Series(*baseline) for name, baseline in baselines.items()}
     deadline = time.perf_counter() + plan.burst
     while len(series.seconds) < AT_LEAST or (
         len(series.seconds) < plan.most and time.perf_counter() < deadline
     ):
         for each in (series, *below.values()):
             each.ask(plan.most)
-    return series.answers, series.figures() | in_floors(series, below)
+    return series.answers, series.figures() | in_baselines(series, below)
 
 
-def single(connection, path, floors):
-    """Send one GET, and some to the floors; return (answer, figures)."""
+def single(connection, path, baselines):
+    """Send one GET, and some to the baselines; return (answer, figures)."""
     series = Series(connection, path)
-    below = {name: Series(*floor) for name, floor in floors.items()}
+    below = {name: Series(*baseline) for name, baseline in baselines.items()}
     series.ask(1)
     for each in below.values():
         each.ask(MOST_BESIDE_ONE)
-    return series.answers[0], series.figures() | in_floors(series, below)
+    return series.answers[0], series.figures() | in_baselines(series, below)
 
 
-def in_floors(series, below):
-    """Return how many times a floor's the CPU time and the median latency are.
+def in_baselines(series, below):
+    """Return the CPU time and the median latency as multiples of the baselines'.
 
-    `below` is {name: Series}.
+    `below` is {name: Series of a baseline}.
     """
     mine = series.figures()
     return {
-        f"{figure}_{name}": mine[f"{figure}_ms"] / floor.figures()[f"{figure}_ms"]
-        for name, floor in below.items()
+        f"{figure}_{name}": mine[f"{figure}_ms"] / baseline.figures()[f"{figure}_ms"]
+        for name, baseline in below.items()
         for figure in ("cpu", "p50")
     }
 
 
 @contextlib.contextmanager
-def floors_beside(lab, books, *names):
-    """Yield {name: (Connection, path)} of the floors of that name in FLOORS."""
-    with lab.floor.connect() as connection:
+def baselines_beside(environment, books, *names):
+    """Yield {name: (Connection, path)} of the baselines of these names."""
+    with environment.baseline.connect() as connection:
         found = {
-            name: (connection, f"{FLOORS[name]}?page_size={books}") for name in names
+            name: (connection, f"{BASELINES[name]}?page_size={books}") for name in names
         }
         for _, path in found.values():
             connection.get(path)
@@ -136,21 +138,21 @@ def floors_beside(lab, books, *names):
 
 
 def latencies(seconds):
-    """Return the median of latencies in ms, and all of them."""
+    """Return the median of the latencies, and all of them, in ms."""
     samples = [round(1000 * each, 3) for each in seconds]
     return {"p50_ms": percentile(50, samples), "samples": samples}
 
 
 def together(connections, work):
-    """Return [work(number, connection)], all done at the same time."""
+    """Return [work(number, connection), ...], all run at the same time."""
     with ThreadPoolExecutor(len(connections)) as pool:
         return list(pool.map(work, range(len(connections)), connections))
 
 
 def check_equal(servers, paths):
-    """Ask every strategy twice for each path: all answers must be the same bytes.
+    """Raise WrongAnswer unless all strategies answer with the same bytes.
 
-    The second comes from the cache, where there is one. Raises Refused.
+    Each is asked twice for each path; the second answer comes from its cache.
     """
     wanted = {}
     for server in servers:
@@ -158,25 +160,23 @@ def check_equal(servers, paths):
             for path in paths:
                 for answer in (connection.get(path), connection.get(path)):
                     if wanted.setdefault(path, answer.body) != answer.body:
-                        raise Refused(f"{server.name} answers otherwise to {path}")
+                        raise WrongAnswer(
+                            f"{server.name} answers differently to {path}"
+                        )
 
 
 def check_guarded(servers, path):
-    """Ask every strategy without a token. Raises Refused if one answers."""
+    """Raise WrongAnswer if a strategy answers a request without a token."""
     for server in servers:
         with Connection(server.port) as nobody:
             try:
                 nobody.get(path)
-            except Refused:
+            except WrongAnswer:
                 continue
-        raise Refused(f"{server.name} answers {path} to nobody")
+        raise WrongAnswer(f"{server.name} answers {path} without a token")
 
 
-def warm(connection, path, seconds=60):
-    """Read until the answer comes from the cache; return it. Raises TimeoutError."""
-    deadline = time.monotonic() + seconds
-    while (answer := connection.get(path)).queries:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{path} was not kept within {seconds} s")
-        time.sleep(0.02)
-    return answer
+def warm(connection, path):
+    """Read until the answer comes from the cache. Raises TimeoutError."""
+    hit = lambda: query_count(connection.get(path)) == 0
+    wait_until(hit, f"a cached answer to {path}")

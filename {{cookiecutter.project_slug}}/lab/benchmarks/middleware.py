@@ -1,4 +1,4 @@
-"""Tells with every answer how many queries it took: all of them, whatever they ask."""
+"""Sends the number of database queries with every answer."""
 
 import threading
 
@@ -25,7 +25,7 @@ def _count(execute, *arguments):
 
 
 def _watch(connection, **kwargs):
-    # It may be one that was closed and is opened again.
+    # The connection may have been closed and opened again.
     if _count not in connection.execute_wrappers:
         connection.execute_wrappers.append(_count)
 

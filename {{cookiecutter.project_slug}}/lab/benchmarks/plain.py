@@ -1,7 +1,7 @@
 """A page of books as it is usually computed: instances, a serializer, a count.
 
-The strategies share it, so that they differ in their caching and in nothing else; but
-for this project's, which computes a page as the API does.
+All strategies but this project's use it, so that they differ in their caching alone.
+This project's computes a page as the API does.
 """
 
 from books.queries import BookQuerySerializer
@@ -16,7 +16,7 @@ def find_prefetched(query):
 
 
 def find_one_by_one(query):
-    """Return the books of a BookQuery; each asks for its tags when it is shown."""
+    """Return the books of a BookQuery; each makes a query for its tags."""
     return find_books(query).prefetch_related(None)
 
 

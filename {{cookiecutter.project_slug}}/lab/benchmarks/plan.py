@@ -1,4 +1,4 @@
-"""How much is measured."""
+"""How much is measured, for each size."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,30 @@ class Plan:
     """The sizes of all questions. Times are in seconds."""
 
     rounds: int
-    # One burst of requests: so long, but not more than so many, nor fewer than three.
+    # A burst of requests: its seconds, and the most requests in it (at least three).
     burst: float
     most: int
     page_sizes: tuple
     misses: int
-    # Throughput: clients that read at the same time.
+    # Throughput: numbers of clients, seconds, and page sizes.
     clients: tuple
     load: float
     load_sizes: tuple
-    # A write, with so many keys in Redis.
+    # Writes: numbers of keys in Redis, and how many writes are timed.
     keys: tuple
     writes: int
-    # After a write.
+    # A crowd after a write: readers, and books on the page.
     crowd: int
     crowd_books: int
-    # Slow readers with a write meanwhile, in each of half the rounds.
+    # Races of a slow reader and a write, in each of half the rounds.
     races: int
-    # Shares of writes in a hundred requests, over so many queries.
+    # Mixed: writes per hundred requests, different queries, and seconds.
     mixes: tuple
     queries: int
     mix: float
-    # Memory: answers that are weighed.
+    # Memory: answers of which the size is measured.
     answers: int
-    # Growth: books in PostgreSQL.
+    # Growth: numbers of books in PostgreSQL.
     books: tuple
 
 

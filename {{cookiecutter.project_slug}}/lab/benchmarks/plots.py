@@ -1,13 +1,13 @@
-"""The results as SVG, readable on a light and on a dark page, and colour-blind safe.
+"""The plots, as SVG: for light and dark pages, and for colour-blind readers.
 
-The background is transparent, and every colour stands out from white and from black
-(WCAG: 3 to 1, text 4 to 1). Strategies differ by marker and dashes too.
+The background is transparent. Every colour has enough contrast with white and with
+black (WCAG: 3 to 1, text 4 to 1). Strategies also differ in markers and dashes.
 """
 
 from lab.benchmarks.ladder import LADDER, TITLES
 
 TEXT = "#787878"
-# Chosen to be as far apart as they can for those who see no red or no green.
+# As different as possible for people who see no red or no green.
 GREY, BLUE, GREEN, RED, PURPLE = "#7f7f7f", "#3c87d2", "#69965a", "#c30f1e", "#785af0"
 COLOURS = (GREY, BLUE, GREEN, RED, PURPLE)
 STYLES = {
@@ -21,10 +21,10 @@ STYLES = {
     "cachalot": (GREEN, "o", ":"),
     "generation": (BLUE, "h", "--"),
     "ours": (BLUE, "*", "-"),
-    "floor-bare": (GREY, "|", ":"),
-    "floor-token": (GREY, "|", ":"),
-    "floor-reader": (GREY, "|", ":"),
-    "floor-redis": (GREY, "|", ":"),
+    "baseline-bare": (GREY, "|", ":"),
+    "baseline-token": (GREY, "|", ":"),
+    "baseline-reader": (GREY, "|", ":"),
+    "baseline-redis": (GREY, "|", ":"),
 }
 SERIES = (
     (BLUE, "o", "-"),
@@ -36,7 +36,7 @@ SERIES = (
 )
 SETTINGS = {
     "svg.fonttype": "none",
-    # The same results give the same file.
+    # The same results make the same file.
     "svg.hashsalt": "benchmarks",
     "font.family": "sans-serif",
     "font.size": 11,
@@ -57,7 +57,7 @@ SETTINGS = {
 
 
 def draw(results, folder):
-    """Draw what the results allow into the folder; return the files' names."""
+    """Draw the plots that the results allow into the folder; return their names."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -77,9 +77,9 @@ def draw(results, folder):
 
 
 def _dots(question, figure, key, label, *, largest=""):
-    """Return a plot with a line for each strategy and a dot for each value of `key`.
+    """Return a plot with a row for each strategy and a dot for each value of `key`.
 
-    `largest` names another key of the cases: only its largest value is drawn.
+    Of another key of the cases, `largest`, only the largest value is drawn.
     """
 
     def plot(pyplot, results):

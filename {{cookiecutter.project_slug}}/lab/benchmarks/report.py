@@ -1,4 +1,4 @@
-"""The results as Markdown: tables, and what each question means."""
+"""The report, as Markdown, and the summary, as JSON."""
 
 import json
 
@@ -9,11 +9,11 @@ from lab.benchmarks.tables import TABLES, number, table
 
 
 def render(results, drawn):
-    """Return the report; `drawn` are the names of the plots beside it."""
-    parts = ["# The cache lab: what was measured", _about(results)]
+    """Return the report; `drawn` are the file names of the plots."""
+    parts = ["# Benchmarks: the results", _about(results)]
     if results.interrupted:
         parts.append(
-            f"**Interrupted** ({results.interrupted}): this was measured until then."
+            f"**Interrupted** ({results.interrupted}): the results up to that point."
         )
     parts += ["## Promised and measured", targets_table(results)]
     parts += ["## Where others are ahead", *_ahead(results)]
@@ -28,9 +28,9 @@ def render(results, drawn):
 
 
 def summary(results):
-    """Return the medians as JSON, to be quoted: question, case, strategy, figure.
+    """Return the medians as JSON: {question: {case: {strategy: {figure: median}}}}.
 
-    A case is its values with hyphens between, such as `500-8` for 500 books and 8
+    A case is written as its values with hyphens, such as `500-8` for 500 books and 8
     clients.
     """
     medians = {
@@ -39,9 +39,9 @@ def summary(results):
         "minutes": round(results.minutes, 1),
     }
     for record in results.records:
-        place = medians.setdefault(record.question, {})
+        cases = medians.setdefault(record.question, {})
         case = "-".join(_slug(str(value)) for value in record.case.values())
-        figures = place.setdefault(case, {}).setdefault(record.strategy, {})
+        figures = cases.setdefault(case, {}).setdefault(record.strategy, {})
         for name in record.figures.keys() - figures.keys():
             figures[name] = results.median(
                 name, record.question, record.strategy, **record.case
@@ -54,7 +54,7 @@ def _slug(text):
 
 
 def targets_table(results):
-    """Return the promises, and whether they were kept."""
+    """Return a table of the promises and whether they were kept."""
     rows = [
         (each.promise, each.wanted, each.measured, "yes" if each.kept else "**no**")
         for each in targets.held(results)
@@ -72,10 +72,10 @@ def _ahead(results):
         )
         rows.append((f"{each.figure}; {case}", number(each.ours), theirs))
     if not rows:
-        return ["Nowhere by more than the rounds differ among themselves."]
+        return ["Nowhere by more than the rounds vary."]
     note = (
-        "In each of these the middle halves of the rounds do not overlap. \\* These "
-        "were seen to answer with what was no longer so."
+        "In each of these the middle halves of the rounds do not overlap. \\* This "
+        "strategy served stale answers."
     )
     return [table(("figure", "this project", "ahead"), rows), note]
 
@@ -90,13 +90,13 @@ def _grown(results):
         for page, factors in found.items()
     ]
     head = (
-        f"slowest of {targets.GROWN:,} books and more by the first",
+        f"slowest time divided by that with {targets.GROWN:,} books",
         *(f"{kept} kept" for kept in kinds),
     )
     return [
-        "Nor is this project fast everywhere. A count that is not kept, as after a "
-        "write that may change it, is made anew: PostgreSQL looks at all that match. "
-        "And a page with a large number is as far away as its number says:",
+        "Nor is this project fast everywhere. If the count is not cached, as after a "
+        "write that may change it, PostgreSQL counts all rows that match. And a page "
+        "with a large number takes time in proportion to its number:",
         table(head, rows),
     ]
 
@@ -120,12 +120,11 @@ def _about(results):
         "Each figure is the median of its rounds, with the least and the greatest in "
         "brackets. In each round all strategies have their turn. All are served by "
         "gunicorn with 2 workers of 8 threads, on one PostgreSQL (which does not wait "
-        "for the disk: `fsync` is off) and one Redis, and by the same machine as the "
-        "clients. The token is checked before all of them alike; then this "
-        "project alone asks whether the reader may still read. A multiple of a floor "
-        "compares requests with some to the floor right after them. p95 and p99 are of "
-        "all rounds together, and a dash stands for those of fewer than 20 and 100 "
-        "requests: they would be the worst of them. The clients accept gzip. Only this "
-        "project keeps its answers compressed, so it sends fewer bytes; decompressed "
-        "they are the same."
+        "for the disk: `fsync` is off) and one Redis, on the same machine as the "
+        "clients. All check the token in the same way; this project alone also checks "
+        "whether the reader may still read. A multiple of a baseline compares requests "
+        "with requests to the baseline right after them. p95 and p99 are of all rounds "
+        "together; a dash stands for fewer than 20 and 100 requests, of which they "
+        "would be the slowest. The clients accept gzip. Only this project stores its "
+        "answers compressed, so it sends fewer bytes; decompressed they are the same."
     )

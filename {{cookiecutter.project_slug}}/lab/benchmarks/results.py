@@ -1,4 +1,4 @@
-"""What was measured: a record for each round, kept as JSON."""
+"""The results: a record for each round, stored as JSON."""
 
 import json
 import statistics
@@ -21,9 +21,9 @@ class Spread(NamedTuple):
 
 @dataclass(slots=True)
 class Record:
-    """One round: which question, of whom, in which case, and its figures.
+    """One round: its question, strategy and case, and its figures.
 
-    `samples` are the latencies (ms) that percentiles are taken of, over all rounds.
+    `samples` are latencies (ms), for the percentiles over all rounds.
     """
 
     question: str
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass
 class Results:
-    """All records of a run, what it ran on, and why it was cut short, if it was."""
+    """All records of a run, its machine, and why it was interrupted, if it was."""
 
     size: str = ""
     machine: dict = field(default_factory=dict)
@@ -44,13 +44,13 @@ class Results:
     records: list = field(default_factory=list)
 
     def add(self, question, strategy, case, samples=(), **figures):
-        """Keep the figures of one round."""
+        """Add the figures of one round."""
         rounded = {name: _rounded(value) for name, value in figures.items()}
         record = Record(question, strategy, case, rounded, list(samples))
         self.records.append(record)
 
     def find(self, question, strategy=None, **case):
-        """Return the records of a question, narrowed down to what is given."""
+        """Return the records of a question, a strategy and a case."""
         return [
             record
             for record in self.records
@@ -76,16 +76,16 @@ class Results:
         return [sample for record in records for sample in record.samples]
 
     def rare(self, percent, question, strategy, **case):
-        """Return a percentile of all rounds together, or None.
+        """Return a percentile of all rounds together.
 
-        Of fewer samples than leave one beyond it, it would be no more than the worst.
+        None if there are so few samples that it would be the slowest of them.
         """
         samples = self.samples(question, strategy, **case)
         enough = len(samples) * (100 - percent) >= 100
         return percentile(percent, samples) if enough else None
 
     def middle(self, name, question, strategy, **case):
-        """Return between what half of the rounds were (the quartiles), or None."""
+        """Return the first and the third quartile of the rounds, or None."""
         records = self.find(question, strategy, **case)
         values = [r.figures[name] for r in records if r.figures.get(name) is not None]
         if len(values) < 4:
@@ -99,17 +99,17 @@ class Results:
         return spread and spread.median
 
     def strategies(self, question):
-        """Return who was measured, in the order in which they came."""
+        """Return the strategies that were measured, in that order."""
         return list(dict.fromkeys(r.strategy for r in self.find(question)))
 
     def values(self, question, key):
-        """Return the values of `key` among the cases, in the order they came."""
+        """Return the values of `key` among the cases, in that order."""
         cases = (record.case for record in self.find(question))
         return list(dict.fromkeys(case[key] for case in cases if key in case))
 
     @property
     def minutes(self):
-        """How long all of it took."""
+        """The duration of the run."""
         return sum(self.seconds.values()) / 60
 
     def dump(self):
@@ -131,5 +131,5 @@ class Results:
 
 
 def _rounded(value):
-    # Six digits are more than any of these measurements is good for.
+    # No measurement here is more exact than six digits.
     return float(f"{value:.6g}") if isinstance(value, float) else value

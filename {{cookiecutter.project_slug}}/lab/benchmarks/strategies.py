@@ -1,15 +1,15 @@
 """The ladder: ways to serve `GET /books`, each with the same bytes.
 
-Every class answers the read; `wrote` is called after a book was changed. They differ
-in what they keep, and in how they learn that it is old. Before each of them the
-token is checked in the same way, as the API does before a hit: none pays more for that:
+Each class answers the read; `wrote` is called after a book was changed. They differ in
+what they store, and in how they learn that it is stale. The token is checked before all
+of them in the same way, as the API does before a hit.
 
-    QueryPerBook, Prefetched      keep nothing
-    TimeToLive                    Python objects, until their time is over
+    QueryPerBook, Prefetched      store nothing
+    TimeToLive                    Python objects, until they expire
     FlushByPattern                the same, all deleted after each write
-    CachePage                     the response, until its time is over
+    CachePage                     the response, until it expires
     Cacheops, Cachalot            the rows of each query, deleted after each write
-    GenerationKey                 the bytes, under a number that each write changes
+    GenerationKey                 the bytes, under a token that each write changes
     Ours                          books/views.py
 """
 
@@ -33,9 +33,9 @@ TTL = 24 * 3600
 
 
 class Strategy(APIView):
-    """Asks the database each time."""
+    """Queries the database each time."""
 
-    # The check before it is enough.
+    # The check in front of the view is enough.
     authentication_classes = permission_classes = ()
     find = staticmethod(plain.find_prefetched)
 
@@ -54,24 +54,24 @@ class Strategy(APIView):
 
     @staticmethod
     def wrote():
-        """Do what has to be done after a write: here nothing."""
+        """Invalidate after a write: here nothing."""
 
 
 class QueryPerBook(Strategy):
-    """Asks for the tags of each book on its own: what a serializer does by itself."""
+    """Makes a query for the tags of each book, as a serializer does by itself."""
 
     find = staticmethod(plain.find_one_by_one)
 
 
 class Prefetched(Strategy):
-    """Asks for the tags of all books at once."""
+    """Makes one query for the tags of all books."""
 
 
 class TimeToLive(Strategy):
-    """Keeps Python objects (pickled), and never hears of a write."""
+    """Stores Python objects (pickled) until they expire; writes change nothing."""
 
     def get(self, request):
-        """Answer with what is kept under the query, or compute and keep it."""
+        """Answer with what is stored under the query, or compute and store it."""
         key = f"books:list:{plain.canonical_query(request)}"
         data = cache.get(key)
         if data is None:
@@ -81,7 +81,7 @@ class TimeToLive(Strategy):
 
 
 class FlushByPattern(TimeToLive):
-    """Deletes every key that matches a pattern, for which Redis looks at all keys."""
+    """Deletes the keys that match a pattern; Redis has to look at all keys."""
 
     @staticmethod
     def wrote():
@@ -90,7 +90,7 @@ class FlushByPattern(TimeToLive):
 
 
 class FlushByPatternForReaders(FlushByPattern):
-    """The same without that check: simplejwt looks the reader up each time."""
+    """The same behind simplejwt's check, which looks the reader up each time."""
 
     authentication_classes = (ReaderAuthentication,)
     permission_classes = (IsAuthenticated,)
@@ -103,29 +103,28 @@ class FlushByPatternForReaders(FlushByPattern):
 
 @method_decorator(cache_page(TTL), name="dispatch")
 class CachePage(Strategy):
-    """Keeps the rendered response, until its time is over.
+    """Stores the rendered response until it expires.
 
-    By itself it would answer before any token is checked, whoever asks: here that check
-    stands before it.
+    By itself it would answer without checking a token; here the check is before it.
     """
 
 
 class Cacheops(Strategy):
-    """Asks through querysets that django-cacheops keeps the rows of (see settings)."""
+    """Uses querysets whose rows django-cacheops stores (see settings)."""
 
 
 class Cachalot(Strategy):
-    """Asks through an ORM that django-cachalot keeps the results of (see settings)."""
+    """Uses the ORM, whose results django-cachalot stores (see settings)."""
 
 
 class GenerationKey(Strategy):
-    """Keeps bytes under a generation that is part of the key; old ones expire."""
+    """Stores bytes under a key that contains a generation; old entries expire."""
 
     generation = "books:generation"
 
     def get(self, request):
-        """Answer with the bytes of this generation, or compute and keep them."""
-        # Read before the database is asked: what is older than a write stays behind.
+        """Answer with the bytes of this generation, or compute and store them."""
+        # Read before the query: what is older than a write is stored under its old key.
         generation = cache.get_or_set(self.generation, self.new, None)
         key = f"books:list:{generation}:{plain.canonical_query(request)}"
         body = cache.get(key)
@@ -136,7 +135,7 @@ class GenerationKey(Strategy):
 
     @staticmethod
     def new():
-        """Return a generation that no other has been: a lost counter would restart."""
+        """Return a new generation. A counter would begin again if it was lost."""
         return uuid4().hex
 
     @classmethod
@@ -148,13 +147,13 @@ class GenerationKey(Strategy):
 class Ours(BookList):
     """The API as it is. Its models' writes invalidate by themselves.
 
-    It does more for a token than the others: a hit asks Redis, in the same round trip,
-    whether its reader may still read; a miss looks the reader up in the database.
+    It also checks whether the reader may still read: at a hit in Redis, in the same
+    round trip, and at a miss in the database.
     """
 
     @staticmethod
     def wrote():
-        """Nothing is left to do."""
+        """Nothing: the models have invalidated."""
 
 
 STRATEGIES = {

@@ -1,4 +1,4 @@
-"""The tables of the report: some for each question."""
+"""The tables of the report, for each question."""
 
 from lab.benchmarks import targets
 from lab.benchmarks.ladder import TITLES
@@ -11,7 +11,7 @@ def table(head, rows):
 
 
 def number(value, digits=3):
-    """Return a number with so many significant digits, or a dash for None."""
+    """Return a number with that many significant digits, or a dash for None."""
     if value is None:
         return "–"
     if value == 0 or abs(value) >= 10 ** (digits - 1):
@@ -20,7 +20,7 @@ def number(value, digits=3):
 
 
 def spread(found):
-    """Return a median with its extremes, or a dash for None."""
+    """Return a median with its least and greatest value, or a dash for None."""
     if found is None:
         return "–"
     if found.low == found.high:
@@ -29,11 +29,11 @@ def spread(found):
 
 
 def _times(question, last, *names):
-    """Return a function to a table for each page size; `last` is its last column.
+    """Return a function that yields a table for each page size.
 
-    `names` are the floors' multiples, by what stands above them.
+    `last` is its last column, `names` are the baselines of its multiples.
     """
-    titles = {"floors": "× floor", "bares": "× bare floor"}
+    titles = {"baselines": "× baseline", "bares": "× bare baseline"}
 
     def tables(results):
         for books in results.values(question, "books"):
@@ -69,23 +69,24 @@ def _throughput(results):
         clients = results.values("throughput", "clients")
         head = [f"{books} books, requests a second"]
         for many in clients:
-            head += [f"{many} client(s)", "share of the floor"]
+            head += [f"{many} client(s)", "share of the baseline"]
         rows = []
         for name in results.strategies("throughput"):
             row = [TITLES[name]]
             for many in clients:
                 case = {"books": books, "clients": many}
                 found = results.figure("per_second", "throughput", name, **case)
-                share = results.median("floor_share", "throughput", name, **case)
+                share = results.median("baseline_share", "throughput", name, **case)
                 row += [spread(found), number(share, 2)]
             rows.append(row)
         yield table(head, rows)
 
 
 def _by(question, key, figures, multiple):
-    """Return a function to tables of each figure: a column for each value of `key`.
+    """Return a function that yields a table for each figure.
 
-    `multiple` is a function to what stands behind the sign ×, or to None.
+    It has a column for each value of `key`. `multiple` is a function that returns the
+    number after the sign ×, or None.
     """
 
     def tables(results):
@@ -111,12 +112,12 @@ def _without_cache(results, figure, question, name, **case):
 
 
 def _beside(results, figure, question, name, **case):
-    floors = figure.replace("_ms", "_floors")
-    return results.median(floors, question, name, **case)
+    baselines = figure.replace("_ms", "_baselines")
+    return results.median(baselines, question, name, **case)
 
 
 def _plain(question, figures):
-    """Return a function to one table: a column for each figure."""
+    """Return a function that yields one table, with a column for each figure."""
 
     def tables(results):
         rows = [
@@ -134,8 +135,8 @@ def _plain(question, figures):
 def _growth(results):
     for kept in results.values("growth", "kept"):
         yield _growth_table(results, f"p50 ms, {kept} kept", "p50_ms", kept)
-        title = f"× the floor (× the same with the fewest), {kept} kept"
-        yield _growth_table(results, title, "p50_floors", kept)
+        title = f"× the baseline (× the same with the fewest), {kept} kept"
+        yield _growth_table(results, title, "p50_baselines", kept)
 
 
 def _growth_table(results, title, figure, kept):
@@ -165,7 +166,7 @@ def _mixed(results):
         (TITLES[name], *(_sums(results, name, writes=share) for share in shares))
         for name in results.strategies("mixed")
     ]
-    yield table(("stale of reads, writes: in all rounds", *map(str, shares)), rows)
+    yield table((STALE, *map(str, shares)), rows)
 
 
 def _sums(results, name, **case):
@@ -185,35 +186,36 @@ def _races(results):
         )
         for name in results.strategies("races")
     ]
-    yield table(("", "old list kept", "of slow readers"), rows)
+    yield table(("", "old list stored", "of slow readers"), rows)
 
 
+STALE = "stale of reads, and writes, in all rounds"
 MIXED = {
-    "per_second": "requests a second (× no cache), by writes in a hundred",
+    "per_second": "requests a second (× no cache); columns: writes in 100 requests",
     "hit_ratio": "share of reads answered from the cache",
     "stale_per_10000": "stale answers in 10,000 reads",
 }
 TABLES = {
-    "hits": _times("hits", "bytes sent", "floors", "bares"),
-    "misses": _times("misses", "queries", "floors"),
+    "hits": _times("hits", "bytes sent", "baselines", "bares"),
+    "misses": _times("misses", "queries", "baselines"),
     "throughput": _throughput,
     "writes": _by(
         "writes",
         "keys",
         {
-            "write_ms": "ms a write (× one without a cache right after it), by keys",
-            "blocked_ms": "longest wait of another client, ms (× the same during the "
-            "other write), by keys",
+            "write_ms": "ms a write (× one without a cache); columns: keys in Redis",
+            "blocked_ms": "longest wait of another client, ms (× the same without a "
+            "cache); columns: keys in Redis",
         },
         _beside,
     ),
     "crowd": _plain(
         "crowd",
         {
-            "computed": "readers that asked the database",
+            "computed": "readers that queried the database",
             "stale": "readers shown the old list",
             "last_ms": "last answer after, ms",
-            "last_floors": "× floor",
+            "last_baselines": "× baseline",
         },
     ),
     "races": _races,

@@ -1,21 +1,21 @@
-"""What this project promises of its cache, held against what was measured."""
+"""The promises of this project's cache, compared with the results."""
 
 import itertools
 from typing import NamedTuple
 
 from lab.benchmarks.ladder import TITLES
 
-# Who is asked for answers that are no longer so.
+# The questions that look for stale answers.
 STALE = ("mixed", "crowd", "races")
-# The fewest books from which on a library must not get slow.
+# From this number of books on a library must not get much slower.
 GROWN = 10_000
 
-# A few writes on a busy machine differ by this much among themselves.
+# On a busy machine the times of a few writes vary by this factor.
 CONSTANT = 1.5
 
 
 class Target(NamedTuple):
-    """A promise, the figure that was measured, and whether it was kept."""
+    """A promise, what was measured, and whether the promise was kept."""
 
     promise: str
     wanted: str
@@ -24,7 +24,7 @@ class Target(NamedTuple):
 
 
 def held(results):
-    """Return the Targets that these results can tell something of."""
+    """Return the Targets that these results cover."""
     targets = []
     for each in (_hits, _throughput, _misses, _writes, _crowd, _stale, _growth, _mix):
         targets += each(results)
@@ -32,7 +32,7 @@ def held(results):
 
 
 def ratio(results, figure, question, one, other, **case):
-    """Return a median of one strategy by the other's, or None."""
+    """Return a median of one strategy divided by the other's, or None."""
     above = results.median(figure, question, one, **case)
     below = results.median(figure, question, other, **case)
     return above / below if above is not None and below else None
@@ -40,9 +40,9 @@ def ratio(results, figure, question, one, other, **case):
 
 def _hits(results):
     for books in results.values("hits", "books"):
-        factor = results.median("p50_floors", "hits", "ours", books=books)
+        factor = results.median("p50_baselines", "hits", "ours", books=books)
         if factor:
-            promise = f"a hit's p50 at {books} books, by the floor with the token"
+            promise = f"p50 of a hit at {books} books, × the baseline with the token"
             yield Target(promise, "≤ 1.5", f"{factor:.2f}", factor <= 1.5)
 
 
@@ -51,10 +51,10 @@ def _throughput(results):
     cases = itertools.product(sizes, results.values("throughput", "clients"))
     for other, (books, clients) in itertools.product(("flush", "flush-reader"), cases):
         names = ("throughput", "ours", other)
-        factor = ratio(results, "floor_share", *names, books=books, clients=clients)
+        factor = ratio(results, "baseline_share", *names, books=books, clients=clients)
         if factor:
             promise = (
-                f"hits a second at {books} books, {clients} client(s), by those of "
+                f"hits a second at {books} books, {clients} client(s), × those of "
             )
             promise += TITLES[other]
             yield Target(promise, "≥ 5", f"{factor:.1f}", factor >= 5)
@@ -63,21 +63,23 @@ def _throughput(results):
 def _misses(results):
     for books in results.values("misses", "books")[-1:]:
         names = ("per-book", "ours")
-        factor = ratio(results, "p50_floors", "misses", *names, books=books)
+        factor = ratio(results, "p50_baselines", "misses", *names, books=books)
         if factor:
-            promise = f"the time of a query per book at {books} books, by a miss's"
+            promise = f"time of a query per book at {books} books, × that of a miss"
             yield Target(promise, "≥ 20", f"{factor:.1f}", factor >= 20)
 
 
 def _writes(results):
     keys = sorted(results.values("writes", "keys"))
     times = [
-        results.median("write_floors", "writes", "ours", keys=each) for each in keys
+        results.median("write_baselines", "writes", "ours", keys=each) for each in keys
     ]
     if len(keys) > 1 and all(times):
         factor = max(times) / min(times)
-        promise = f"a write's slowest by its fastest, {keys[0]:,} to {keys[-1]:,} keys"
-        promise += ", each by one without a cache"
+        promise = (
+            f"slowest write divided by the fastest, {keys[0]:,} to {keys[-1]:,} keys"
+        )
+        promise += " (both as multiples of a write without a cache)"
         wanted = f"≤ {CONSTANT} (constant)"
         yield Target(promise, wanted, f"{factor:.2f}", factor <= CONSTANT)
 
@@ -86,7 +88,7 @@ def _crowd(results):
     spread = results.figure("computed", "crowd", "ours")
     if spread:
         [readers] = results.values("crowd", "readers")
-        promise = f"of {readers} readers after a write, those who ask the database"
+        promise = f"of {readers} readers after a write, those that query the database"
         yield Target(promise, "1", f"{spread.high:g}", spread.high == 1)
 
 
@@ -112,20 +114,20 @@ def total(results, figure, strategy, *questions, **case):
 def _growth(results):
     factor, books = growth(results, "text and tag", "the count") or (None, None)
     if factor:
-        promise = f"two filters and a kept count, the slowest of {GROWN:,} to "
-        promise += f"{books:,} books by the first"
+        promise = f"two filters and a cached count: slowest time at {GROWN:,} to "
+        promise += f"{books:,} books, × that at {GROWN:,}"
         yield Target(promise, "≤ 3", f"{factor:.1f}", factor <= 3)
 
 
 def growth(results, page, kept):
-    """Return how many times as long a page takes at worst as with GROWN books.
+    """Return how many times slower than with GROWN books a page is at worst.
 
-    And how many books there were at most; None if that was not measured.
+    The second value is the largest number of books; None if there is no result.
     """
     sizes = sorted(each for each in results.values("growth", "books") if each >= GROWN)
     times = [
         results.median(
-            "p50_floors", "growth", "ours", page=page, kept=kept, books=books
+            "p50_baselines", "growth", "ours", page=page, kept=kept, books=books
         )
         for books in sizes
     ]

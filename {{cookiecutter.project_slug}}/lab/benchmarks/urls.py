@@ -1,4 +1,4 @@
-"""The API, with the list of books served by the strategy; and what the lab asks."""
+"""The API with the strategy's list of books, the baselines, and the worker's usage."""
 
 import os
 import time
@@ -9,14 +9,14 @@ from django.urls import include, path
 
 from books.views import BookDetail
 from config.urls import handler404, handler500  # noqa: F401
-from lab.benchmarks import floors
+from lab.benchmarks import baselines
 from lab.benchmarks.strategies import STRATEGIES, FlushByPatternForReaders
 
 strategy = STRATEGIES[settings.STRATEGY]
 
 
 class Detail(BookDetail):
-    """One book; after a change the strategy is told."""
+    """One book; the strategy invalidates after a change."""
 
     def patch(self, request, book_id):
         """Change the book."""
@@ -26,16 +26,16 @@ class Detail(BookDetail):
 
 
 def usage(request):
-    """Answer with this worker process's number, and the CPU time it took (ns)."""
+    """Answer with the id and the CPU time (ns) of this worker process."""
     return HttpResponse(f"{os.getpid()} {time.process_time_ns()}")
 
 
 urlpatterns = [
     path("api/v1/books", strategy.as_view()),
     path("api/v1/books/<int:book_id>", Detail.as_view()),
-    path("floor/bare/books", floors.bare),
-    path("floor/token/books", floors.with_token),
-    path("floor/reader/books", floors.with_reader),
+    path("baseline/bare/books", baselines.bare),
+    path("baseline/token/books", baselines.with_token),
+    path("baseline/reader/books", baselines.with_reader),
     path("usual/books", FlushByPatternForReaders.as_view()),
     path("usage", usage),
     path("", include("config.urls")),

@@ -1,17 +1,17 @@
-"""Hunts for stale answers: many readers and writers, and everything fails.
+"""The consistency test: many readers and writers while servers fail.
 
     python -m lab.consistency
 
-A client may never be shown less than what was known before it asked: the last write
-was acknowledged, and what anybody was shown already. The parts:
+No client may be shown a version older than what was known before it asked: the last
+write that was acknowledged, and whatever another client was shown. The parts:
 
     environment.py   PostgreSQL, Redis behind a proxy, gunicorn: all real
-    library.py       what is written and read: things that carry a version
+    library.py       what is written and read: books and tags that carry a version
     clients.py       readers and writers
-    faults.py        what goes wrong, and when
-    fault_points.py  what goes wrong inside a worker process
-    history.py       what the worker processes tell of invalidations they owe
-    stampede.py      fifty readers after an invalidation: one query?
-    runner.py        all of these, for some seconds
-    seed_strategy.py, sabotage.py   caches that are not exact: prey to practise on
+    faults.py        faults of Redis, and the phases of the test
+    fault_points.py  faults inside a worker process
+    history.py       what worker processes record: which invalidations are pending
+    runner.py        runs the phases and keeps their outcomes
+    stampede.py      fifty readers after an invalidation: do they make one query?
+    seed_strategy.py, sabotage.py   caches with known bugs, which the test must find
 """

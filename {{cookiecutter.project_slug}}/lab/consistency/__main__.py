@@ -1,78 +1,48 @@
-"""`python -m lab.consistency`: hunts for stale answers, phase by phase.
+"""`python -m lab.consistency`: looks for stale reads while servers fail.
 
 Exits with 1 if it found one.
 """
 
-import argparse
 import math
-import signal
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
 from lab.consistency import report, stampede
-from lab.consistency.environment import ground
+from lab.consistency.environment import new_environment
 from lab.consistency.faults import PHASES
-from lab.consistency.runner import Chase, Failed
+from lab.consistency.runner import Runner
+from lab.harness.arguments import Parser, interrupt_on_signals, new_file, positive
 from tests.servers import Unavailable
 
 ROUNDS = 5
-SEEDS_URLS = "lab.consistency.seed_strategy"
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, and exits with 1."""
-
-    def error(self, message):
-        """Exit."""
-        sys.exit(f"hunt: {message}")
-
-
-def positive(text):
-    """Return the whole number in `text`, from 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} given; accepted: a whole number from 1"
-        )
-    return int(text)
-
-
-def new_file(text):
-    """Return the path in `text`, if a file can be written there."""
-    path = Path(text)
-    if path.is_dir() or not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(
-            f"{text!r} given; accepted: a file in a folder that is there"
-        )
-    return path
+SEED_STRATEGY = {"CONSISTENCY_URLS": "lab.consistency.seed_strategy"}
 
 
 def arguments(given):
     """Return the parsed arguments."""
-    parser = Parser(
-        prog="python -m lab.consistency", description=__doc__.partition("\n")[0]
-    )
+    parser = Parser("consistency", "lab.consistency", __doc__)
     parser.add_argument(
         "--reads", type=positive, default=200_000, help="in all (default: 200000)"
     )
     parser.add_argument(
-        "--seconds", type=positive, help="stop after so many, whatever was read"
+        "--seconds", type=positive, help="stop after this time, with fewer reads, too"
     )
     parser.add_argument(
         "--seed-strategy",
         action="store_true",
-        help="hunt in the usual strategy instead: it finds stale reads there",
+        help="test the usual strategy instead, which has stale reads",
     )
     parser.add_argument("--report", type=new_file, help="write what was found, as JSON")
     return parser.parse_args(given)
 
 
-def hunt(options, place, outcomes, rounds):
-    """Go through all phases, then send the fifty readers; fill the two lists."""
-    variables = {"HUNT_URLS": SEEDS_URLS} if options.seed_strategy else {}
-    chase = Chase(place, admits=not options.seed_strategy, **variables)
-    chase.outcomes = outcomes
+def run(options, environment, outcomes, rounds):
+    """Run all phases, then the stampede; add to the two lists what comes out."""
+    seed = options.seed_strategy
+    variables = SEED_STRATEGY if seed else {}
+    runner = Runner(environment, allows_pending=not seed, **variables)
+    runner.outcomes = outcomes
     seconds = (options.seconds or math.inf) / len(PHASES)
     # disable=None: tqdm draws on a terminal only.
     with tqdm(total=options.reads, unit=" reads", disable=None) as bar:
@@ -86,8 +56,8 @@ def hunt(options, place, outcomes, rounds):
             bar.set_description(phase.name.ljust(17))
             if bar.disable:
                 print(f"{number} of {len(PHASES)}: {phase.name} ...", file=sys.stderr)
-            chase.run(phase, until)
-    rounds += stampede.fly(place, ROUNDS, **variables)
+            runner.run(phase, until)
+    rounds += stampede.run(environment, ROUNDS, **variables)
 
 
 def _show(bar, outcomes):
@@ -98,32 +68,29 @@ def _show(bar, outcomes):
 
 
 def main(given):
-    """Hunt, print what was found, and return the exit code."""
+    """Run the test, print what was found, and return the exit code."""
     options, outcomes, rounds, interrupted = arguments(given), [], [], False
     try:
-        with ground() as place:
-            hunt(options, place, outcomes, rounds)
-    except (Unavailable, Failed, TimeoutError) as problem:
-        sys.exit(f"hunt: {problem}")
+        with new_environment() as environment:
+            run(options, environment, outcomes, rounds)
+    except (Unavailable, RuntimeError, TimeoutError) as problem:
+        sys.exit(f"consistency: {problem}")
     except KeyboardInterrupt:
         interrupted = True
     if outcomes:
         print(report.table(outcomes), report.verdict(outcomes), sep="\n\n")
     if rounds:
-        print(report.flight(rounds))
+        print(report.stampede(rounds))
     if options.report:
         more = {"seed_strategy": options.seed_strategy, "interrupted": interrupted}
         text = report.document(outcomes, rounds, **more)
         options.report.write_text(text, encoding="utf-8")
         print(f"Wrote {options.report}.")
     if interrupted:
-        print("Interrupted: this is what was measured until then.")
+        print("Interrupted: these are the results up to that point.")
     return int(interrupted or not report.is_clean(outcomes))
 
 
 if __name__ == "__main__":
-    # A polite end, so that no server is left behind. A shell may have had SIGINT
-    # ignored for what it runs in the background.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_on_signals()
     sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,12 @@
-"""The hunt's side of a worker process."""
+"""The consistency test inside a worker process."""
 
 import os
 
 from django.apps import AppConfig
 
 
-class HuntConfig(AppConfig):
-    """Watches what the cache layer does, or breaks it if that is asked for."""
+class ConsistencyConfig(AppConfig):
+    """Records what the cache layer does; injects faults into it if asked to."""
 
     name = "lab.consistency"
 
@@ -14,6 +14,7 @@ class HuntConfig(AppConfig):
         """Begin, before the worker processes are forked."""
         from lab.consistency import fault_points, history, sabotage
 
-        sabotage.do(os.environ.get("HUNT_SABOTAGE", ""))
+        sabotage.apply(os.environ.get("CONSISTENCY_SABOTAGE", ""))
         fault_points.inject()
-        history.Watcher(os.environ.get("HUNT_LEDGER", os.devnull)).watch()
+        path = os.environ.get("CONSISTENCY_HISTORY", os.devnull)
+        history.Recorder(path).connect()

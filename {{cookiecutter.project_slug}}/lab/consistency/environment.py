@@ -1,4 +1,4 @@
-"""Where the hunt takes place: PostgreSQL, Redis behind a proxy, gunicorn."""
+"""The servers of the test: PostgreSQL, Redis behind a proxy, gunicorn."""
 
 import contextlib
 import subprocess
@@ -10,14 +10,17 @@ from uuid import uuid4
 
 import redis
 
-from lab.consistency.clients import Api
-from lab.consistency.history import Ledger
+from lab.consistency.history import History
+from lab.harness.clients import Connection
 from tests import live, servers
 
-LIBRARIAN = {"email": "librarian@example.com", "password": "only for the hunt"}
+LIBRARIAN = {
+    "email": "librarian@example.com",
+    "password": "only for the consistency test",
+}
 WORKERS, THREADS = 2, 8
-# Readers that wait for a turn are no idle connections.
-PATIENT = "--keep-alive 60 --capture-output"
+# A connection is kept while its reader waits for a turn.
+OPTIONS = "--keep-alive 60 --capture-output"
 
 
 class Proxy:
@@ -33,8 +36,8 @@ class Proxy:
         )
         self.port = int(self.process.stdout.readline())
 
-    def tell(self, command):
-        """Give a command (see proxy.py) and wait until it is done."""
+    def send(self, command):
+        """Send a command (see proxy.py) and wait until it is carried out."""
         self.process.stdin.write(f"{command}\n")
         self.process.stdin.flush()
         self.process.stdout.readline()
@@ -46,44 +49,44 @@ class Proxy:
 
 
 class Redis:
-    """A Redis server of our own; nobody else's is ever stopped."""
+    """A Redis server of the test's own, which it may stop."""
 
     def __init__(self, proxy):
         self.proxy, self.stack = proxy, contextlib.ExitStack()
         self.start()
 
     def start(self):
-        """Start an empty server, and have the proxy lead there."""
+        """Start an empty server, and connect the proxy to it."""
         eviction = ["--maxmemory-policy", "allkeys-lru"]
         self.server = self.stack.enter_context(servers.own_redis(*eviction))
         self.client = self.stack.enter_context(redis.Redis.from_url(self.server.url))
-        self.proxy.tell(f"to {urlsplit(self.server.url).port}")
+        self.proxy.send(f"to {urlsplit(self.server.url).port}")
 
     def close(self):
-        """Stop the server; what it knew is lost."""
+        """Stop the server; its data is lost."""
         self.stack.close()
 
 
-class Ground:
-    """All servers but the API itself, and the folder of what they write."""
+class Environment:
+    """All servers but the API, and the folder that they write to."""
 
     def __init__(self, database_url, folder, proxy, store):
         self.database_url, self.folder = database_url, folder
         self.proxy, self.redis = proxy, store
-        self.ledger_path, self.log_path = folder / "ledger", folder / "log"
-        self.ledger_path.touch()
+        self.history_path, self.log_path = folder / "history", folder / "log"
+        self.history_path.touch()
         self.log_path.touch()
-        self._ledger = Ledger(self.ledger_path)
+        self._history = History(self.history_path)
         self.token = ""
 
-    def ledger(self):
-        """Return all that the worker processes told so far."""
-        return self._ledger.read()
+    def history(self):
+        """Return the History that the worker processes recorded so far."""
+        return self._history.read()
 
     @contextlib.contextmanager
     def serve(self, **variables):
-        """Serve the API, watched, with these variables; yield its address."""
-        with live.gunicorn(self._environment(variables)) as (address, _):
+        """Serve the API with these variables; yield its address."""
+        with live.gunicorn(self._variables(variables)) as (address, _):
             yield address
 
     def kills(self):
@@ -91,39 +94,35 @@ class Ground:
         return self.log_path.read_text(errors="replace").count("was sent SIGKILL")
 
     def librarian(self, address):
-        """Return an Api that speaks for a librarian."""
-        if not self.token:
-            with contextlib.closing(Api(address)) as nobody:
-                answer = nobody.send("POST", "/auth/login", LIBRARIAN)
-            self.token = answer.document["access_token"]
-        return Api(address, self.token)
+        """Return a Connection of a librarian."""
+        self.token = self.token or live.log_in(address, **LIBRARIAN)
+        return Connection(address, self.token)
 
-    def manage(self, *arguments, **variables):
-        """Run a management command, with these variables."""
-        env = live.environment(self.database_url, REDIS_URL="", **variables)
-        live.manage(*arguments, env=env)
+    def without_redis(self):
+        """Return the variables of a management command."""
+        return live.environment(self.database_url, REDIS_URL="")
 
-    def _environment(self, variables):
+    def _variables(self, more):
         metrics = tempfile.mkdtemp(prefix="metrics-", dir=self.folder)
         given = {
             "DJANGO_SETTINGS_MODULE": "lab.consistency.settings",
             "REDIS_URL": f"redis://127.0.0.1:{self.proxy.port}/0",
-            # What an earlier API kept is not this one's affair.
-            "CACHE_PREFIX": f"hunt-{uuid4().hex[:8]}",
+            # No entry of an earlier API is read.
+            "CACHE_PREFIX": f"test-{uuid4().hex[:8]}",
             "WEB_CONCURRENCY": str(WORKERS),
             "WEB_THREADS": str(THREADS),
             "PROMETHEUS_MULTIPROC_DIR": metrics,
-            "GUNICORN_CMD_ARGS": f"{PATIENT} --error-logfile {self.log_path}",
-            "HUNT_LEDGER": str(self.ledger_path),
+            "GUNICORN_CMD_ARGS": f"{OPTIONS} --error-logfile {self.log_path}",
+            "CONSISTENCY_HISTORY": str(self.history_path),
         }
-        return live.environment(self.database_url, **given | variables)
+        return live.environment(self.database_url, **given | more)
 
 
 @contextlib.contextmanager
-def ground():
-    """Yield a Ground with a migrated database and a librarian in it.
+def new_environment():
+    """Yield an Environment with a migrated database and a librarian in it.
 
-    Raises servers.Unavailable if there is no PostgreSQL or Redis here.
+    Raises servers.Unavailable if this machine has no PostgreSQL or no Redis.
     """
     with contextlib.ExitStack() as stack:
         scratch = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -132,14 +131,7 @@ def ground():
         store = stack.enter_context(contextlib.closing(Redis(proxy)))
         server = stack.enter_context(servers.postgres())
         database_url = stack.enter_context(servers.new_database(server))
-        made = Ground(database_url, folder, proxy, store)
-        made.manage("migrate")
-        name, password = LIBRARIAN["email"], LIBRARIAN["password"]
-        made.manage(
-            "createsuperuser",
-            "--noinput",
-            DJANGO_SUPERUSER_EMAIL=name,
-            DJANGO_SUPERUSER_USERNAME="librarian",
-            DJANGO_SUPERUSER_PASSWORD=password,
-        )
+        made = Environment(database_url, folder, proxy, store)
+        live.manage("migrate", env=made.without_redis())
+        live.create_superuser(env=made.without_redis(), **LIBRARIAN)
         yield made

@@ -1,9 +1,9 @@
-"""Makes a worker process fail at named points of the cache layer.
+"""Faults inside a worker process, at named points of the cache layer.
 
-`CACHE_FAULTS="after-commit:kill:0.02 before-keep:sleep:0.1:0.05"` kills the process at
-one in fifty passes of the first point, and holds up one in ten of the second for 50 ms.
-Read once, when the process starts. The points are put around the cache layer's own
-functions from outside: production code knows nothing of them.
+`CACHE_FAULTS="after-commit:kill:0.02 before-keep:sleep:0.1:0.05"` kills the process in
+2 % of the cases at the first point, and holds it up for 50 ms in 10 % of the cases at
+the second. It is read once, when the process starts. The points are wrapped around the
+cache layer's functions from outside: production code does not contain them.
 """
 
 import functools
@@ -17,18 +17,18 @@ def _kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _plan(text):
-    plan = {}
+def _parse(text):
+    faults = {}
     for item in text.split():
         name, what, share, *seconds = item.split(":")
-        plan[name] = (float(share), what, *map(float, seconds))
-    return plan
+        faults[name] = (float(share), what, *map(float, seconds))
+    return faults
 
 
-if _faults := _plan(os.environ.get("CACHE_FAULTS", "")):
+if _faults := _parse(os.environ.get("CACHE_FAULTS", "")):
 
     def point(name):
-        """Fail here if the plan says so."""
+        """Fail here as often as CACHE_FAULTS says."""
         share, what, *arguments = _faults.get(name, (0, "sleep", 0))
         if random.random() < share:
             {"kill": _kill, "sleep": time.sleep}[what](*arguments)

@@ -1,7 +1,7 @@
-"""What goes wrong, and when.
+"""The faults, and the phases in which they are injected.
 
-Two kinds: what happens inside the API's processes (the named points of faults.py, set
-when they start) and what happens to Redis, one strike after the other.
+Some happen inside the API's processes, at named points (fault_points.py); they are set
+when a process starts. The others happen to Redis, one after the other.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import OutOfMemoryError
 
-# Seconds, at random between the two.
+# Seconds, at random between the two: how long a fault lasts, and the calm after it.
 LENGTH, CALM = (0.1, 1.5), (0.5, 6)
 FILLER = 2048
 SLOW = "before-keep:sleep:0.1:0.15"
@@ -25,29 +25,29 @@ KILLED = "after-commit:kill:0.02"
 
 
 @contextlib.contextmanager
-def suspended(ground):
-    """Redis is there and does not answer; what was sent is done later."""
-    ground.redis.server.send(signal.SIGSTOP)
+def suspended(environment):
+    """Redis does not answer; it carries out later what was sent to it."""
+    environment.redis.server.send(signal.SIGSTOP)
     try:
         yield
     finally:
-        ground.redis.server.send(signal.SIGCONT)
+        environment.redis.server.send(signal.SIGCONT)
 
 
 @contextlib.contextmanager
-def restarted(ground):
-    """Redis is gone and comes back empty."""
-    ground.redis.close()
+def restarted(environment):
+    """Redis is stopped, and starts again empty."""
+    environment.redis.close()
     try:
         yield
     finally:
-        ground.redis.start()
+        environment.redis.start()
 
 
 @contextlib.contextmanager
-def evicting(ground):
-    """Redis is full, and forgets at random what was not used lately."""
-    client = ground.redis.client
+def evicting(environment):
+    """Redis is full, and evicts keys that were not used lately."""
+    client = environment.redis.client
     limit = client.info("memory")["used_memory"] + 64 * FILLER
     client.config_set("maxmemory", limit)
     stop = threading.Event()
@@ -68,34 +68,34 @@ def _fill(client, stop):
                 client.set(f"filler:{random.random()}", os.urandom(FILLER), px=500)
 
 
-def _told(command):
+def _by_the_proxy(command):
     @contextlib.contextmanager
-    def told(ground):
-        ground.proxy.tell(command)
+    def fault(environment):
+        environment.proxy.send(command)
         try:
             yield
         finally:
-            ground.proxy.tell("pass")
+            environment.proxy.send("pass")
 
-    return told
+    return fault
 
 
-STRIKES = {
+FAULTS = {
     "suspended": suspended,
     "restarted": restarted,
-    "unreachable": _told("refuse"),
-    "silent": _told("hold"),
-    "flaky": _told("flaky"),
+    "unreachable": _by_the_proxy("refuse"),
+    "silent": _by_the_proxy("hold"),
+    "flaky": _by_the_proxy("flaky"),
     "evicting": evicting,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of the hunt: what goes wrong in it."""
+    """A part of the test: the faults of Redis, and those inside the processes."""
 
     name: str
-    strikes: tuple = ()
+    faults: tuple = ()
     points: str = ""
 
 
@@ -108,26 +108,29 @@ PHASES = (
     Phase("Redis unreachable", ("unreachable", "silent")),
     Phase("Redis flaky", ("flaky",)),
     Phase("Redis evicting", ("evicting",)),
-    Phase("everything", tuple(STRIKES), f"{SLOW} {KILLED}"),
+    Phase("everything", tuple(FAULTS), f"{SLOW} {KILLED}"),
 )
 
 
-class Striker(threading.Thread):
-    """Strikes in turn until ended, and always heals; sets `stop` if it breaks down."""
+class FaultInjector(threading.Thread):
+    """Injects one fault after the other until ended; each is healed.
 
-    def __init__(self, ground, names, stop):
+    Sets `stop` if it breaks down. `healed` are the times at which faults ended.
+    """
+
+    def __init__(self, environment, names, stop):
         super().__init__(daemon=True)
-        self.ground, self.names, self.stop = ground, names, stop
+        self.environment, self.names, self.stop = environment, names, stop
         self.over, self.counts, self.healed = threading.Event(), Counter(), []
         self.failure = ""
 
     def run(self):
-        """Strike, heal, and leave time in between."""
+        """Inject a fault, heal it, and wait for a while."""
         turns = itertools.cycle(random.sample(self.names, len(self.names)))
         try:
             while self.names and not self.over.wait(random.uniform(*CALM)):
                 name = next(turns)
-                with STRIKES[name](self.ground):
+                with FAULTS[name](self.environment):
                     self.over.wait(random.uniform(*LENGTH))
                 self.healed.append(time.monotonic())
                 self.counts[name] += 1
@@ -136,6 +139,6 @@ class Striker(threading.Thread):
             self.stop.set()
 
     def end(self):
-        """Heal and strike no more."""
+        """Heal the last fault and inject no more."""
         self.over.set()
         self.join()

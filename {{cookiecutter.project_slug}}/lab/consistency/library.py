@@ -1,7 +1,7 @@
-"""What is hunted in: books and tags, each with a version that only grows.
+"""The data of the test: books and tags, each with a version that only grows.
 
-A title or a tag's name ends in its version. A borrowed book's version is how many
-of its copies are out, so that loans are hunted too.
+A title or a tag's name ends in its version. The version of a borrowed book is the
+number of copies on loan, so that loans are tested, too.
 """
 
 import random
@@ -10,46 +10,46 @@ from typing import NamedTuple
 
 from books.isbn import check_digit
 
-# As many copies as the API takes.
+# The most copies that the API accepts.
 MAX_STOCK = 1_000_000
 TITLES, BORROWED, TAGS = 8, 3, 3
 VERSION = re.compile(r"v(\d+)$")
 
 
 class Subject(NamedTuple):
-    """One thing that carries a version."""
+    """A book's title, a book's stock or a tag's name."""
 
     kind: str
     id: int
 
     @property
     def table(self):
-        """The name under which its writes are announced."""
+        """The table that its write intents name."""
         return "tags" if self.kind == "name" else "books"
 
 
 def build(librarian):
     """Add the books and tags through the API; return their Subjects."""
-    # An earlier hunt's are left alone: their versions went on.
+    # Books of an earlier run are not used again: their versions have grown.
     new = random.randrange(10**6 - TITLES - BORROWED)
     tags = [_add(librarian, "/tags", _name(f"{new}-{n}", 0)) for n in range(TAGS)]
     tag_ids = [tag["tag_id"] for tag in tags]
     subjects = [Subject("name", tag_id) for tag_id in tag_ids]
     for number in range(TITLES + BORROWED):
         kind = "title" if number < TITLES else "stock"
-        title = _title(number, 0) if kind == "title" else f"Hunted by loans {number}"
+        title = _title(number, 0) if kind == "title" else f"Borrowed {number}"
         book = _book(new + number, title) | {"tags": [tag_ids[number % TAGS]]}
         subjects.append(Subject(kind, _add(librarian, "/books", book)["book_id"]))
     return subjects
 
 
 def paths(subjects):
-    """Return the paths to read: lists in several orders and cuts, and each detail."""
+    """Return the paths to read: several lists, and the page of each subject."""
     tags = [subject.id for subject in subjects if subject.kind == "name"]
     books = [subject.id for subject in subjects if subject.kind != "name"]
-    lists = ["/books", "/books?title=HUNTED&order_by=title&page_size=5", "/tags"]
+    lists = ["/books", "/books?title=VERSIONED&order_by=title&page_size=5", "/tags"]
     lists += ["/books?page_size=3", "/books?page_size=2&page=3"]
-    lists += ["/books?title=hunted", f"/books?tag={tags[0]}&order_by=-title"]
+    lists += ["/books?title=versioned", f"/books?tag={tags[0]}&order_by=-title"]
     lists += [f"/books?tag={tags[0]}&tag={tags[1]}&tag_option=or"]
     details = [f"/books/{book_id}" for book_id in books]
     details += [f"/books/{book_id}/tags" for book_id in books[:2]]
@@ -57,7 +57,7 @@ def paths(subjects):
 
 
 def write(librarian, subject, version):
-    """Make the version; return the Answer."""
+    """Write this version of the subject; return the Answer."""
     if subject.kind == "title":
         title = {"title": _title(subject.id, version)}
         return librarian.send("PATCH", f"/books/{subject.id}", title)
@@ -67,13 +67,13 @@ def write(librarian, subject, version):
 
 
 def count_loans(librarian, subject):
-    """Return a borrowed book's version as the database has it, which no cache keeps."""
-    answer = librarian.send("GET", f"/loans/books/{subject.id}?page_size=1")
+    """Return a borrowed book's version from the loans, which are not cached."""
+    answer = librarian.get(f"/loans/books/{subject.id}?page_size=1")
     return answer.document["count"]
 
 
 def versions_in(document):
-    """Return {Subject: version} of all that an answer shows."""
+    """Return {Subject: version} of everything that an answer shows."""
     versions = {}
     for row in document.get("results", (document,)):
         for tag in row.get("tags", (row,) if "tag_id" in row else ()):
@@ -103,7 +103,7 @@ def _book(number, title):
 
 
 def _title(number, version):
-    return f"Hunted {number} v{version}"
+    return f"Versioned {number} v{version}"
 
 
 def _name(number, version):

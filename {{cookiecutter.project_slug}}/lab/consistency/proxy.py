@@ -1,12 +1,12 @@
-"""Stands between the API and Redis, and misbehaves when told to.
+"""A proxy between the API and Redis that fails on command.
 
-`python -m lab.consistency.proxy` prints its port and then takes one command a line:
+`python -m lab.consistency.proxy` prints its port, then reads commands, one a line:
 
     to PORT     where Redis is
     pass        let everything through
-    refuse      cut every connection, and take no new one
-    hold        let nothing through, and everything later
-    flaky       cut every tenth connection that something goes through, either way
+    refuse      cut every connection, and accept no new one
+    hold        hold everything back until the next command
+    flaky       cut a connection at every tenth message, in both directions
 
 Each is answered with `done`.
 """
@@ -29,7 +29,7 @@ class Proxy:
         self.clients = set()
 
     async def obey(self, line):
-        """Do what a command says."""
+        """Carry out a command."""
         word, *arguments = line.split()
         if word == "to":
             self.port = int(arguments[0])
@@ -49,7 +49,7 @@ class Proxy:
             client.transport.abort()
 
     async def serve(self, reader, writer):
-        """Join a client to Redis until one of the two is gone."""
+        """Connect a client to Redis until one of the two is gone."""
         self.clients.add(writer)
         server = None
         try:

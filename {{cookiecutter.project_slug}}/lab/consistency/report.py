@@ -1,11 +1,11 @@
-"""What was found, for people and for programs."""
+"""The results, as a table, as sentences and as JSON."""
 
 import dataclasses
 import json
 from collections import Counter
 from statistics import median
 
-COLUMNS = ("phase", "reads", "hits", "writes", "strikes", "stale", "within the bound")
+COLUMNS = ("phase", "reads", "hits", "writes", "faults", "stale", "within the bound")
 KINDS = {"title": "titles", "stock": "stocks after loans", "name": "names of tags"}
 SHOWN, KEPT = 3, 100
 
@@ -26,39 +26,39 @@ def verdict(outcomes):
     """Return what the table means, in sentences."""
     reads = sum(outcome.counts["reads"] for outcome in outcomes)
     stale = [each for outcome in outcomes for each in outcome.unexplained]
-    owed = sum(len(outcome.owed) for outcome in outcomes)
-    lines = [f"{len(stale):,} of {reads:,} reads were staler than they may be."]
-    if owed:
-        lines.append(f"{owed:,} more while Redis could not be told: the stated bound.")
-    if debts := sum(outcome.debts for outcome in outcomes):
-        longest = max(outcome.longest_debt for outcome in outcomes)
+    within_bound = sum(len(outcome.within_bound) for outcome in outcomes)
+    lines = [f"{len(stale):,} of {reads:,} reads were stale beyond the stated bound."]
+    if within_bound:
+        lines.append(f"Stale within it, while Redis was away: {within_bound:,}.")
+    if writes := sum(outcome.pending_writes for outcome in outcomes):
+        longest = max(outcome.longest_pending for outcome in outcomes)
         lines.append(
-            f"{debts:,} writes could not tell Redis at once; when it was back they "
-            f"did after {longest:.2f} s at most."
+            f"{writes:,} writes could not reach Redis; their invalidations were "
+            f"flushed at most {longest:.2f} s after it was back."
         )
     if stale:
-        lines.append(f"Too old were {_kinds(stale)}. The first of them:")
+        lines.append(f"Stale were {_kinds(stale)}. The first of them:")
     lines += map(_sentence, stale[:SHOWN])
     problems = [text for outcome in outcomes for text in outcome.problems]
     if problems:
-        lines.append(f"{len(problems):,} things went wrong, such as {problems[0]}")
+        lines.append(f"{len(problems):,} problems; the first: {problems[0]}")
     return "\n".join(lines)
 
 
-def flight(rounds):
-    """Return what the crowds did, in a sentence."""
+def stampede(rounds):
+    """Return what happened in the stampedes, in two sentences."""
     queries = ", ".join(str(each.queries) for each in rounds)
     query, last = median(r.query for r in rounds), median(r.last for r in rounds)
     return (
         f"50 readers after an invalidation, on {rounds[0].workers} worker processes, "
         f"{len(rounds)} times: {queries} list queries.\n"
-        f"Half the time the query took {query:.2f} s or less, and the last reader "
-        f"had its answer after {last:.2f} s or less."
+        f"The median time of the query was {query:.2f} s, that of the last answer "
+        f"{last:.2f} s."
     )
 
 
 def is_clean(outcomes):
-    """Return whether nothing was found that should not be."""
+    """Return whether there were no problems, and no stale reads beyond the bound."""
     return not any(outcome.unexplained or outcome.problems for outcome in outcomes)
 
 
@@ -68,7 +68,7 @@ def document(outcomes, rounds, **more):
         **more,
         "reads": sum(outcome.counts["reads"] for outcome in outcomes),
         "stale": sum(len(outcome.unexplained) for outcome in outcomes),
-        "within_the_bound": sum(len(outcome.owed) for outcome in outcomes),
+        "within_the_bound": sum(len(outcome.within_bound) for outcome in outcomes),
         "phases": [_phase(outcome) for outcome in outcomes],
         "fifty_readers": [dataclasses.asdict(each) for each in rounds],
     }
@@ -82,9 +82,9 @@ def _row(outcome):
         counts["reads"],
         counts["hit"],
         counts["writes"],
-        outcome.strikes.total(),
+        outcome.faults.total(),
         len(outcome.unexplained),
-        len(outcome.owed),
+        len(outcome.within_bound),
     )
 
 
@@ -103,8 +103,8 @@ def _kinds(stale):
 
 def _sentence(stale):
     missed = ", ".join(
-        f"{subject.kind} {subject.id} in version {shown}, not {floor}"
-        for subject, (shown, floor) in stale.missed.items()
+        f"{subject.kind} {subject.id} in version {shown}, not {oldest}"
+        for subject, (shown, oldest) in stale.missed.items()
     )
     return f"  {stale.path} ({stale.source}, worker {stale.worker}) showed {missed}"
 
@@ -114,18 +114,20 @@ def _phase(outcome):
         "name": outcome.name,
         "seconds": round(outcome.seconds, 1),
         "counts": outcome.counts,
-        "strikes": outcome.strikes,
-        "owed_writes": outcome.debts,
-        "longest_debt_seconds": round(outcome.longest_debt, 3),
+        "faults": outcome.faults,
+        "pending_writes": outcome.pending_writes,
+        "longest_pending_seconds": round(outcome.longest_pending, 3),
         "stale_reads": [_stale(each) for each in outcome.unexplained[:KEPT]],
-        "reads_within_the_bound": [_stale(each) for each in outcome.owed[:KEPT]],
+        "reads_within_the_bound": [
+            _stale(each) for each in outcome.within_bound[:KEPT]
+        ],
         "problems": outcome.problems[:KEPT],
     }
 
 
 def _stale(stale):
     missed = [
-        {"what": subject.kind, "id": subject.id, "shown": shown, "known": floor}
-        for subject, (shown, floor) in stale.missed.items()
+        {"what": subject.kind, "id": subject.id, "shown": shown, "known": oldest}
+        for subject, (shown, oldest) in stale.missed.items()
     ]
     return dataclasses.asdict(stale) | {"missed": missed}

@@ -1,4 +1,4 @@
-"""One phase after the other, each until enough was read or enough time has passed."""
+"""Runs the phases, each until it has enough reads or its time is over."""
 
 import contextlib
 import os
@@ -9,155 +9,158 @@ from dataclasses import dataclass, field
 
 from lab.consistency import library
 from lab.consistency.clients import Reader, Writer
-from lab.consistency.faults import Striker
-from lab.harness.checker import Judge
+from lab.consistency.faults import FaultInjector
+from lab.harness.checker import Checker
+from tests.polling import wait_until
 
 READERS = 16
 # Seconds between two writes of one writer, on average.
 PAUSE = 0.4
-# Shorter than the default, so that more failures and recoveries fit into a hunt.
+# Shorter than the default, so that more failures and recoveries fit into a test.
 LEASE = 2
-# For how many seconds a debt excuses stale reads if its process died: an entry's
-# life (the default), and a while for the reader who keeps one late.
+# For how many seconds a pending invalidation explains stale reads if its process died:
+# the life of an entry (by default), and a margin for a reader who stores one late.
 BOUND = 180 + LEASE
-# Seconds: for debts to be paid after the last strike, to read on after that, and for
-# hits to come again (several leases).
-UNTIL_PAID, AFTERWARDS, UNTIL_CACHED = 10, 1, 30
-LOOK = 0.1
+# Seconds after the last fault: at most until pending invalidations are flushed, then of
+# reading on, then at most until there are hits again (several leases).
+UNTIL_FLUSHED, AFTERWARDS, UNTIL_CACHED = 10, 1, 30
+INTERVAL = 0.1
 
 
-class Failed(Exception):
-    """The hunt itself broke down: says how."""
+class RunFailed(RuntimeError):
+    """The test itself broke down; the message is the traceback."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What one phase found; `owed` are those of the `stale` that the bound admits."""
+    """What one phase found. `within_bound` are the stale reads that are allowed."""
 
     name: str
     counts: Counter
     stale: list
-    strikes: Counter
-    owed: list = field(default_factory=list)
+    faults: Counter
+    within_bound: list = field(default_factory=list)
     problems: list = field(default_factory=list)
     seconds: float = 0.0
-    debts: int = 0
-    longest_debt: float = 0.0
+    pending_writes: int = 0
+    longest_pending: float = 0.0
 
     @property
     def unexplained(self):
-        """The stale reads that should not be."""
-        return [stale for stale in self.stale if stale not in self.owed]
+        """The stale reads that are not allowed."""
+        return [stale for stale in self.stale if stale not in self.within_bound]
 
 
-class Chase:
-    """Hunts on a Ground and keeps the Outcome of each phase.
+class Runner:
+    """Runs phases in an Environment and keeps the Outcome of each.
 
-    `admits` says whether a debt excuses what it left stale, as the cache layer claims
-    and the usual strategy can't. `variables` are for the API's environment.
+    `allows_pending` says whether a pending invalidation explains stale reads: the cache
+    layer allows those, the usual strategy has no such bound. `variables` are for the
+    environment of the API.
     """
 
-    def __init__(self, ground, *, admits=True, **variables):
-        self.ground, self.admits, self.variables = ground, admits, variables
-        self.judge, self.subjects, self.outcomes = Judge(), None, []
+    def __init__(self, environment, *, allows_pending=True, **variables):
+        self.environment, self.variables = environment, variables
+        self.allows_pending = allows_pending
+        self.checker, self.subjects, self.outcomes = Checker(), None, []
 
     def run(self, phase, until):
-        """Hunt until `until(outcome, seconds)` is true; return the Outcome.
+        """Run a phase until `until(outcome, seconds)` is true; return the Outcome.
 
-        It is kept even if this is interrupted. Raises Failed.
+        The Outcome is kept if this is interrupted, too. Raises RunFailed.
         """
         self._prepare()
         stop = threading.Event()
-        striker = Striker(self.ground, phase.strikes, stop)
-        outcome = Outcome(phase.name, *self.judge.turn_page(), striker.counts)
+        injector = FaultInjector(self.environment, phase.faults, stop)
+        outcome = Outcome(phase.name, *self.checker.reset(), injector.counts)
         self.outcomes.append(outcome)
         variables = {"CACHE_FAULTS": phase.points, "CACHE_LEASE": str(LEASE)}
-        with self.ground.serve(**variables | self.variables) as address:
+        with self.environment.serve(**variables | self.variables) as address:
             clients = self._clients(address, stop)
-            began, kills, trouble = time.monotonic(), self.ground.kills(), []
+            began, kills, trouble = time.monotonic(), self.environment.kills(), []
             try:
-                with _running(clients, stop.set), _running([striker], striker.end):
-                    while not stop.wait(LOOK):
+                with _running(clients, stop.set), _running([injector], injector.end):
+                    while not stop.wait(INTERVAL):
                         if until(outcome, time.monotonic() - began):
                             break
-                    striker.end()
-                    self._wait_until_paid()
-                    self.judge.cached.clear()
+                    injector.end()
+                    self._wait_until_flushed()
+                    self.checker.cached.clear()
                     stop.wait(AFTERWARDS)
                     trouble = self._wait_until_cached()
             finally:
                 outcome.seconds = time.monotonic() - began
-                outcome.strikes["killed"] += self.ground.kills() - kills
-                self._judge(outcome, began, striker.healed)
+                outcome.faults["killed"] += self.environment.kills() - kills
+                self._explain(outcome, began, injector.healed)
         outcome.problems = [
             text for each in clients for text in each.problems
         ] + trouble
-        for thread in (striker, *clients):
+        for thread in (injector, *clients):
             if thread.failure:
-                raise Failed(thread.failure)
+                raise RunFailed(thread.failure)
         return outcome
 
     def _prepare(self):
         if self.subjects:
             return
-        with self.ground.serve(**self.variables) as address:
-            with contextlib.closing(self.ground.librarian(address)) as librarian:
+        with self.environment.serve(**self.variables) as address:
+            with self.environment.librarian(address) as librarian:
                 self.subjects = library.build(librarian)
 
     def _clients(self, address, stop):
-        librarian = self.ground.librarian
-        paths = library.paths(self.subjects)
-        readers = [
-            Reader(librarian(address), self.judge, stop, paths) for _ in range(READERS)
-        ]
-        # No two write the same: what comes later must be the later version.
-        shares = [self.subjects[first::4] for first in range(4)]
-        return readers + [
-            Writer(librarian(address), self.judge, stop, share, PAUSE)
-            for share in shares
-        ]
+        def connect():
+            return self.environment.librarian(address), self.checker, stop
 
-    def _wait_until_paid(self):
-        deadline = time.monotonic() + UNTIL_PAID
-        while any(_is_alive(debt.pid) for debt in self.ground.ledger().unpaid()):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(LOOK)
+        paths = library.paths(self.subjects)
+        readers = [Reader(*connect(), paths) for _ in range(READERS)]
+        # No subject has two writers: a later write must make a later version.
+        shares = [self.subjects[first::4] for first in range(4)]
+        return readers + [Writer(*connect(), share, PAUSE) for share in shares]
+
+    def _wait_until_flushed(self):
+        with contextlib.suppress(TimeoutError):
+            wait_until(self._is_flushed, "pending invalidations", UNTIL_FLUSHED)
+
+    def _is_flushed(self):
+        pending = self.environment.history().pending()
+        return not any(_is_alive(invalidation.pid) for invalidation in pending)
 
     def _wait_until_cached(self):
-        """Wait for a hit from each worker that answers; return what went wrong.
+        """Wait for a hit of each worker that answers; return what went wrong.
 
-        A cache that never comes back is never stale either.
+        A cache that stays empty is never stale, and must not pass for that reason.
         """
-        deadline = time.monotonic() + UNTIL_CACHED
-        while without := self._without_a_hit():
-            if time.monotonic() > deadline:
-                return [f"{len(without)} worker(s) without a hit for {UNTIL_CACHED} s"]
-            time.sleep(LOOK)
+        try:
+            wait_until(lambda: not self._without_a_hit(), "hits", UNTIL_CACHED)
+        except TimeoutError:
+            without = len(self._without_a_hit())
+            return [f"{without} worker(s) without a hit for {UNTIL_CACHED} s"]
         return []
 
     def _without_a_hit(self):
-        workers = self.judge.cached.copy().items()
+        workers = self.checker.cached.copy().items()
         return [pid for pid, hit in workers if not hit and _is_alive(int(pid))]
 
-    def _judge(self, outcome, began, healed):
-        debts = self.ground.ledger().debts.values()
-        outcome.owed = [
+    def _explain(self, outcome, began, healed):
+        invalidations = self.environment.history().invalidations.values()
+        outcome.within_bound = [
             stale
             for stale in outcome.stale
-            if self.admits and self.judge.is_owed(stale, debts, BOUND)
+            if self.allows_pending
+            and self.checker.is_within_bound(stale, invalidations, BOUND)
         ]
-        lately = [debt for debt in debts if debt.opened >= began]
-        outcome.debts = len(lately)
-        outcome.longest_debt = max((_age(debt, healed) for debt in lately), default=0)
+        lately = [each for each in invalidations if each.began >= began]
+        outcome.pending_writes = len(lately)
+        delays = [_delay(invalidation, healed) for invalidation in lately]
+        outcome.longest_pending = max(delays, default=0)
 
 
-def _age(debt, healed):
-    """Return the seconds from when a debt could be paid until it was."""
-    if debt.closed is None:
+def _delay(invalidation, healed):
+    """Return the seconds from when it could be flushed until it was."""
+    if invalidation.flushed is None:
         return 0
-    since = [moment for moment in healed if moment <= debt.closed]
-    return debt.closed - max([debt.opened, *since])
+    since = [moment for moment in healed if moment <= invalidation.flushed]
+    return invalidation.flushed - max([invalidation.began, *since])
 
 
 def _is_alive(pid):

@@ -1,4 +1,4 @@
-"""Breaks the protocol on purpose: a hunter that finds nothing here is blind."""
+"""Breaks the protocol on purpose, to prove that the test finds stale reads."""
 
 import time
 
@@ -8,8 +8,8 @@ from caching.stores.redis import RedisStore
 def renew_only_before_commit():
     """Renew the tokens before the commit, and never again.
 
-    What a reader computes between the two is old, and fits the new token. The pause
-    is the time that a longer transaction would take.
+    An answer computed between the two is old, but fits the new token. The pause stands
+    for a longer transaction.
     """
     renew = RedisStore.finish
 
@@ -24,6 +24,6 @@ def renew_only_before_commit():
 WAYS = {"renew-only-before-commit": renew_only_before_commit, "": lambda: None}
 
 
-def do(name):
-    """Break it in the way with this name; an empty name breaks nothing."""
+def apply(name: str) -> None:
+    """Break the protocol in the way of this name; an empty name breaks nothing."""
     WAYS[name]()

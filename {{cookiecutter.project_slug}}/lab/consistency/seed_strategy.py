@@ -1,12 +1,12 @@
-"""The usual strategy, to hunt against: cache-aside, and deletion after the write.
+"""The usual strategy, for comparison: cache-aside, and deletion after the write.
 
-The list's data is kept, pickled, under the query parameters; whatever changes a book
-deletes all keys that match a pattern, when it is done. What goes wrong with it:
+The list's data is stored, pickled, under the query parameters; after a book was
+changed, all keys that match a pattern are deleted. What goes wrong:
 
-- a reader that computed before a write may keep its answer after the deletion
-- between the commit and the deletion, and for good if the process dies there or
-  Redis is away, the old answer is served
-- loans and tags change what a list shows, and delete nothing
+- A reader that computed before a write may store its answer after the deletion.
+- Between the commit and the deletion the old answer is served; for good, if the process
+  dies there or Redis is away.
+- Loans and tags change what a list shows, and delete nothing.
 """
 
 from django.core.cache import cache
@@ -21,7 +21,7 @@ PATTERN, TTL = "books:*", 180
 
 
 class Uncached:
-    """Takes the cache layer away from a view."""
+    """Removes the cache layer from a view."""
 
     @classmethod
     def as_view(cls, **options):
@@ -33,7 +33,7 @@ class BookList(Uncached, views.BookList):
     """The list of books, cached in the usual way."""
 
     def get(self, request):
-        """Return what is kept under the query, or compute and keep it."""
+        """Return what is stored under the query, or compute and store it."""
         key = f"books:{sorted(request.query_params.lists())}"
         data = cache.get(key)
         if data is not None:

@@ -1,4 +1,4 @@
-"""The project's settings, watched. For the hunt only."""
+"""The project's settings, for the consistency test only."""
 
 import os
 from datetime import timedelta
@@ -8,9 +8,9 @@ from config.settings import CACHING, INSTALLED_APPS, MIDDLEWARE, SIMPLE_JWT
 
 INSTALLED_APPS = [*INSTALLED_APPS, "lab.consistency"]
 MIDDLEWARE = ["lab.consistency.middleware.name_worker", *MIDDLEWARE]
-# A long hunt logs in once.
+# A long test logs in once.
 SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
-ROOT_URLCONF = os.environ.get("HUNT_URLS", "config.urls")
-if os.environ.get("HUNT_PATIENT"):
-    # For what is counted, not timed: a busy machine is no fault.
+ROOT_URLCONF = os.environ.get("CONSISTENCY_URLS", "config.urls")
+if os.environ.get("CONSISTENCY_PATIENT"):
+    # Longer limits, for a busy machine on which events are counted and not timed.
     CACHING = CACHING | {"lock": 30, "wait": 60, "timeout": 2}

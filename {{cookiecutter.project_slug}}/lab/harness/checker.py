@@ -1,7 +1,8 @@
-"""Who was shown what, and whether it was too old.
+"""The checker: what each read has shown, and whether it was too old.
 
-One process keeps the record, in order, under a lock: what a write was acknowledged
-with or a read has shown before another read begins is the least it may show.
+One process keeps the record, in order, under a lock. Two things set the oldest version
+that a read may show: the writes that were acknowledged before it began, and what other
+reads had shown by then.
 """
 
 import threading
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Write:
-    """A write that was sent; `acked` is None while, or if, nobody heard of it again."""
+    """A write that was sent; `acked` stays None until it is known to have happened."""
 
     version: int
     sent: float
@@ -21,15 +22,15 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """When a read began (seconds, monotonic), and the least it may show."""
+    """When a read began (seconds, monotonic), and {subject: oldest version allowed}."""
 
     began: float
-    floors: dict
+    oldest: dict
 
 
 @dataclass(slots=True)
 class Stale:
-    """A read that showed too little: {subject: (shown, floor)}."""
+    """A read that showed a version too old: {subject: (shown, oldest allowed)}."""
 
     path: str
     source: str
@@ -39,46 +40,46 @@ class Stale:
     missed: dict = field(default_factory=dict)
 
 
-class Judge:
-    """Keeps the record of one hunt, and its counts.
+class Checker:
+    """Keeps the record of one test, and its counts.
 
-    `cached`, {worker: whether it served a hit}, is for who clears it to look at.
+    `cached` is {worker: whether it served a hit}, since somebody last cleared it.
     """
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.floors = {}
+        self.oldest = {}
         self.writes = defaultdict(list)
         self.cached = {}
-        self.turn_page()
+        self.reset()
 
-    def turn_page(self):
-        """Begin new counts and a new list of stale reads; return the two."""
+    def reset(self):
+        """Begin new counts and a new list of stale reads; return both."""
         with self.lock:
             self.counts, self.stale = Counter(), []
             return self.counts, self.stale
 
-    def count(self, what):
-        """Count one of `what`."""
+    def count(self, event):
+        """Count one event of this name."""
         with self.lock:
-            self.counts[what] += 1
+            self.counts[event] += 1
 
-    def begin(self):
+    def begin_read(self):
         """Return the Read that begins now."""
         with self.lock:
-            return Read(time.monotonic(), dict(self.floors))
+            return Read(time.monotonic(), dict(self.oldest))
 
-    def end(self, read, versions, *, path, source, worker):
-        """Judge what the read has shown: {subject: version}."""
+    def end_read(self, read, versions, *, path, source, worker):
+        """Record the versions that a read has shown, {subject: version}; check them."""
         now = time.monotonic()
         with self.lock:
             self.counts["reads"] += 1
             self.counts[source] += 1
             self.cached[worker] = self.cached.get(worker, False) or source == "hit"
             missed = {
-                subject: (version, read.floors[subject])
+                subject: (version, read.oldest[subject])
                 for subject, version in versions.items()
-                if version < read.floors.get(subject, 0)
+                if version < read.oldest.get(subject, 0)
             }
             if missed:
                 found = Stale(path, source, worker, read.began, now, missed)
@@ -86,7 +87,7 @@ class Judge:
             for subject, version in versions.items():
                 self._raise(subject, version)
 
-    def sends(self, subject):
+    def begin_write(self, subject):
         """Return the Write of the subject's next version, which is sent now."""
         with self.lock:
             writes = self.writes[subject]
@@ -94,50 +95,51 @@ class Judge:
             writes.append(Write(version, time.monotonic()))
             return writes[-1]
 
-    def acknowledges(self, subject, write):
-        """Note that the write is known to have happened."""
+    def acknowledge(self, subject, write):
+        """Record that the write has happened."""
         with self.lock:
             self.counts["writes"] += 1
             write.acked = time.monotonic()
             self._raise(subject, write.version)
 
-    def forgets(self, subject, write):
-        """Note that the write is known not to have happened."""
+    def forget(self, subject, write):
+        """Record that the write has not happened."""
         with self.lock:
             self.writes[subject].remove(write)
 
     def _raise(self, subject, version):
-        if version > self.floors.get(subject, 0):
-            self.floors[subject] = version
+        if version > self.oldest.get(subject, 0):
+            self.oldest[subject] = version
 
-    def is_owed(self, stale, debts, bound):
-        """Return whether every write that the read missed was owed while it was read.
+    def is_within_bound(self, stale, invalidations, bound):
+        """Return whether a pending invalidation explains each write that was missed.
 
-        That is the one staleness the cache layer admits: the write's process could
-        not reach Redis, and had not paid yet. `bound` is for how many seconds a debt
-        excuses at most (its process may have died).
+        The cache layer allows stale reads in that case alone: the process that wrote
+        could not reach Redis, and had not flushed its invalidations yet. If it died,
+        they explain stale reads for `bound` seconds.
         """
         return all(
-            any(_excuses(debt, subject, write, stale, bound) for debt in debts)
-            for subject, (shown, floor) in stale.missed.items()
-            for write in self._missed_writes(subject, shown, floor)
+            any(_explains(each, subject, write, stale, bound) for each in invalidations)
+            for subject, (shown, oldest) in stale.missed.items()
+            for write in self._missed_writes(subject, shown, oldest)
         )
 
-    def _missed_writes(self, subject, shown, floor):
-        # A write that nobody heard of again may never have happened; the floor did.
+    def _missed_writes(self, subject, shown, oldest):
+        # Without an acknowledgement a write may not have happened, unless it was read.
         return [
             write
             for write in self.writes[subject]
-            if shown < write.version <= floor
-            and (write.acked is not None or write.version == floor)
+            if shown < write.version <= oldest
+            and (write.acked is not None or write.version == oldest)
         ]
 
 
-def _excuses(debt, subject, write, stale, bound):
+def _explains(invalidation, subject, write, stale, bound):
+    began, flushed = invalidation.began, invalidation.flushed
     is_of_this_write = (
-        debt.covers(subject.table, subject.id)
-        and write.sent <= debt.opened
-        and (write.acked is None or debt.opened <= write.acked)
+        invalidation.covers(subject.table, subject.id)
+        and write.sent <= began
+        and (write.acked is None or began <= write.acked)
     )
-    is_unpaid = debt.closed is None or debt.closed >= stale.began
-    return is_of_this_write and is_unpaid and stale.began <= debt.opened + bound
+    was_pending = flushed is None or flushed >= stale.began
+    return is_of_this_write and was_pending and stale.began <= began + bound

@@ -1,9 +1,9 @@
 """Tries the stamp protocol in every order of its steps: `python -m lab.model_checker`.
 
-state      what there is at one moment, and when two moments are one
-world      who may do what next: two writers, two readers, time, and bad luck
-search     all orders, each state once; the shortest way to a stale answer
-broken     the protocol with one thing left out, and a stale answer found
-ladder     the strategies on the way to the protocol, and the race of each
-timeline   a way as a person reads it
+state      a state, and when two states count as one
+world      the moves: two writers, two readers, time, and the loss of keys
+search     searches all orders for the shortest trace to a stale answer
+broken     the protocol with one thing left out: each has a stale answer
+ladder     the strategies that lead to the protocol, each with its race
+timeline   draws a trace as a table
 """

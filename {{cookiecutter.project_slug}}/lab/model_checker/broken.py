@@ -1,4 +1,4 @@
-"""The protocol with one thing left out. In each of these a stale answer is found."""
+"""The protocol with one thing left out: each of these serves a stale answer."""
 
 from caching import stamps
 from caching.reads import Hit, Missing, lookup, reopen
@@ -8,7 +8,7 @@ from lab.model_checker.world import World, read
 
 
 class StampsReadAfterTheQuery(World):
-    """A reader keeps its answer under the stamps as they are when it has it."""
+    """A reader stores its answer under the stamps that it reads after the query."""
 
     def _looking(self, state, number):
         [seen], state = self._step(state, lambda store: lookup(store, [self.spec]))
@@ -42,7 +42,7 @@ class RenewedOnlyBefore(World):
             pass
 
     store_class = Store
-    announces, finishes = "renews the stamps", "does no more"
+    begins, finishes = "renews the stamps", "does no more"
 
 
 class RenewedOnlyAfter(World):
@@ -56,11 +56,11 @@ class RenewedOnlyAfter(World):
             self._renew(changes)
 
     store_class = Store
-    announces, finishes = "begins", "renews the stamps"
+    begins, finishes = "begins", "renews the stamps"
 
 
-class AnnouncedWithoutRenewing(World):
-    """A write announces itself, but leaves the tokens as they are until it is done."""
+class IntentWithoutRenewing(World):
+    """A write adds its intent, but renews the tokens only when it finishes."""
 
     class Store(MemoryStore):
         def add_intent(self, writer, changes):
@@ -76,7 +76,7 @@ class AnnouncedWithoutRenewing(World):
 
 
 class OneMarker(World):
-    """A write's marker takes the place of another's; who finds its own ends it."""
+    """There is one marker, the last writer's; a writer removes it if it is its own."""
 
     class Store(MemoryStore):
         def add_intent(self, writer, changes):
@@ -94,13 +94,13 @@ class OneMarker(World):
 
 
 class NoQuarantine(World):
-    """A stamp that was lost is made anew as if no write had been announced on it."""
+    """A stamp that was lost is made anew as if it had held no intents."""
 
     quarantines = False
 
 
 class KeptWithoutLooking(World):
-    """A reader keeps its list though a write is announced on a row that it shows."""
+    """A reader stores its list although a row that it shows has an intent."""
 
     def _keeping(self, state, number):
         blind = state.readers[number]._replace(changing=frozenset())
@@ -109,7 +109,7 @@ class KeptWithoutLooking(World):
 
 
 class FieldsForgotten(World):
-    """A list depends on the rows that it shows, and not on how they were chosen."""
+    """A list depends on the rows that it shows, not on the fields that choose them."""
 
     def __init__(self, scenario, **options):
         blind = [each._replace(fields=frozenset()) for each in scenario.depends_on]
@@ -120,11 +120,11 @@ BROKEN = {
     "the stamps are read after the query": StampsReadAfterTheQuery,
     "they are renewed only before the commit": RenewedOnlyBefore,
     "they are renewed only after the commit": RenewedOnlyAfter,
-    "a write is announced without renewing": AnnouncedWithoutRenewing,
+    "a write adds its intent without renewing": IntentWithoutRenewing,
     "one marker, compared and set, instead of a list": OneMarker,
     "a lost stamp is made anew without quarantine": NoQuarantine,
 }
-# What only lists that depend on a selection of rows need, and where it shows.
+# Parts that only lists of selected rows need, with the scenarios that show it.
 LENDING, RETITLING = SCENARIOS[4:6]
 BROKEN_SELECTIONS = {
     "a list is kept though a row that it shows is being written": (

@@ -1,11 +1,12 @@
-"""The strategies on the way to the protocol, each with the race that is its own.
+"""The strategies that lead to the protocol, each with a race of its own.
 
-Each is granted what can be granted, so that the next one's reason shows: see Granted.
+Granted excuses some stale answers, so that each rung shows the race that the next rung
+is there for.
 """
 
 from caching.stores.memory import MemoryStore
 from lab.model_checker.broken import (
-    AnnouncedWithoutRenewing,
+    IntentWithoutRenewing,
     NoQuarantine,
     OneMarker,
     RenewedOnlyAfter,
@@ -18,17 +19,17 @@ from lab.model_checker.world import World
 
 
 class Granted(World):
-    """Does not count as stale what is served between a commit and the write's end.
+    """Does not count an old answer as stale between a commit and the write's end.
 
-    Nobody was told yet that the write has happened. A writer that crashes there never
-    comes to its end: then it counts, unless `crashes` is off.
+    Nobody was told yet that the write has happened. If the writer crashes there, the
+    write never ends, and the answer counts; unless `crashes` is False.
     """
 
     crashes = True
 
     def moves(self, state):
         in_between = any(writer.at == "committed" for writer in state.writers)
-        # Readers first: of ways that are equally short, the plainer one is found.
+        # Readers first: of traces of the same length, the simpler one is found.
         for move in sorted(super().moves(state), key=lambda move: move.who):
             if move.does == "CRASHES" and not self.crashes:
                 continue
@@ -38,7 +39,7 @@ class Granted(World):
 
 
 class Untold(MemoryStore):
-    """A store that no write tells anything."""
+    """A store that learns of no write."""
 
     def add_intent(self, writer, changes):
         pass
@@ -51,17 +52,17 @@ class OnlyTimeToLive(Granted):
     """Entries expire; writes do nothing to them."""
 
     store_class = Untold
-    announces, finishes = "begins", "ends"
+    begins, finishes = "begins", "ends"
 
 
 class FlushedAtTheCommit(Granted):
-    """A write deletes the entry, in the very moment of its commit."""
+    """A write deletes the entry at the same moment as it commits."""
 
     store_class = Untold
-    announces, finishes = "begins", "ends"
+    begins, finishes = "begins", "ends"
 
-    def _announced(self, state, number):
-        for move in super()._announced(state, number):
+    def _writing(self, state, number):
+        for move in super()._writing(state, number):
             if move.does.startswith("COMMITs"):
                 kept = tuple(item for item in move.state.kept if item[0] != ENTRY)
                 after = move.state._replace(kept=kept)
@@ -70,10 +71,10 @@ class FlushedAtTheCommit(Granted):
 
 
 class Counted(Granted):
-    """The generation is a counter; one that was lost begins again at 1."""
+    """The generation is a counter, which begins again at 1 if it was lost."""
 
     crashes = quarantines = False
-    # A count that was passed may come again, so no state may stand for another.
+    # A count may come again, so no two states count as one.
     form = staticmethod(lambda scenario, state: state)
 
     class Store(MemoryStore):
@@ -89,7 +90,7 @@ class Counted(Granted):
             return text.split(" ")[1:]
 
     store_class = Store
-    announces, finishes = "begins", "counts on"
+    begins, finishes = "begins", "counts on"
 
 
 class GrantedAfter(Granted, RenewedOnlyAfter):
@@ -101,7 +102,7 @@ class GrantedBefore(Granted, RenewedOnlyBefore):
 
 
 class RenewedOnBothSides(Granted):
-    """A write renews before its commit and after it, and announces nothing."""
+    """A write renews before its commit and after it, without an intent."""
 
     class Store(MemoryStore):
         def add_intent(self, writer, changes):
@@ -111,7 +112,7 @@ class RenewedOnBothSides(Granted):
             self._renew(changes)
 
     store_class = Store
-    announces = finishes = "renews the stamps"
+    begins = finishes = "renews the stamps"
 
 
 def _count(fields):
@@ -129,12 +130,12 @@ LADDER = {
     "after": ("A write renews a random token after its commit", GrantedAfter),
     "before": ("A write renews a random token before its commit", GrantedBefore),
     "both": ("A write renews the token before and after", RenewedOnBothSides),
-    "announced": ("A write announces itself: the protocol", World),
+    "intent": ("A write adds an intent: the protocol", World),
 }
-# What the last rung is made of: without one of these it breaks, too.
+# The parts of the last rung: it breaks without any of them, too.
 LEFT_OUT = {
     "query-first": ("The stamps are read after the query", StampsReadAfterTheQuery),
-    "unrenewed": ("A write is announced without renewing", AnnouncedWithoutRenewing),
+    "unrenewed": ("A write adds its intent without renewing", IntentWithoutRenewing),
     "one-marker": ("One marker for all writers", OneMarker),
     "no-quarantine": ("A lost stamp is made anew, and trusted", NoQuarantine),
 }
@@ -142,7 +143,7 @@ SEARCHED = LADDER | LEFT_OUT
 
 
 def found_on(name):
-    """Return the Findings on a rung: a list, and two writers."""
+    """Return the Findings on a rung, with one list and two writers."""
     _, world = SEARCHED[name]
     form = getattr(world, "form", canonical)
     return explore(world(SCENARIOS[0]), form=form)

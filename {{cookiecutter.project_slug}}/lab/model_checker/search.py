@@ -1,4 +1,4 @@
-"""All orders of all steps, each state once; the shortest way to a stale answer."""
+"""Searches all orders of all steps, each state once, for a stale answer."""
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -11,28 +11,28 @@ from lab.model_checker.state import canonical
 
 @dataclass
 class Findings:
-    """What a search saw."""
+    """The result of a search."""
 
     states: int = 0
-    # In how many orders the steps can be taken, from the start to the last read.
+    # The number of orders of the steps, from the start to the last read.
     schedules: int = 0
-    # How many steps ended a read as a hit, a miss, a bypass or stale.
+    # How many steps ended a read, as a hit, miss, bypass or stale.
     results: Counter = field(default_factory=Counter)
-    # The moves to the first stale answer; none is shorter. Empty: there is none.
-    way: tuple = ()
+    # A shortest series of moves to a stale answer; empty if there is none.
+    trace: tuple = ()
 
 
 def explore(world, *, form=canonical):
-    """Return the Findings in `world`: all, or those up to the first stale answer.
+    """Search `world` until the first stale answer; return the Findings.
 
-    `form` says when two states are one: when it returns equal things for them.
+    Two states count as one if `form` returns equal values for them.
     """
     findings = Findings()
-    # Deterministic tokens: a way found once is found again.
+    # With deterministic tokens every search finds the same trace.
     with mock.patch.object(stamps, "new_token", world.new_token):
         start = world.start()
         known = {form(world.scenario, start): 0}
-        ways, after, queue = [None], [], deque([start])
+        steps, after, queue = [None], [], deque([start])
         while queue:
             state = queue.popleft()
             number = len(after)
@@ -41,29 +41,29 @@ def explore(world, *, form=canonical):
                 findings.results[move.result] += 1
                 if move.result == "stale":
                     findings.states = len(known)
-                    findings.way = _way(ways, number, move)
+                    findings.trace = _trace(steps, number, move)
                     return findings
                 key = form(world.scenario, move.state)
                 if key not in known:
-                    known[key] = len(ways)
-                    ways.append((number, move))
+                    known[key] = len(steps)
+                    steps.append((number, move))
                     queue.append(move.state)
                 after[number].append(known[key])
     findings.states, findings.schedules = len(known), _count_schedules(after)
     return findings
 
 
-def _way(ways, number, last):
+def _trace(steps, number, last):
     moves = [last]
     while number:
-        number, move = ways[number]
+        number, move = steps[number]
         moves.append(move)
     return tuple(reversed(moves))
 
 
 def _count_schedules(after):
-    # From the end: as many as all that follow have together. Nothing is undone, so
-    # no state is met twice on one way.
+    # Counted from the end: a state has as many as its successors have together. No
+    # move can be undone, so no state comes twice in one order.
     counts = {}
     for number in TopologicalSorter(dict(enumerate(after))).static_order():
         counts[number] = sum(counts[each] for each in after[number]) or 1

@@ -1,4 +1,4 @@
-"""What there is at one moment, and when two moments are one."""
+"""The state of the model, and when two states count as one."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,10 +10,10 @@ from caching.reads import CacheSpec, Missing, check_stamps
 from caching.stamps import Change, recent_key
 
 ENTRY = "entry"
-# Moves that leave the store as it is come soon after each other.
+# Many moves in a row leave the store unchanged.
 REMEMBERED = 1 << 14
 SEVEN, ANY = Change.build("7"), Change.build(None)
-# A loan changes a stock; a new title may bring a book into a list, or take it out.
+# A loan changes a stock; a new title can put a book into a list or take it out.
 LEND_7, LEND_8, RETITLE_8 = (
     Change.build("7", ["stock"]),
     Change.build("8", ["stock"]),
@@ -22,14 +22,14 @@ LEND_7, LEND_8, RETITLE_8 = (
 
 
 class Answer(NamedTuple):
-    """What the database answers, and the rows that this shows."""
+    """An answer of the database, and the rows that it shows."""
 
     text: str
     rows: tuple = ("7",)
 
 
 def version(committed):
-    """Return the answer of the thing that every writer changes."""
+    """Return the answer that every writer changes."""
     return Answer(str(len(committed)))
 
 
@@ -46,9 +46,10 @@ def found(committed):
 
 
 class Scenario(NamedTuple):
-    """What an answer depends on, what each writer changes: {table: Change}.
+    """What an answer depends on, and what each writer changes: {table: Change}.
 
-    `answer` returns the Answer of the database, told which writers have committed.
+    `answer` returns the database's Answer, given the numbers of the writers that have
+    committed.
     """
 
     name: str
@@ -94,30 +95,30 @@ SCENARIOS = (
 
 
 class Writer(NamedTuple):
-    """Announces, commits or rolls back, finishes."""
+    """A writer adds its intent, commits or rolls back, and finishes."""
 
     at: str = "idle"
-    # Seconds in which it will have finished, if it is alive.
+    # Seconds after which it has finished, if it is alive.
     left: int = 0
 
 
 class Reader(NamedTuple):
-    """Looks; unless that was a hit, opens if need be, asks the database and keeps."""
+    """A reader looks up; unless it has a hit, it opens stamps, queries and stores."""
 
     reads: int = 2
     at: str = "looking"
     version: str = ""
-    # What shows one of these rows may not be kept.
+    # An answer that shows one of these rows may not be stored.
     changing: frozenset = frozenset()
     answer: Answer | None = None
 
     def next_read(self):
-        """Return the reader when it has its answer."""
+        """Return the reader after it has its answer."""
         return Reader(self.reads - 1)
 
 
 class State(NamedTuple):
-    """Everything there is, at one moment."""
+    """The state of everything."""
 
     writers: tuple
     readers: tuple
@@ -125,57 +126,57 @@ class State(NamedTuple):
     committed: frozenset = frozenset()
     now: int = 0
     tokens: int = 0
-    # What the store holds.
+    # The content of the store.
     tables: tuple = ()
     kept: tuple = ()
-    # How often keys may still be lost.
+    # How many losses of keys may still happen.
     losses: int = 0
 
 
 @lru_cache(REMEMBERED)
-def announcements(text):
-    """Return {who: second in which it expires} of a table's stamp."""
+def intents(text):
+    """Return {writer: second at which the intent expires} of a table's stamp."""
     fields = (field.split(":") for field in text.split(" ")[3:])
     return {who: int(deadline) // 1000 for who, deadline, *_ in fields}
 
 
 def canonical(scenario, state):
-    """Return what of a state can still matter, in a form that equal states share.
+    """Return the part of a state that can still matter; equal states share it.
 
-    Of a version it matters which rows changed since: any, and what was built
-    from it can't be served any more. Writers of the same changes have no names, and
-    readers have none.
+    Of a version only the rows that changed since matter: if they are unknown, nothing
+    built from it can be served. Readers are interchangeable, and so are writers of the
+    same changes.
     """
     given = scenario.depends_on, state.tables, state.kept, state.now
-    standing = Standing.of(*given)
-    # The first of its kind stands for all that make the same changes.
+    validity = Validity.cached(*given)
+    # The first writer of a change stands for all others of it.
     kinds = [scenario.writes.index(changes) for changes in scenario.writes]
     writers = [
-        (kinds[number], *writer, *standing.left.get(f"w{number}", ()))
+        (kinds[number], *writer, *validity.left.get(f"w{number}", ()))
         for number, writer in enumerate(state.writers)
     ]
     return (
         tuple(sorted(kinds[number] for number in state.committed)),
         state.losses,
-        standing.names,
-        standing.entry,
-        tuple(standing.left.get(stamps.QUARANTINE, ())),
+        validity.names,
+        validity.entry,
+        tuple(validity.left.get(stamps.QUARANTINE, ())),
         tuple(sorted(writers)),
-        tuple(sorted(map(standing.of_reader, state.readers))),
+        tuple(sorted(map(validity.describe_reader, state.readers))),
     )
 
 
 def _seconds_left(tables, now):
-    """Return {who: [(table, seconds), ...]} of what is announced; 0 if it expired."""
+    """Return {writer: [(table, seconds left), ...]} of the intents; 0 if expired."""
     left = {}
     for table, text in sorted(tables):
-        for who, end in announcements(text).items():
+        for who, end in intents(text).items():
             left.setdefault(who, []).append((table, max(0, end - now)))
     return left
 
 
-class Standing:
-    """What is still to be had from the store, and from a version."""
+class Validity:
+    """What can still be served from the store, and from a version."""
 
     def __init__(self, depends_on, tables, kept, now):
         self.spec, self.kept = CacheSpec(ENTRY, depends_on), dict(kept)
@@ -187,43 +188,43 @@ class Standing:
         self.version = seen.version if isinstance(seen, Missing) else None
         keys = {table: recent_key(table) for table in self.spec.selected_tables()}
         self.recent = {t: texts[key] for t, key in keys.items() if key in texts}
-        self.entry = self._of_entry()
+        self.entry = self._find_entry()
         self._readers = {}
 
     @classmethod
     @lru_cache(REMEMBERED)
-    def of(cls, *given):
-        """Return the Standing, made once."""
+    def cached(cls, *given):
+        """Return the Validity of these arguments, made once."""
         return cls(*given)
 
-    def _of_entry(self):
-        """Return the entry and the rows changed since, or None if it is dead."""
+    def _find_entry(self):
+        """Return the entry and the rows changed since; None if it can't be served."""
         value, _ = self.kept.get(ENTRY, (None, 0))
-        version = entries.version_of(value)
+        version = entries.stored_version(value)
         rows = self.rows(version)
         entry = entries.load(value, version) if rows is not None else None
         if entry is None or entry.shows(rows):
             return None
         return entry.body, sorted_text(rows)
 
-    def of_reader(self, reader):
-        """Return the reader, with what changed since in the version's place."""
+    def describe_reader(self, reader):
+        """Return the reader, with the rows changed since in place of the version."""
         if reader not in self._readers:
-            self._readers[reader] = self._of_reader(reader)
+            self._readers[reader] = self._describe_reader(reader)
         return self._readers[reader]
 
-    def _of_reader(self, reader):
+    def _describe_reader(self, reader):
         answer, changing = reader.answer or (), sorted_text(reader.changing)
         if not reader.version:
             return (*reader[:2], "", changing, answer)
         rows = self.rows(reader.version)
         if rows is None:
-            # It may still take the place of an entry that can be served.
+            # Its answer can still replace an entry that can be served.
             return (*reader[:2], "never", changing, answer and answer.rows)
         return (*reader[:2], sorted_text(rows), changing, answer)
 
     def rows(self, version):
-        """Return the rows changed since; None for any."""
+        """Return the rows changed since a version; None if they are unknown."""
         if not (version and self.version):
             return None
         depends_on = self.spec.depends_on

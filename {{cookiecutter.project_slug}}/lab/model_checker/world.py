@@ -1,14 +1,14 @@
-"""Two writers and two readers on one store: what each of them may do next.
+"""The moves of two writers and two readers on one store.
 
-Their steps are the project's own (`reads.lookup`, `reads.reopen`, `Entry.dump`, and the
-store's `add_intent`, `finish` and `keep`), on the in-process store, which here forgets
-what Redis may forget. Before any step a writer may crash or roll back, a second may
-pass, and keys may be lost.
+Their steps are the project's own functions (`reads.lookup`, `reads.reopen`,
+`Entry.dump`, and the store's `add_intent`, `finish` and `keep`), on the in-process
+store, which loses here what Redis can lose. Before any step a writer can crash or roll
+back, a second can pass, and keys can be lost.
 
-Taken for granted, as in caching/stamps.py: no token comes twice, and a transaction
-that is alive ends before its intent does. Some needs no step of its own: a
-reader that crashes is one that is never seen again, an entry that is lost is one whose
-reader crashed before keeping it, and to wait for another's entry is to look again.
+Assumed, as in caching/stamps.py: no token comes twice, and the intent of a running
+transaction does not expire. Three events need no move of their own: a reader that
+crashes makes no more moves; a lost entry is one whose reader crashed before storing it;
+and a reader that waits for another's entry looks up again.
 """
 
 from collections import OrderedDict
@@ -17,29 +17,29 @@ from typing import NamedTuple
 from caching.entries import Entry
 from caching.reads import Blocked, CacheSpec, Hit, Missing, lookup, reopen
 from caching.stores.memory import MemoryStore
-from lab.model_checker.state import ENTRY, Reader, State, Writer, announcements
+from lab.model_checker.state import ENTRY, Reader, State, Writer, intents
 
-# Seconds. Two, so that of two announcements one can expire before the other.
+# Seconds. Two, so that of two intents one can expire before the other.
 LEASE = 2
 FOREVER = float("inf")
-UNDER_WAY = ("announced", "committed", "rolled back")
+UNDER_WAY = ("writing", "committed", "rolled back")
 
 
 class Move(NamedTuple):
-    """One step of somebody, and the state after it."""
+    """One step of a writer, a reader or the world, and the state after it."""
 
     who: str
     does: str
     state: State
-    # Of a read's last step: hit, stale, miss or bypass.
+    # At the last step of a read: hit, stale, miss or bypass.
     result: str = ""
 
 
 class World:
-    """The protocol at work in a scenario."""
+    """The protocol, in a scenario."""
 
     store_class, quarantines = MemoryStore, True
-    announces, finishes = "announces", "finishes"
+    begins, finishes = "adds its intent", "finishes"
 
     def __init__(self, scenario, *, losses=1, readers=2, reads=2):
         self.scenario = scenario
@@ -55,12 +55,12 @@ class World:
         )
 
     def new_token(self):
-        """Return a token: the same ones in every run."""
+        """Return a token; every run makes the same ones."""
         self.tokens += 1
         return f"token-{self.tokens}"
 
     def start(self):
-        """Return the state in which nobody has read or written yet."""
+        """Return the first state: nobody has read or written yet."""
         names = self.spec.stamp_names()
         _, state = self._step(self.nobody, lambda store: store.open(names))
         # The first quarantine is over.
@@ -68,7 +68,7 @@ class World:
         return self._step(state, lambda store: store.open(names))[1]
 
     def moves(self, state):
-        """Yield each Move that is possible, until nobody is left to read anything."""
+        """Yield each possible Move; none when all reads are done."""
         if not any(reader.reads for reader in state.readers):
             return
         for number, writer in enumerate(state.writers):
@@ -79,14 +79,14 @@ class World:
         yield from self._time(state)
         yield from self._losses(state)
 
-    # A writer, by where it is.
+    # A writer's moves, by its state.
 
     def _idle(self, state, number):
         changes = self.scenario.writes[number]
         _, after = self._step(state, lambda s: s.add_intent(f"w{number}", changes))
-        yield write(after, number, self.announces, Writer("announced", LEASE))
+        yield write(after, number, self.begins, Writer("writing", LEASE))
 
-    def _announced(self, state, number):
+    def _writing(self, state, number):
         left = state.writers[number].left
         after = state._replace(committed=state.committed | {number})
         does = f"COMMITs version {self._answer(after).text}"
@@ -106,7 +106,7 @@ class World:
     def _done(self, state, number):
         return ()
 
-    # A reader, by what it is about to do.
+    # A reader's move, by its next step.
 
     def _looking(self, state, number):
         [seen], state = self._step(state, lambda store: lookup(store, [self.spec]))
@@ -154,11 +154,11 @@ class World:
     def _answer(self, state):
         return self.scenario.answer(state.committed)
 
-    # What nobody does.
+    # Moves of the world.
 
     def _time(self, state):
         lives = [w.left for w in state.writers if w.at in UNDER_WAY]
-        ends = [end for _, text in state.tables for end in announcements(text).values()]
+        ends = [end for _, text in state.tables for end in intents(text).values()]
         if 1 in lives or not (lives or any(end > state.now for end in ends)):
             return
         writers = tuple(
@@ -181,7 +181,7 @@ class World:
         yield Move("world", "ALL is LOST", after._replace(tables=(), kept=()))
 
     def _step(self, state, action):
-        """Return what `action` returns on the state's store, and the state after."""
+        """Run `action` on the state's store; return its result and the state after."""
         store = self.store
         store.tables, store.kept = dict(state.tables), OrderedDict(state.kept)
         self.now, self.tokens = state.now, state.tokens

@@ -1,15 +1,14 @@
 """Runs the rehearsal: `python -m lab.rehearsal` (`make rehearse`)."""
 
-import argparse
 import secrets
-import signal
 import sys
 import tempfile
 import time
 
+from lab.harness.arguments import Parser, interrupt_on_signals
 from lab.rehearsal import PROJECT, releases, report
 from lab.rehearsal.docker import (
-    Refused,
+    RehearsalError,
     docker,
     ensure_image,
     remove_all,
@@ -30,7 +29,7 @@ def say(text):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(prog="rehearsal", description=__doc__)
+    parser = Parser("rehearsal", "lab.rehearsal", __doc__)
     parser.add_argument(
         "--only",
         action="append",
@@ -58,7 +57,7 @@ def arguments():
 def rehearse(host, options):
     """Play the scenarios on a started host; return the number of problems."""
     releases.build_all(host, say)
-    host.install(PROJECT / "scripts", SETTINGS | {"REGISTRY": host.repository})
+    host.install(PROJECT, SETTINGS | {"REGISTRY": host.repository})
     stage = Stage(host, say)
     try:
         say("first deploy")
@@ -80,7 +79,7 @@ def rehearse(host, options):
 
 
 def on_a_server(options):
-    """Rehearse on a server that is gone afterwards; return the number of problems."""
+    """Rehearse on a server and remove it; return the number of problems."""
     run_id = secrets.token_hex(4)
     try:
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
@@ -95,17 +94,18 @@ def on_a_server(options):
 
 def main():
     options = arguments()
-    # Being ended politely cleans up as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))
+    interrupt_on_signals()
     try:
         require_tools()
         for image in BASES:
             ensure_image(image)
         problems = on_a_server(options)
-    except Refused as error:
+    except (RehearsalError, TimeoutError) as error:
         sys.exit(f"The rehearsal stopped: {error}")
+    except KeyboardInterrupt:
+        sys.exit("The rehearsal was interrupted.")
     if problems:
-        sys.exit(f"{problems} things were not as they must be (see PROBLEM above)")
+        sys.exit(f"{problems} problems (see PROBLEM above)")
 
 
 if __name__ == "__main__":

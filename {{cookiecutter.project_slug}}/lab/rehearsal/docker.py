@@ -1,4 +1,4 @@
-"""Calls the `docker` command; everything that is made carries this run's label."""
+"""Calls the `docker` command; everything that it makes has the label of this run."""
 
 import json
 import shutil
@@ -8,19 +8,20 @@ import sys
 LABEL = "library.rehearsal"
 
 
-class Refused(Exception):
-    """Something outside this program is not as it must be; one line says what."""
+class RehearsalError(Exception):
+    """The rehearsal can't go on; the message says why in one line."""
 
 
 def docker(*arguments, **options):
-    """Run `docker ARGUMENTS`; return what it prints, or raise Refused."""
+    """Run `docker ARGUMENTS`; return what it prints, or raise RehearsalError."""
     return run("docker", *arguments, **options)
 
 
 def run(*command, stdin=None, env=None):
-    """Run a command; return its output without the last line end, or raise Refused.
+    """Run a command; return its output without the last line end.
 
-    `stdin` is text or bytes; the output has the same type, text without one.
+    `stdin` is text or bytes; the output has the same type, text without one. Raises
+    RehearsalError if the command fails.
     """
     binary = isinstance(stdin, bytes)
     result = subprocess.run(
@@ -29,26 +30,30 @@ def run(*command, stdin=None, env=None):
     if result.returncode:
         error = result.stderr.decode(errors="replace") if binary else result.stderr
         lines = error.strip().splitlines() or [f"exit code {result.returncode}"]
-        raise Refused(f"{' '.join(command[:4])} ...: {lines[-1]}")
+        raise RehearsalError(f"{' '.join(command[:4])} ...: {lines[-1]}")
     return result.stdout if binary else result.stdout.rstrip("\n")
 
 
 def require_tools():
-    """Raise Refused, saying what to install, unless Docker, Compose 2 and SSH work."""
+    """Raise RehearsalError unless Docker, Compose 2 and SSH are there and work."""
     if not shutil.which("docker"):
-        raise Refused("Docker is not installed: see docs.docker.com/get-docker")
+        raise RehearsalError("Docker is not installed: see docs.docker.com/get-docker")
     for name in ("ssh", "ssh-keygen"):
         if not shutil.which(name):
-            raise Refused(f"{name} is not installed: it comes with OpenSSH's client")
+            raise RehearsalError(
+                f"{name} is not installed: it comes with OpenSSH's client"
+            )
     try:
         docker("version")
         docker("compose", "version")
-    except Refused as error:
-        raise Refused(f"Docker does not answer; start it first. ({error})") from None
+    except RehearsalError as error:
+        raise RehearsalError(
+            f"Docker does not answer; start it first. ({error})"
+        ) from None
 
 
 def engine_address():
-    """Return where the engine listens, whatever context is in use."""
+    """Return the address of the engine of the current context."""
     context = json.loads(docker("context", "inspect"))[0]
     return context["Endpoints"]["docker"]["Host"]
 
@@ -57,7 +62,7 @@ def ensure_image(name):
     """Pull an image unless it is here already."""
     try:
         docker("image", "inspect", name)
-    except Refused:
+    except RehearsalError:
         print(f"  pulling {name}", flush=True)
         docker("pull", "--quiet", name)
 
@@ -75,5 +80,5 @@ def remove_all(run_id):
         for each in found:
             try:
                 docker(*removal, each)
-            except Refused as error:
+            except RehearsalError as error:
                 print(f"could not clean up: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The throw-away server: a container with its own engine, sshd and registry."""
+"""The throw-away server: a container with a Docker engine, sshd and a registry."""
 
 import contextlib
 import io
@@ -7,13 +7,13 @@ import secrets
 import shlex
 import subprocess
 import tarfile
-import time
 from pathlib import Path
 
 import httpx
 
 from lab.rehearsal import PROJECT
-from lab.rehearsal.docker import LABEL, Refused, docker, engine_address, run
+from lab.rehearsal.docker import LABEL, RehearsalError, docker, engine_address, run
+from tests.polling import wait_until
 from tools.ports import free_port
 
 MEMORY = "1g"
@@ -23,19 +23,21 @@ COMPLAINTS = """\
 for container in $(docker ps --all --quiet --filter name=library-web-); do
   docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
 done"""
-# Strikes a deploy exactly before one of its commands: Bash reads this file first.
-STRIKER_FILE = "/opt/striker.sh"
-STRIKER = """\
-unset BASH_ENV
+# Injects a fault into a deploy right before a command: Bash reads this file first.
+FAULT_FILE = "/opt/fault.sh"
+# It stays in the environment until then, because one script hands over to another.
+INJECT_FAULT = """\
+exec 3>&1
 set -T
-strike() {
-  echo "STRUCK before: $BASH_COMMAND" >&3
+inject_fault() {
+  echo "FAULT before: $BASH_COMMAND" >&3
   trap - DEBUG
-  eval "$STRIKE"
+  unset BASH_ENV
+  eval "$FAULT"
 }
-trap '[[ $BASH_COMMAND != "$STRIKE_AT"* ]] || strike' DEBUG
+trap '[[ $BASH_COMMAND != "$FAULT_AT"* ]] || inject_fault' DEBUG
 """
-# What an engine inside a container needs; far less than --privileged.
+# The rights that an engine inside a container needs; far fewer than --privileged.
 RIGHTS = [
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
     *("--security-opt", "seccomp=unconfined"),
@@ -44,17 +46,8 @@ RIGHTS = [
 ]
 
 
-def wait_until(question, seconds, what):
-    """Return when `question()` is true; raise Refused after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not question():
-        if time.monotonic() > deadline:
-            raise Refused(f"{what} did not happen within {seconds} s")
-        time.sleep(0.3)
-
-
 class Host:
-    """One server with 1 GiB; `folder` keeps its SSH key while it lives."""
+    """One server with 1 GiB of memory; its SSH key is in `folder`."""
 
     def __init__(self, run_id, folder):
         self.run_id = run_id
@@ -68,7 +61,7 @@ class Host:
         self.password = secrets.token_hex(16)
 
     def start(self):
-        """Boot the server and its registry, and give it the base images."""
+        """Start the server and its registry, and load the base images into it."""
         docker(
             "build",
             "--quiet",
@@ -93,7 +86,7 @@ class Host:
             *("run", "--detach", "--name", self.name, "--hostname", "server"),
             *("--label", self.label, "--tmpfs", "/run", *RIGHTS, *ports),
             *("--memory", MEMORY, "--memory-swap", MEMORY),
-            # The data volume, as on AWS: it outlives the machine's containers.
+            # The volumes survive the container, as the data volume does on AWS.
             *self._volume("engine", "/var/lib/docker"),
             *self._volume("data", "/var/lib/library"),
             self.name,
@@ -106,17 +99,17 @@ class Host:
         return "--volume", f"{name}:{target}"
 
     def wait_for_engine(self):
-        """Return when the server's own engine answers."""
-        wait_until(lambda: self._quiet("docker", "info"), 180, "the server's boot")
+        """Wait until the server's Docker engine answers."""
+        wait_until(lambda: self._quiet("docker", "info"), "the server's boot")
 
     def _quiet(self, *command):
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RehearsalError):
             self.inside(*command)
             return True
         return False
 
     def _start_registry(self):
-        # In the server's network, so that both sides call it by the same name.
+        # In the server's network, so that its address is the same on both sides.
         docker(
             *("run", "--detach", "--name", f"{self.name}-registry"),
             *("--label", self.label, "--network", f"container:{self.name}"),
@@ -134,7 +127,7 @@ class Host:
         own = self.inside("cat", "/etc/ssh/ssh_host_ed25519_key.pub")
         known = f"[127.0.0.1]:{self.ssh_port} {own}\n"
         (self.folder / "known_hosts").write_text(known)
-        wait_until(self._lets_us_in, 60, "the server's first SSH answer")
+        wait_until(self._lets_us_in, "the server's first SSH answer")
 
     def _lets_us_in(self):
         return self.ssh("true").returncode == 0
@@ -149,7 +142,7 @@ class Host:
             save.wait()
 
     def inside(self, *command, stdin=None):
-        """Run a command on the server as root, past SSH; return what it prints."""
+        """Run a command on the server as root, without SSH; return what it prints."""
         attach = ("--interactive",) if stdin is not None else ()
         return docker("exec", *attach, self.name, *command, stdin=stdin)
 
@@ -171,45 +164,49 @@ class Host:
             self.ssh_command(command), input=stdin, capture_output=True, check=False
         )
 
-    def install(self, scripts, config):
-        """Put `scripts` into /opt/library and boot for the first time, as on AWS.
+    def install(self, project, config):
+        """Put what Terraform brings into /opt/library and boot for the first time.
 
-        `config` becomes config.env: names and values that are no secrets.
+        `config` becomes config.env: names and values, none of them secret.
         """
         lines = "".join(f"{name}={value}\n" for name, value in config.items())
         (self.folder / "config.env").write_text(lines)
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
-            tar.add(scripts, arcname=".")
+            tar.add(project / "terraform/entry", arcname=".")
+            tar.add(project / "scripts", arcname="terraform/scripts")
             tar.add(self.folder / "config.env", arcname="config.env")
         unpack = "sudo tar -x --no-same-owner -C /opt/library"
-        first_boot = "sudo /opt/library/first-boot.sh"
+        first_boot = "sudo /opt/library/terraform/scripts/first-boot.sh"
         result = self.ssh(f"{unpack} && {first_boot}", stdin=archive.getvalue())
         if result.returncode:
-            raise Refused(f"the server's set-up: {result.stderr.decode().strip()}")
+            raise RehearsalError(
+                f"the server's set-up: {result.stderr.decode().strip()}"
+            )
 
     def script(self, name, *arguments):
-        """Return the SSH arguments that run one of our scripts as root."""
+        """Return the SSH arguments that run a script of /opt/library as root."""
         return self.ssh_command(
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
 
-    def struck_deploy(self, tag, at, strike):
-        """Return the SSH arguments of a deploy that is struck before a command.
+    def deploy_with_fault(self, tag, at, fault):
+        """Return the SSH arguments of a deploy with a fault right before a command.
 
-        `at` is how that begins, as it is written in deploy.sh; `strike` is shell code.
+        `at` is the beginning of the command, in the entry or in the release's own
+        deploy.sh; `fault` is shell code.
         """
-        self.inside("tee", STRIKER_FILE, stdin=STRIKER)
-        strike = [
-            f"BASH_ENV={STRIKER_FILE}",
-            f"STRIKE_AT={at}",
-            f"STRIKE={strike}",
+        self.inside("tee", FAULT_FILE, stdin=INJECT_FAULT)
+        fault = [
+            f"BASH_ENV={FAULT_FILE}",
+            f"FAULT_AT={at}",
+            f"FAULT={fault}",
         ]
-        deploy = ["sudo", "env", *strike, "/opt/library/deploy.sh", tag]
+        deploy = ["sudo", "env", *fault, "/opt/library/deploy.sh", tag]
         return self.ssh_command(shlex.join(deploy))
 
     def push(self, tag):
-        """Push an image to the registry, with a login that is forgotten at once."""
+        """Push an image to the registry; the login is not stored."""
         config = self.folder / "docker"
         env = os.environ | {
             "DOCKER_CONFIG": str(config),
@@ -236,33 +233,38 @@ class Host:
         ).splitlines()
 
     def complaints(self):
-        """Return the last errors in the log of each colour, as lines."""
+        """Return the last errors in the logs of both colours, as lines."""
         return self.inside("sh", "-c", COMPLAINTS).splitlines()
 
+    def live_container(self, fact):
+        """Return a fact of the live container, as `docker inspect` formats it."""
+        name = f"library-web-{self.live()}-1"
+        return self.inside("docker", "inspect", "--format", fact, name)
+
     def live(self):
-        """Return the colour that the proxy sends readers to; None if it is down."""
-        with contextlib.suppress(Refused):
+        """Return the colour that the proxy forwards to; None if the proxy is down."""
+        with contextlib.suppress(RehearsalError):
             return self.inside(
                 "curl", "-fsS", "-m", "3", "http://127.0.0.1:8081/colour"
             )
 
     def releases(self):
-        """Return the tags that proved healthy, the stable one last."""
+        """Return the tags of healthy releases, the stable one last."""
         return self.inside("cat", "/var/lib/library/deploy/releases").splitlines()
 
     def health(self):
-        """Return the health check's answer from outside; None without one."""
+        """Return the health check's answer from outside; None if there is none."""
         with contextlib.suppress(httpx.HTTPError):
             answer = httpx.get(self.url + HEALTH, timeout=30)
             return answer.json() if answer.status_code == 200 else None
 
     def restart(self):
-        """Switch the machine off and on."""
+        """Restart the machine."""
         docker("restart", "--time", "20", self.name)
         self.wait_for_engine()
 
     def memory(self):
-        """Return the bytes that everything on the server uses, caches left out."""
+        """Return the bytes of memory in use on the server, without caches."""
         used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", self.name)
         return parse_bytes(used.partition("/")[0].strip())
 

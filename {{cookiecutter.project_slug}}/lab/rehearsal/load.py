@@ -1,4 +1,4 @@
-"""Steady load: so many requests a second at most, each on its own connection."""
+"""Steady load: up to RATE requests a second, each on its own connection."""
 
 import asyncio
 import collections
@@ -9,13 +9,16 @@ import time
 
 import httpx
 
+from books.isbn import check_digit
+from tests.polling import wait_until
+
 RATE = 50
 TIMEOUT = 60
-# On a machine too slow for RATE, requests wait here and not in the server's queues:
-# fewer are sent, and the report says how many a second they were.
+# If the machine is too slow for RATE, requests wait here, not in the server's queues;
+# the report shows how many a second were sent.
 MOST_AT_ONCE = 100
 PUBLISHER = "rehearsal"
-# Of ten requests: six list books, two write one, two ask which release answers.
+# Of ten requests six list books, two add one, two ask which release answers.
 MIX = (
     "list",
     "write",
@@ -33,7 +36,7 @@ PREFIX = 978_100_000_000
 
 @dataclasses.dataclass
 class Answer:
-    """One request: when it was sent and answered, and what came of it."""
+    """One request: when it was sent and answered, and its result."""
 
     kind: str
     sent: float
@@ -51,15 +54,14 @@ class Answer:
 def isbn13(number):
     """Return the `number`th ISBN of the rehearsal, with its check digit."""
     digits = str(PREFIX + number)
-    total = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(digits))
-    return digits + str(-total % 10)
+    return digits + check_digit(digits)
 
 
 class Load:
     """Sends up to RATE requests a second to `url` from `start()` to `stop()`.
 
-    A request is sent when its time has come, though up to MOST_AT_ONCE earlier ones may
-    be unanswered, and never repeated: a failure stays a failure.
+    A request is sent at its time, with up to MOST_AT_ONCE earlier ones unanswered. None
+    is repeated, so each failure is counted.
     """
 
     def __init__(self, url, token):
@@ -75,7 +77,7 @@ class Load:
         return self
 
     def stop(self):
-        """Send no more, and return when the last request is answered."""
+        """Send no more requests, and wait for the last answer."""
         self._stopping.set()
         self._thread.join()
 
@@ -132,15 +134,14 @@ class Load:
         return await client.post("/books", json=book, headers=self._headers())
 
     def between(self, began, ended):
-        """Return the answers to requests sent in that time, once all have come."""
+        """Wait for the answers to all requests sent in that time; return them."""
         chosen = [each for each in list(self.answers) if began <= each.sent < ended]
-        while not all(each.done for each in chosen):
-            time.sleep(0.05)
+        wait_until(lambda: all(each.done for each in chosen), "the last answers")
         return chosen
 
 
 def summary(answers, began):
-    """Return what failed, in seconds after `began`, and each release's answers."""
+    """Return the failures, with seconds since `began`, and {release: answers}."""
     failures = [
         [round(each.sent - began, 1), each.kind, each.error or each.status]
         for each in answers

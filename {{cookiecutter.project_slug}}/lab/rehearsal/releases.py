@@ -1,4 +1,4 @@
-"""Builds the releases that are deployed: good ones, and ones with a planted fault."""
+"""Builds the releases that are deployed: good ones, and ones with a fault."""
 
 import tempfile
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import docker
 
-# Each fault is what a bad commit would do to the code of the image.
+# Each fault is a change that a bad commit could make.
 BROKEN_VIEWS = """
 def application(environ, start_response):
     start_response("500 Internal Server Error", [("Content-Length", "0")])
@@ -20,6 +20,13 @@ Book.add_to_class(
     "shelf", models.CharField(max_length=20, blank=True, db_default="")
 )
 """
+# What a commit changes in scripts/, which deploys it.
+OWN_WORDS = "its own deploy.sh deploys this release"
+OWN_DEPLOY = f"""
+say '{OWN_WORDS}'
+"""
+OWN_LIMIT = 250 * 1024**2  # bytes of memory
+OWN_COMPOSE = "sed -i 's/^  mem_limit: 256m$/  mem_limit: 250m/' {}"
 
 MAKE_MIGRATION = (
     "SECRET_KEY=only-while-the-migration-is-being-written "
@@ -48,8 +55,8 @@ def build(host, tag):
 def build_changed(host, tag, path, addition, then="true", says=None):
     """Build v1 with text added to one of its files, as release `tag`, and push it.
 
-    `then` is a shell command that runs in the changed image, before it is sealed;
-    `says` is the release that its health check shows, unless that is `tag`.
+    `then` is a shell command that runs in the changed image. `says` is the release that
+    its health check shows; by default, `tag`.
     """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "addition").write_text(addition, encoding="utf-8")
@@ -74,8 +81,12 @@ def build_all(host, say):
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
     build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
+    say("building two releases that change how they are deployed")
+    build_changed(host, "own-deploy", "scripts/deploy.sh", OWN_DEPLOY)
+    compose = "scripts/docker-compose.yml"
+    build_changed(host, "own-compose", compose, "", OWN_COMPOSE.format(compose))
 
 
 def build_mislabelled(host):
-    """Build a release that is healthy, and only the smoke test finds wrong."""
+    """Build a healthy release that says it is another: only the smoke test sees it."""
     build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

@@ -1,4 +1,4 @@
-"""Tells what was seen: a table, a timeline, and the figures as JSON."""
+"""The report: a table, a timeline, and the figures as JSON."""
 
 import collections
 import dataclasses
@@ -69,7 +69,7 @@ def write(folder, outcomes, answers, facts):
 
 
 def per_second(answers, start, name_of):
-    """Return {name: {second: count}} for the answers that `name_of` names."""
+    """Return {name: {second: count}} of the answers; `name_of` gives their names."""
     counts = collections.defaultdict(collections.Counter)
     for answer in answers:
         if name := name_of(answer):
@@ -87,7 +87,7 @@ def stack(axes, counts, length, **style):
 
 
 def timeline(path, outcomes, answers):
-    """Draw answered and failed requests, and who answered, over time."""
+    """Draw answered and failed requests, and the releases that answered, over time."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,27 +1,29 @@
-"""What happens to the server, one scenario after another.
+"""The scenarios, in the order in which they are played.
 
-Each function takes the Stage, does one thing, and returns the exit code of the deploy
-it is about. What must be so afterwards stands beside it in SCENARIOS.
+Each function takes the Stage, does one thing, and returns the exit code of its deploy.
+SCENARIOS says what must be true afterwards.
 """
 
 import dataclasses
 from collections.abc import Callable
 
-from lab.rehearsal.docker import Refused
-from lab.rehearsal.host import wait_until
+from lab.rehearsal.docker import RehearsalError
+from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
+from tests.polling import wait_until
 
 BUSY = 75
-# In place of a tag: as before the scenario, or the one that was stable before that.
+# Instead of a tag: the one before the scenario, or the stable one before that.
 UNCHANGED = "unchanged"
 EARLIER = "earlier"
 
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """A name, what to do, and what must be so when it is done.
+    """A name, what to do, and what must be true afterwards.
 
-    `release` serves afterwards and `stable` is marked so: a tag, UNCHANGED or EARLIER.
-    The scripts have said each of `says`.
+    `release` is serving and `stable` is marked as stable: a tag, UNCHANGED or EARLIER.
+    The scripts have printed each text of `says`. The releases in `after` are deployed
+    first, unless they were the last anyway: so a scenario can be played alone.
     """
 
     name: str
@@ -30,8 +32,9 @@ class Scenario:
     release: str
     stable: str
     says: tuple = ()
-    switches: int = 0  # how often readers go over to the other colour
-    may_fail: str = ""  # why requests may fail here; empty: none may
+    switches: int = 0  # how often the proxy switches to the other colour
+    after: tuple = ()
+    may_fail: str = ""  # why requests may fail; empty if none may
 
 
 def good(stage):
@@ -39,7 +42,7 @@ def good(stage):
 
 
 def logins_at_once(stage):
-    """More than the API has threads: each password's hash takes memory."""
+    """More logins than the API has threads: each password hash takes memory."""
     stage.log_in_together(40)
     return 0
 
@@ -61,31 +64,31 @@ def mislabelled(stage):
 
 
 def two_at_once(stage):
-    """The exit code is the second's; the first must end well."""
+    """The exit code is that of the second deploy; the first must succeed."""
     first = stage.start_deploy("v3")
-    wait_until(lambda: "pulling" in stage.said(first), 180, "the first deploy's start")
+    wait_until(lambda: "pulling" in stage.said(first), "the first deploy's start")
     second = stage.deploy("v4")
     if stage.finish(first):
-        raise Refused("the first of two deploys failed")
+        raise RehearsalError("the first of two deploys failed")
     return second
 
 
 def killed_before_the_start(stage):
-    """All of it at once, the migration's client with it."""
+    """The whole process group is killed, with the client of the migration."""
     return stage.kill_and_repeat("v4", says="migrating", not_yet="starting")
 
 
 def killed_before_the_switch(stage):
-    return stage.strike_and_repeat("v2", at="switch_proxy")
+    return stage.kill_before_and_repeat("v2", at="switch_proxy")
 
 
 def killed_during_the_switch(stage):
-    """The proxy's file is written, and not loaded."""
-    return stage.strike_and_repeat("v3", at="quietly compose exec")
+    """The proxy's file is written, but not loaded yet."""
+    return stage.kill_before_and_repeat("v3", at="quietly compose exec")
 
 
 def killed_after_the_switch(stage):
-    return stage.strike_and_repeat("v2", at="keep_release")
+    return stage.kill_before_and_repeat("v2", at="keep_release")
 
 
 def expanding(stage):
@@ -96,15 +99,29 @@ def rolled_back(stage):
     return stage.run("health-checker.sh", "--rollback")
 
 
+def own_deploy(stage):
+    return stage.deploy("own-deploy")
+
+
+def own_compose(stage):
+    code = stage.deploy("own-compose")
+    limit = stage.host.live_container("{{.HostConfig.Memory}}")
+    if limit != str(OWN_LIMIT):
+        raise RehearsalError(
+            f"the API may use {limit} bytes, not its commit's {OWN_LIMIT}"
+        )
+    return code
+
+
 def restarted(stage):
     stage.host.restart()
-    wait_until(stage.host.health, 180, "the first answer after the restart")
+    wait_until(stage.host.health, "the first answer after the restart")
     return 0
 
 
 def down_and_up(stage):
-    """The way of many a tutorial, for comparison, with an image that is still there."""
-    return stage.down_and_up("v3")
+    """For comparison: the way of many tutorials, with an image that is there."""
+    return stage.down_and_up("own-compose")
 
 
 OFF = "the machine is off"
@@ -152,7 +169,32 @@ SCENARIOS = [
         "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
-    Scenario("--rollback", rolled_back, 0, EARLIER, EARLIER, DONE, 1),
+    Scenario(
+        *("--rollback", rolled_back, 0, EARLIER, EARLIER),
+        says=DONE,
+        switches=1,
+        after=("v2", "expanding"),
+    ),
+    Scenario(
+        *("its own deploy.sh", own_deploy, 0, "own-deploy", "own-deploy"),
+        says=(OWN_WORDS, *DONE),
+        switches=1,
+    ),
+    Scenario(
+        *("its own docker-compose.yml", own_compose, 0, "own-compose", "own-compose"),
+        says=DONE,
+        switches=1,
+    ),
+    Scenario(
+        *("back to other scripts", rolled_back, 0, EARLIER, EARLIER),
+        says=(OWN_WORDS, *DONE),
+        switches=1,
+        after=("own-deploy", "own-compose"),
+    ),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
-    Scenario("control: down && up", down_and_up, 0, "v3", UNCHANGED, may_fail=CONTROL),
+    Scenario(
+        *("control: down && up", down_and_up, 0, "own-compose", UNCHANGED),
+        after=("own-compose", "own-deploy"),
+        may_fail=CONTROL,
+    ),
 ]

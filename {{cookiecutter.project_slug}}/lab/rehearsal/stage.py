@@ -1,4 +1,4 @@
-"""What scenarios act with: deploys over SSH, the load, and the books that were kept."""
+"""The stage of the scenarios: deploys over SSH, the load, and the books stored."""
 
 import concurrent.futures
 import dataclasses
@@ -6,12 +6,11 @@ import subprocess
 import threading
 import time
 
-import httpx
-
-from lab.rehearsal.docker import Refused
-from lab.rehearsal.host import wait_until
+from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.load import PUBLISHER, Load, acknowledged, summary
 from lab.rehearsal.scenarios import BUSY, EARLIER, UNCHANGED
+from tests import live
+from tests.polling import wait_until
 
 LIBRARIAN = {
     "DJANGO_SUPERUSER_EMAIL": "librarian@example.com",
@@ -29,20 +28,20 @@ compose down; compose up -d db redis caddy web-{colour}"""
 
 @dataclasses.dataclass
 class Outcome:
-    """What was seen in one scenario; times are seconds since the epoch.
+    """The result of one scenario; times are seconds since the epoch.
 
-    It begins where the one before it ended, so that every request is judged.
+    It begins at the end of the scenario before, so that every request is counted.
     """
 
     name: str
     began: float
     ended: float
-    exit_code: int | None  # None: it came to no end
+    exit_code: int | None  # None: it did not end
     sent: int
     rate: float  # requests a second
     slowest: float  # seconds to the last answer's end
     failed: int
-    failures: list  # [seconds after the beginning, kind of request, what came back]
+    failures: list  # [seconds since the beginning, kind of request, status or error]
     releases: dict
     live: str
     release: str
@@ -54,14 +53,14 @@ class Outcome:
 
 @dataclasses.dataclass
 class Before:
-    """What was so before a scenario; `releases` are the stable ones until then."""
+    """The state before a scenario; `releases` were stable, the last one is now."""
 
     live: str
     releases: list
 
 
 class Stage:
-    """The server with release v1 serving, and the load that it is under."""
+    """The server, which serves release v1 at first, and its load."""
 
     def __init__(self, host, say):
         self.host = host
@@ -73,7 +72,7 @@ class Stage:
     def open(self):
         """Deploy v1, make a librarian, and start the load."""
         if code := self.deploy("v1"):
-            raise Refused(f"the first deploy ended with exit code {code}")
+            raise RehearsalError(f"the first deploy ended with exit code {code}")
         self.host.manage("createsuperuser", "--noinput", **LIBRARIAN)
         self.load = Load(self.host.url, self._token()).start()
         self.judged_until = time.time()
@@ -86,33 +85,31 @@ class Stage:
             self.load.stop()
 
     def _token(self):
-        login = {
-            "email": LIBRARIAN["DJANGO_SUPERUSER_EMAIL"],
-            "password": LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
-        }
-        answer = httpx.post(
-            self.host.url + "/api/v1/auth/login", json=login, timeout=30
+        return live.log_in(
+            self.host.url + "/api/v1",
+            LIBRARIAN["DJANGO_SUPERUSER_EMAIL"],
+            LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
         )
-        return answer.raise_for_status().json()["access_token"]
 
     def log_in_together(self, times):
-        """Log in so many times at once; raise Refused unless each one gets a token."""
+        """Log in so many times at once. Raises RehearsalError if a login fails."""
         with concurrent.futures.ThreadPoolExecutor(times) as pool:
             tries = [pool.submit(self._token) for _ in range(times)]
         errors = [error for each in tries if (error := each.exception())]
         if errors:
-            raise Refused(f"{len(errors)} of {times} logins failed: {errors[0]}")
+            raise RehearsalError(f"{len(errors)} of {times} logins failed: {errors[0]}")
 
     def _watch_memory(self):
         while not self._watching.wait(3):
             try:
                 self.peak = max(self.peak, self.host.memory())
-            except (Refused, ValueError, StopIteration):
-                continue  # while it restarts there is nothing to measure
+            except (RehearsalError, ValueError, StopIteration):
+                continue  # nothing to measure during a restart
 
     def play(self, scenario):
         """Play one scenario under load; return its Outcome."""
         self.say(scenario.name)
+        self._deploy_first(scenario.after)
         self.output = []
         self.load.token = self._token()
         before = Before(self.host.live(), self.host.releases())
@@ -120,9 +117,9 @@ class Stage:
         stuck = []
         try:
             exit_code = scenario.play(self)
-        except Refused as error:
+        except (RehearsalError, TimeoutError) as error:
             exit_code, stuck = None, [str(error)]
-            # At once: what is asked next may fail for the same reason.
+            # Print it now: the next steps may fail for the same reason.
             self.say(f"  STUCK: {error}")
         time.sleep(SETTLE)
         outcome = self._outcome(scenario, exit_code)
@@ -135,8 +132,13 @@ class Stage:
                 self.say(f"    {line}")
         return outcome
 
+    def _deploy_first(self, tags):
+        if self.host.releases()[-len(tags) :] != list(tags):
+            for tag in tags:
+                self.deploy(tag)
+
     def _outcome(self, scenario, exit_code):
-        """Return what was seen since the last scenario."""
+        """Return the result since the last scenario."""
         began, ended = self.judged_until, time.time()
         self.judged_until = ended
         answers = self.load.between(began, ended)
@@ -167,7 +169,7 @@ class Stage:
         return set(self.host.sql(table.format(PUBLISHER)))
 
     def run(self, script, *arguments):
-        """Run one of our scripts on the server to its end; return its exit code."""
+        """Run one of our scripts on the server; return its exit code."""
         return self.finish(self._start(self.host.script(script, *arguments)))
 
     def deploy(self, tag):
@@ -199,27 +201,27 @@ class Stage:
         return "\n".join(process.lines)
 
     def finish(self, process):
-        """Return the exit code of a script once it has ended."""
+        """Wait for the end of a script; return its exit code."""
         code = process.wait()
         process.reader.join()
         return code
 
     def kill_and_repeat(self, tag, says, not_yet):
-        """Kill a deploy when it says something; return the repeated one's code."""
+        """Kill a deploy when it prints `says`, repeat it; return the exit code."""
         process = self.start_deploy(tag)
-        wait_until(lambda: says in self.said(process), 180, f"'{says}'")
+        wait_until(lambda: says in self.said(process), f"'{says}'")
         self.host.inside("bash", "-c", KILL_DEPLOY)
         self.finish(process)
         if not_yet in self.said(process):
-            raise Refused(f"the kill came too late: the deploy said '{not_yet}'")
+            raise RehearsalError(f"the kill came too late: the deploy said '{not_yet}'")
         return self._repeat(tag)
 
-    def strike_and_repeat(self, tag, at):
-        """Kill a deploy exactly before a command; return the repeated one's code."""
-        process = self._start(self.host.struck_deploy(tag, at, "kill -9 $$"))
+    def kill_before_and_repeat(self, tag, at):
+        """Kill a deploy right before a command, repeat it; return the exit code."""
+        process = self._start(self.host.deploy_with_fault(tag, at, "kill -9 $$"))
         self.finish(process)
-        if f"STRUCK before: {at}" not in self.said(process):
-            raise Refused(f"the deploy was not killed before '{at}'")
+        if f"FAULT before: {at}" not in self.said(process):
+            raise RehearsalError(f"the deploy was not killed before '{at}'")
         return self._repeat(tag)
 
     def _repeat(self, tag):
@@ -235,25 +237,27 @@ class Stage:
         script = DOWN_AND_UP.format(tag=tag, colour=self.host.live())
         result = self.host.ssh("sudo bash -s", stdin=script.encode())
         if result.returncode:
-            raise Refused(f"down && up: {result.stderr.decode().splitlines()[-1]}")
-        wait_until(self.host.health, 180, "an answer after down && up")
+            raise RehearsalError(
+                f"down && up: {result.stderr.decode().splitlines()[-1]}"
+            )
+        wait_until(self.host.health, "an answer after down && up")
         return result.returncode
 
 
 def meant(tag, before):
-    """Return the tag that a scenario means; `before` are the stable ones until then."""
+    """Return the tag for UNCHANGED, EARLIER or a tag; `before` were stable."""
     earlier = [each for each in before if each != before[-1]]
     return {UNCHANGED: before[-1], EARLIER: (earlier or before)[-1]}.get(tag, tag)
 
 
 def colour_after(colour, switches):
-    """Return which colour readers are at after so many switches."""
+    """Return the colour that serves after so many switches."""
     other = {"blue": "green", "green": "blue"}
     return other.get(colour) if switches % 2 else colour
 
 
 def problems(scenario, seen, before, output):
-    """Return a line for everything that is not as the scenario demands."""
+    """Return a line for each demand of the scenario that is not met."""
     demands = {
         "exit code": (seen.exit_code, scenario.exit_code),
         "live colour": (seen.live, colour_after(before.live, scenario.switches)),
@@ -262,9 +266,9 @@ def problems(scenario, seen, before, output):
         "lost rows": (seen.lost, 0),
     }
     found = [
-        f"{what} is {is_so!r}, not {must_be!r}"
-        for what, (is_so, must_be) in demands.items()
-        if is_so != must_be
+        f"{what} is {actual!r}, not {expected!r}"
+        for what, (actual, expected) in demands.items()
+        if actual != expected
     ]
     said = "\n".join(output)
     found += [f"it never said '{text}'" for text in scenario.says if text not in said]

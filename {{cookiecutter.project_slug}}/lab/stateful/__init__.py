@@ -1,7 +1,7 @@
-"""A machine that reads and writes the library at random, and knows what is right.
+"""Stateful tests: random steps; each cached answer is compared with the uncached one.
 
-addresses  what can be read, each in several spellings, and which books to expect
-writing    every way to write: the endpoints, the ORM, in bulk, from both sides
-machine    takes the steps, and looks after each whether a cached answer is wrong
-seed_bugs  the bugs of the past, to see that the machine would find them
+addresses   what can be read, in two spellings each, and the books to expect
+writing     all ways to write: the endpoints, the ORM, in bulk, from both sides
+machine     takes the steps, and compares the answers after each
+known_bugs  bugs of the past, to prove that the machine finds them
 """

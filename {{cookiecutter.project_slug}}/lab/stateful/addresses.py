@@ -13,16 +13,16 @@ ORDERS = ("title", "-title", "published_at", "-published_at")
 
 @dataclass(frozen=True)
 class Address:
-    """A kind of answer; which of its kind (counted through); its parameters."""
+    """A kind of answer, the number of the object, and the query's parameters."""
 
     kind: str
     number: int = 0
     parameters: dict = field(default_factory=dict)
-    # Pairs in a meaningless order, with what means nothing.
+    # Parameters without a meaning.
     noise: tuple = ()
 
     def spellings(self, ids):
-        """Return two paths that mean the same; `ids` are those of books and tags."""
+        """Return two paths with the same meaning; `ids` are those of books and tags."""
         path = self._path(ids)
         plain = [
             (name, value)
@@ -45,13 +45,13 @@ class Address:
 
 
 def pick(ids, number):
-    """Return one of the ids; 0, which nothing has, if there are none."""
+    """Return one of the ids; 0, which no object has, if there are none."""
     return ids[number % len(ids)] if ids else 0
 
 
 sizes = {"page_size": st.sampled_from([1, 2, 3])}
 pages = st.fixed_dictionaries({}, optional={"page": st.integers(1, 2)} | sizes)
-# Of the list of books, the other way to begin.
+# The other kind of page that the list of books has.
 first_pages = st.fixed_dictionaries({"after": st.just("")}, optional=sizes)
 filters = st.fixed_dictionaries(
     {},
@@ -87,7 +87,7 @@ addresses = st.one_of(
 
 
 def expected_books(parameters):
-    """Return the ids that a page of the list must show, told without the database."""
+    """Return the ids that a page of the list must show, filtered in Python."""
     books = [_Shown(book) for book in Book.objects.prefetch_related("tags")]
     books = [book for book in books if book.matches(parameters)]
     books.sort(key=lambda book: book.pk, reverse=True)

@@ -1,4 +1,4 @@
-"""Takes random steps, and looks after each whether a cached answer is wrong."""
+"""Takes random steps, and compares cached with uncached answers after each."""
 
 import gzip
 from collections import Counter
@@ -19,7 +19,7 @@ from lab.stateful.addresses import WORDS, addresses, expected_books
 from lab.stateful.writing import Endpoints, Orm, a_book, ids_of, names_of
 from loans.models import Loan
 from tests.caches import empty
-from tests.cast import Client
+from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, TagFactory, UserFactory
 from tests.test_query_counts import LISTS, WHO_ASKS
@@ -27,7 +27,7 @@ from users.models import User
 
 numbers = st.integers(0, 5)
 orm_writes = st.tuples(st.sampled_from(names_of(Orm)), numbers, numbers)
-# So many addresses are read again after each step.
+# The number of addresses that are read again after each step.
 WATCHED = 4
 
 
@@ -36,9 +36,9 @@ class RolledBack(Exception):
 
 
 class Library(RuleBasedStateMachine):
-    """The library's readers and writers, taking turns."""
+    """The library's readers and writers, who take turns."""
 
-    # What the cached reads of all runs said in X-Cache.
+    # Counts of X-Cache in the cached reads of all runs.
     results = Counter()
 
     def __init__(self):
@@ -57,12 +57,12 @@ class Library(RuleBasedStateMachine):
 
     @rule(address=addresses)
     def read(self, address):
-        """Look at an address from now on, and at its first two pages."""
+        """Read an address from now on."""
         self.watch(address)
 
     @rule(address=addresses)
     def leaf_through(self, address):
-        """Look at two pages of a list from now on."""
+        """Read two pages of a list from now on."""
         for page in (1, 2):
             parameters = address.parameters | {"page": page, "page_size": 2}
             parameters.pop("after", None)
@@ -70,7 +70,7 @@ class Library(RuleBasedStateMachine):
 
     @rule(address=addresses, write=orm_writes)
     def read_slowly(self, address, write):
-        """Look at an address; between its query and its keeping somebody writes."""
+        """Read an address; another client writes between its query and its storing."""
         for table in ("books", "tags"):
             invalidate(table)
         writes, store_entry = [lambda: self.write(Orm, *write)], reads.store_entry
@@ -89,7 +89,7 @@ class Library(RuleBasedStateMachine):
         ids = {"books": ids_of(Book), "tags": ids_of(Tag)}
         parameters = dict(address.parameters)
         if "tag" in parameters:
-            # Numbers of tags, until here.
+            # So far these are positions of tags, not ids.
             tags = [writing.pick(ids["tags"], n) or 10**9 for n in parameters["tag"]]
             parameters["tag"] = tags
             if len(set(tags)) > 1:
@@ -108,7 +108,7 @@ class Library(RuleBasedStateMachine):
 
     @rule(write=orm_writes)
     def use_orm(self, write):
-        """Write past the endpoints."""
+        """Write without the endpoints."""
         self.write(Orm, *write)
 
     @rule(
@@ -116,7 +116,7 @@ class Library(RuleBasedStateMachine):
         end=st.sampled_from(["commit", "rollback", "savepoint"]),
     )
     def use_transaction(self, writes, end):
-        """Write several things, and take all or the last one back."""
+        """Write in a transaction; commit all writes, none, or all but the last."""
         with suppress(RolledBack), transaction.atomic():
             for write in writes[:-1]:
                 self.write(Orm, *write)
@@ -135,7 +135,7 @@ class Library(RuleBasedStateMachine):
 
     @rule(number=numbers, quantity=st.integers(1, 2))
     def borrow(self, number, quantity):
-        """Borrow; there are as many copies as before."""
+        """Borrow; the number of copies stays the same."""
         if book := a_book(number):
             before = self.copies(book)
             sent = {"book_id": book.pk, "quantity": quantity}
@@ -145,7 +145,7 @@ class Library(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def give_back(self, number):
-        """Return; there are as many copies as before."""
+        """Return; the number of copies stays the same."""
         loans = Loan.objects.filter(is_returned=False, user=self.other.user)
         loan = loans.order_by("pk").first()
         if loan:
@@ -156,7 +156,7 @@ class Library(RuleBasedStateMachine):
 
     @rule(number=numbers)
     def want_the_last_copy(self, number):
-        """Let two readers want the last copy at the same moment."""
+        """Let two readers borrow the last copy at the same moment."""
         if book := a_book(number):
             self.librarian.patch(f"/books/{book.pk}", {"stock": 1})
             sent = {"book_id": book.pk}
@@ -174,11 +174,11 @@ class Library(RuleBasedStateMachine):
         on_loan = book.loans.filter(is_returned=False).aggregate(n=Sum("quantity"))
         return Book.objects.get(pk=book.pk).stock + (on_loan["n"] or 0)
 
-    # Who may what
+    # Permissions
 
     @rule(number=numbers)
     def ask_for_what_is_not_allowed(self, number):
-        """Try, as a reader, what is for librarians or for somebody else."""
+        """Try, as a reader, what only librarians or another reader may do."""
         for loan in Loan.objects.exclude(user=self.reader.user)[:1]:
             response = self.reader.get(f"/loans/{loan.pk}")
             assert response.status_code in (401, 404), "a reader saw another's loan"
@@ -190,7 +190,7 @@ class Library(RuleBasedStateMachine):
 
     @rule(active=st.booleans(), in_bulk=st.booleans())
     def let_in_or_not(self, active, in_bulk):
-        """Deactivate the reader, or the opposite."""
+        """Deactivate or activate the reader."""
         user = User.objects.get(pk=self.reader.user.pk)
         if in_bulk:
             User.objects.filter(pk=user.pk).update(is_active=active)
@@ -198,11 +198,11 @@ class Library(RuleBasedStateMachine):
             user.is_active = active
             user.save()
 
-    # What is right
+    # The invariant
 
     @invariant()
     def cached_is_uncached(self):
-        """What is served from the cache is what the database says now."""
+        """A cached answer is the same as one from the database."""
         for shown, (path, other_path) in self.watched:
             cached = self.reader.get(path)
             again = self.reader.get(other_path, HTTP_ACCEPT_ENCODING="gzip")
@@ -220,10 +220,10 @@ class Library(RuleBasedStateMachine):
         assert cached.status_code == direct.status_code, f"stale: {path}"
         assert cached.content == direct.content, f"stale: {path}"
         assert cached.headers.get("ETag") == direct.headers.get("ETag")
-        assert plain(again) == direct.content, f"stale: {path}, spelled otherwise"
+        assert plain(again) == direct.content, f"stale: {path}, in the other spelling"
         if direct.status_code == 200:
             assert direct.headers["X-Cache"] == "BYPASS; transaction"
-            assert again.headers["X-Cache"] == "HIT", f"not kept: {path}"
+            assert again.headers["X-Cache"] == "HIT", f"not cached: {path}"
             self.results[cached.headers["X-Cache"]] += 1
 
 

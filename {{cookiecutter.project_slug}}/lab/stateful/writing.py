@@ -1,4 +1,4 @@
-"""Every way to write, by name. Each takes the machine and two numbers to choose by."""
+"""All ways to write, by name. Each takes the machine and two numbers to choose by."""
 
 from datetime import date
 from itertools import count
@@ -24,7 +24,7 @@ def a_tag(number):
 
 
 def ids_of(model):
-    """Return the ids there are, in order."""
+    """Return all ids, in order."""
     return [*model.objects.order_by("pk").values_list("pk", flat=True)]
 
 
@@ -48,7 +48,7 @@ def unsaved_book(number, other):
 
 
 class Endpoints:
-    """What a librarian sends."""
+    """Requests of a librarian."""
 
     def add_book(machine, number, other):
         send = machine.librarian.post("/books", body_of_book(number, other))
@@ -86,7 +86,7 @@ class Endpoints:
 
 
 class Orm:
-    """What a shell, the admin site or a command does."""
+    """Writes of a shell, the admin site or a command."""
 
     def save(machine, number, other):
         if book := a_book(number):

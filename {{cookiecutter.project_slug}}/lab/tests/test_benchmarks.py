@@ -1,7 +1,7 @@
-"""The cache lab, in short, with little of everything; `make bench` measures for long.
+"""The benchmarks in short; `make bench` measures for longer.
 
-No time is asserted here, only counts. Some strategies stand for all: each is served by
-processes of its own, and starting them takes most of the time.
+Counts are asserted, no times. Some strategies stand for all, because starting the
+processes of each takes most of the time.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from rest_framework_simplejwt.tokens import AccessToken
 
 from lab.benchmarks import ahead, plots, report, tables, targets
 from lab.benchmarks.__main__ import kept
-from lab.benchmarks.client import Refused
+from lab.benchmarks.client import WrongAnswer
 from lab.benchmarks.environment import Server
 from lab.benchmarks.ladder import LADDER, TITLES
 from lab.benchmarks.measure import check_equal, check_guarded, latencies
@@ -38,7 +38,7 @@ PATIENCE = 300
 SOME = ["per-book", "ttl", "flush", "ours"]
 KEPT = [name for name in SOME if LADDER[name].caches]
 PAGES = ("#ffffff", "#0d1117")
-# What is left of linear RGB, after Machado, Oliveira and Fernandes (2009).
+# Colour blindness on linear RGB, after Machado, Oliveira and Fernandes (2009).
 EYES = {
     "all cones": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "no red": (
@@ -57,7 +57,7 @@ EYES = {
         (0.004733, 0.691367, 0.3039),
     ),
 }
-# Of linear RGB, by the white of daylight.
+# From linear RGB, relative to the white of daylight.
 TO_XYZ = (
     (0.4339, 0.3762, 0.1899),
     (0.2126, 0.7152, 0.0722),
@@ -74,14 +74,14 @@ def run(*arguments, **options):
 
 @pytest.fixture(scope="session")
 def the_servers():
-    """Leave it out, loudly, where there are no servers."""
+    """Leave the test out where there are no servers."""
     with or_left_out(), servers.own_redis(), servers.postgres():
         pass
 
 
 @pytest.fixture(scope="session")
 def measured(the_servers, tmp_path_factory, worker_id):
-    """Return the folder of a tiny run of everything; one worker makes it for all."""
+    """Return the folder of a tiny run of everything, made by one worker for all."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "bench"
     with folder.with_suffix(".lock").open("w") as lock:
@@ -126,7 +126,7 @@ class TestRun:
     def test_who_keeps_answers_asks_no_database_again(self, results):
         for record in results.find("misses"):
             assert record.figures["queries"] > 0
-        # On a busy machine the short mix may hold few reads of one query.
+        # On a busy machine the short mix may read each query only a few times.
         mixed_reads = [r for name in KEPT for r in results.find("mixed", name)]
         assert sum(record.figures["hit_ratio"] for record in mixed_reads) > 0
         assert all(
@@ -136,7 +136,7 @@ class TestRun:
 
     def test_a_query_per_book_is_one_and_none_asks_for_the_reader(self, results):
         books = PLANS["tiny"].page_sizes[0]
-        # The count, the books and their tags; ours looks up who reads, as the API does.
+        # The count, the books, their tags; ours looks up the reader, as the API does.
         wanted = {"per-book": 2 + books, "ttl": 3, "flush": 3, "ours": 4}
         for name in SOME:
             [record] = results.find("misses", name)
@@ -151,7 +151,7 @@ class TestRun:
     def test_a_crowd_is_shown_what_was_written(self, results):
         for name in SOME:
             [record] = results.find("crowd", name)
-            # It learns of no write.
+            # Writes do not invalidate it.
             wanted = PLANS["tiny"].crowd if name == "ttl" else 0
             assert record.figures["stale"] == wanted, name
         [ours] = results.find("crowd", "ours")
@@ -177,7 +177,7 @@ class TestRun:
 
 
 class TestKept:
-    """What was measured is written, whatever happens meanwhile."""
+    """The results are written, whatever happens."""
 
     def test_a_mistake_loses_nothing_and_is_seen(self, tmp_path):
         made = Results()
@@ -302,21 +302,21 @@ def serve():
 
 
 class TestEqualAnswers:
-    """`check_equal`, on two servers that answer with what they were given."""
+    """`check_equal`, on two servers with given answers."""
 
     def test_equal_answers_pass(self, serve):
         check_equal([serve("one", b"[]"), serve("other", b"[]")], ["/books"])
 
     def test_another_answer_is_refused_by_name(self, serve):
-        with pytest.raises(Refused, match="other answers otherwise to /books"):
+        with pytest.raises(WrongAnswer, match="other answers differently to /books"):
             check_equal([serve("one", b"[]"), serve("other", b"[1]")], ["/books"])
 
 
 class TestGuard:
-    """`check_guarded`: who answers without a token does not belong in the lab."""
+    """`check_guarded`: a strategy that answers without a token is refused."""
 
     def test_who_answers_anybody_is_refused_by_name(self, serve):
-        with pytest.raises(Refused, match="open answers /books to nobody"):
+        with pytest.raises(WrongAnswer, match="open answers /books without a token"):
             check_guarded([serve("open", b"[]")], "/books")
 
     def test_who_refuses_passes(self, serve):
@@ -326,7 +326,7 @@ class TestGuard:
 class TestUsual:
     @pytest.fixture
     def ask(self, reader, rf):
-        """Return a function to the answer of flush by pattern without that check."""
+        """Return a function that reads from flush by pattern, as usually written."""
         view = FlushByPatternForReaders.as_view()
         token = f"Bearer {AccessToken.for_user(reader.user)}"
         path = "/usual/books"
@@ -357,8 +357,8 @@ class TestFigures:
 
     def test_no_round_repeats_another(self):
         turns = list(itertools.product(range(7), (1, 5, 20), range(mixed.CLIENTS)))
-        assert len({mixed.dice_of(*turn).random() for turn in turns}) == len(turns)
-        assert mixed.dice_of(1, 5, 2).random() == mixed.dice_of(1, 5, 2).random()
+        assert len({mixed.new_dice(*turn).random() for turn in turns}) == len(turns)
+        assert mixed.new_dice(1, 5, 2).random() == mixed.new_dice(1, 5, 2).random()
 
     def test_results_survive_their_file(self):
         made = Results(size="tiny", machine={"cores": 2})
@@ -380,7 +380,7 @@ class TestFigures:
         made = Results()
         for name, each in {"ours": 1, "flush": 0.3, "flush-reader": share}.items():
             case = {"books": 500, "clients": 8}
-            made.add("throughput", name, case, floor_share=each)
+            made.add("throughput", name, case, baseline_share=each)
         alike, usual = targets.held(made)
         assert TITLES["flush"] in alike.promise and not alike.kept
         assert TITLES["flush-reader"] in usual.promise and usual.kept is kept
@@ -389,7 +389,7 @@ class TestFigures:
     def test_a_promise_is_held_against_the_median(self, times, kept):
         made = Results()
         for time in times:
-            made.add("hits", "ours", {"books": 20}, p50_floors=time)
+            made.add("hits", "ours", {"books": 20}, p50_baselines=time)
         [target] = targets.held(made)
         assert target.kept is kept
         assert ("| yes |" in report.targets_table(made)) is kept
@@ -421,9 +421,9 @@ class TestFigures:
     def test_growth_is_held_against_its_worst_size(self):
         made = Results()
         for filters, times in (("the count", (4, 16, 8)), ("nothing", (4, 8, 40))):
-            for books, floors in zip((10**4, 10**5, 10**6), times):
+            for books, baselines in zip((10**4, 10**5, 10**6), times):
                 case = {"page": "text and tag", "books": books, "kept": filters}
-                made.add("growth", "ours", case, p50_ms=1, p50_floors=floors)
+                made.add("growth", "ours", case, p50_ms=1, p50_baselines=baselines)
         [target] = targets.held(made)
         assert (target.measured, target.kept) == ("4.0", False)
         assert "| text and tag | 4 | 10 |" in report.render(made, [])
@@ -512,7 +512,7 @@ def linear(colour):
 
 
 def seen(colour, eyes):
-    """Return where a colour lies in CIELAB for these eyes, to be compared."""
+    """Return the coordinates of a colour in CIELAB for these eyes."""
     colour = [max(0, product(row, linear(colour))) for row in eyes]
     x, y, z = (cube_root(product(row, colour)) for row in TO_XYZ)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)

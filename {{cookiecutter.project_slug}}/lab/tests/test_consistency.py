@@ -1,6 +1,6 @@
-"""The hunt for stale answers, in short; and that it would find some.
+"""The consistency test in short, and proof that it finds stale reads.
 
-`make hunt` runs it for long. Real gunicorn, PostgreSQL and Redis.
+`make hunt` runs it for long. gunicorn, PostgreSQL and Redis are real.
 """
 
 import contextlib
@@ -14,26 +14,27 @@ import time
 import pytest
 
 from lab.consistency import report, stampede
-from lab.consistency.clients import warm
-from lab.consistency.environment import ground
-from lab.consistency.faults import STRIKES, Phase
-from lab.consistency.history import Debt
+from lab.consistency.clients import source_of, warm
+from lab.consistency.environment import new_environment
+from lab.consistency.faults import FAULTS, Phase
+from lab.consistency.history import PendingInvalidation
 from lab.consistency.library import Subject, build, versions_in, write
-from lab.consistency.runner import Chase
-from lab.harness.checker import Judge
+from lab.consistency.runner import Runner
+from lab.harness.checker import Checker
 from tests.left_out import or_left_out
 from tests.live import ROOT
+from tests.polling import wait_until
 
-SEED = {"HUNT_URLS": "lab.consistency.seed_strategy"}
+SEED = {"CONSISTENCY_URLS": "lab.consistency.seed_strategy"}
 # For a machine that has much else to do: seconds, and for the API.
-PATIENCE, PATIENT = 120, {"HUNT_PATIENT": "1"}
+PATIENCE, PATIENT = 120, {"CONSISTENCY_PATIENT": "1"}
 BOOK = Subject("title", 7)
 
 
 @pytest.fixture(scope="module")
-def place():
-    """Yield the servers to hunt on."""
-    with or_left_out(), ground() as made:
+def environment():
+    """Yield the servers of the test."""
+    with or_left_out(), new_environment() as made:
         yield made
 
 
@@ -42,28 +43,28 @@ def until_stale(outcome, seconds):
 
 
 @pytest.mark.long
-class TestHunt:
-    def test_nothing_is_stale_whatever_fails(self, place):
-        chase = Chase(place)
-        kills = place.kills()
+class TestPhases:
+    def test_nothing_is_stale_whatever_fails(self, environment):
+        runner = Runner(environment)
+        kills = environment.kills()
         points = "before-keep:sleep:0.1:0.1 after-commit:kill:0.1"
 
         def until_killed(outcome, seconds):
-            enough = outcome.counts["hit"] and place.kills() > kills
+            enough = outcome.counts["hit"] and environment.kills() > kills
             return enough and seconds > 5 or seconds > PATIENCE
 
-        def until_struck(outcome, seconds):
-            enough = outcome.counts["hit"] and outcome.strikes.total() > 1
+        def until_injected(outcome, seconds):
+            enough = outcome.counts["hit"] and outcome.faults.total() > 1
             return enough and seconds > 5 or seconds > PATIENCE
 
-        chase.run(Phase("workers", points=points), until_killed)
-        chase.run(Phase("Redis", tuple(STRIKES)), until_struck)
-        workers, redis = chase.outcomes
+        runner.run(Phase("workers", points=points), until_killed)
+        runner.run(Phase("Redis", tuple(FAULTS)), until_injected)
+        workers, redis = runner.outcomes
         assert workers.counts["hit"] and redis.counts["hit"]
         assert workers.counts["writes"] and redis.counts["writes"]
-        assert workers.strikes["killed"] and redis.strikes.total() > 1
-        assert report.is_clean(chase.outcomes), report.verdict(chase.outcomes)
-        self.check_report(chase.outcomes)
+        assert workers.faults["killed"] and redis.faults.total() > 1
+        assert report.is_clean(runner.outcomes), report.verdict(runner.outcomes)
+        self.check_report(runner.outcomes)
 
     def check_report(self, outcomes):
         reads = sum(outcome.counts["reads"] for outcome in outcomes)
@@ -71,8 +72,8 @@ class TestHunt:
         written = json.loads(report.document(outcomes, [], interrupted=False))
         assert (written["reads"], written["stale"]) == (reads, 0)
 
-    def test_it_finds_what_the_usual_strategy_leaves_stale(self, place):
-        chase = Chase(place, admits=False, **SEED)
+    def test_it_finds_what_the_usual_strategy_leaves_stale(self, environment):
+        runner = Runner(environment, allows_pending=False, **SEED)
 
         def until_raced(outcome, seconds):
             # Loans and tags are stale without any race.
@@ -83,16 +84,16 @@ class TestHunt:
             )
 
         slow = "before-keep:sleep:0.3:0.2"
-        outcome = chase.run(Phase("slow", points=slow), until_raced)
+        outcome = runner.run(Phase("slow", points=slow), until_raced)
         assert any(s.kind == "title" for stale in outcome.stale for s in stale.missed)
         assert outcome.unexplained == outcome.stale
-        assert "titles" in report.verdict(chase.outcomes)
+        assert "titles" in report.verdict(runner.outcomes)
 
-    def test_it_finds_what_a_broken_protocol_leaves_stale(self, place):
-        chase = Chase(place, HUNT_SABOTAGE="renew-only-before-commit")
-        outcome = chase.run(Phase("sabotage"), until_stale)
-        assert outcome.unexplained and not outcome.owed
-        assert "showed" in report.verdict(chase.outcomes)
+    def test_it_finds_what_a_broken_protocol_leaves_stale(self, environment):
+        runner = Runner(environment, CONSISTENCY_SABOTAGE="renew-only-before-commit")
+        outcome = runner.run(Phase("sabotage"), until_stale)
+        assert outcome.unexplained and not outcome.within_bound
+        assert "showed" in report.verdict(runner.outcomes)
 
 
 @pytest.mark.long
@@ -100,19 +101,19 @@ class TestBound:
     """Two APIs on one database; only the first one's way to Redis can be cut."""
 
     @pytest.fixture
-    def apis(self, place):
+    def apis(self, environment):
         """Return a writer at the first, a reader at the second, and a warm path."""
-        port = place.redis.client.get_connection_kwargs()["port"]
+        port = environment.redis.client.get_connection_kwargs()["port"]
         direct = {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
         same = PATIENT | {"CACHE_PREFIX": "bound", "WEB_CONCURRENCY": "1"}
         with contextlib.ExitStack() as stack:
-            first = stack.enter_context(place.serve(**same))
-            second = stack.enter_context(place.serve(**same | direct))
-            stack.callback(place.proxy.tell, "pass")
-            writer, reader = place.librarian(first), place.librarian(second)
-            stack.callback(writer.close)
-            stack.callback(reader.close)
-            yield writer, reader
+            first = stack.enter_context(environment.serve(**same))
+            second = stack.enter_context(environment.serve(**same | direct))
+            stack.callback(environment.proxy.send, "pass")
+            yield [
+                stack.enter_context(environment.librarian(address))
+                for address in (first, second)
+            ]
 
     @pytest.fixture
     def book(self, apis):
@@ -120,93 +121,99 @@ class TestBound:
         _, reader = apis
         return next(each for each in build(reader) if each.kind == "title")
 
-    def owe(self, place, apis, book):
-        """Write where Redis can't be reached; return the answer, once it is stale."""
+    def write_out_of_reach(self, environment, apis, book):
+        """Write while Redis is out of reach; return the answer, which no read shows."""
         writer, reader = apis
         path, began = f"/books/{book.id}", time.monotonic()
         before = warm(reader, path)
-        place.proxy.tell("refuse")
+        environment.proxy.send("refuse")
         answer = write(writer, book, version=1)
         assert answer.status == 200
-        [debt] = [d for d in place.ledger().unpaid() if d.opened > began]
-        assert debt.covers("books", book.id)
-        after = reader.send("GET", path)
-        assert after.source == "hit" and after.body == before.body != answer.body
+        [pending] = self.pending_since(environment, began)
+        assert pending.covers("books", book.id)
+        after = reader.get(path)
+        assert source_of(after) == "hit" and after.body == before.body != answer.body
         return answer
 
-    def test_a_debt_is_paid_when_redis_is_back(self, place, apis, book):
-        began = time.monotonic()
-        answer = self.owe(place, apis, book)
-        place.proxy.tell("pass")
-        while any(debt.opened > began for debt in place.ledger().unpaid()):
-            assert time.monotonic() - began < PATIENCE, "nobody pays"
-            time.sleep(0.05)
-        for api in apis:
-            assert api.send("GET", f"/books/{book.id}").body == answer.body
+    def pending_since(self, environment, began):
+        pending = environment.history().pending()
+        return [invalidation for invalidation in pending if invalidation.began > began]
 
-    def test_a_debt_that_died_ends_with_the_life_of_the_entry(self, place, apis, book):
-        answer = self.owe(place, apis, book)
-        os.kill(int(answer.headers["X-Worker"]), signal.SIGKILL)
-        client, key = place.redis.client, f"bound:books:detail:{book.id}@dev"
+    def test_an_invalidation_is_flushed_when_redis_is_back(
+        self, environment, apis, book
+    ):
+        began = time.monotonic()
+        answer = self.write_out_of_reach(environment, apis, book)
+        environment.proxy.send("pass")
+        flushed = lambda: not self.pending_since(environment, began)
+        wait_until(flushed, "the pending invalidation", PATIENCE)
+        for api in apis:
+            assert api.get(f"/books/{book.id}").body == answer.body
+
+    def test_the_entry_expires_if_the_process_died_with_its_invalidation(
+        self, environment, apis, book
+    ):
+        answer = self.write_out_of_reach(environment, apis, book)
+        os.kill(int(answer.header("X-Worker")), signal.SIGKILL)
+        client, key = environment.redis.client, f"bound:books:detail:{book.id}@dev"
         assert 0 < client.pttl(key) <= 180_000
-        # As if that time had passed.
+        # As it does when that time is over.
         client.delete(key)
         _, reader = apis
-        assert reader.send("GET", f"/books/{book.id}").body == answer.body
+        assert reader.get(f"/books/{book.id}").body == answer.body
 
 
 @pytest.mark.long
 class TestFiftyReaders:
-    def test_they_make_one_list_query(self, place):
-        rounds = stampede.fly(place, 3, **PATIENT)
+    def test_they_make_one_list_query(self, environment):
+        rounds = stampede.run(environment, 3, **PATIENT)
         assert [each.queries for each in rounds] == [1, 1, 1], rounds
         assert {each.workers for each in rounds} == {2}
-        print(report.flight(rounds))
+        print(report.stampede(rounds))
 
-    def test_with_the_usual_strategy_they_make_more(self, place):
+    def test_with_the_usual_strategy_they_make_more(self, environment):
         slow = {"CACHE_FAULTS": "before-keep:sleep:1:0.3"}
-        rounds = stampede.fly(place, 3, **SEED | slow)
+        rounds = stampede.run(environment, 3, **SEED | slow)
         assert all(each.queries > 1 for each in rounds), rounds
-        print(report.flight(rounds))
+        print(report.stampede(rounds))
 
 
-class TestJudge:
-    """The judge alone: who is stale, and whom a debt excuses."""
+class TestChecker:
+    """The checker alone: which reads are stale, and what explains that."""
 
-    def judged(self, judge, read, version):
-        judge.end(read, {BOOK: version}, path="/books/7", source="hit", worker="1")
-        return judge.stale
+    def check(self, checker, read, version):
+        shown = {BOOK: version}
+        checker.end_read(read, shown, path="/books/7", source="hit", worker="1")
+        return checker.stale
 
-    def written(self, judge):
-        write = judge.sends(BOOK)
-        judge.acknowledges(BOOK, write)
-        return write
+    def write(self, checker):
+        checker.acknowledge(BOOK, checker.begin_write(BOOK))
 
     def test_a_read_that_began_after_the_write_must_show_it(self):
-        judge = Judge()
-        self.written(judge)
-        [stale] = self.judged(judge, judge.begin(), 0)
+        checker = Checker()
+        self.write(checker)
+        [stale] = self.check(checker, checker.begin_read(), 0)
         assert stale.missed == {BOOK: (0, 1)}
 
     def test_a_read_that_began_before_the_acknowledgement_need_not(self):
-        judge = Judge()
-        read = judge.begin()
-        self.written(judge)
-        assert not self.judged(judge, read, 0)
+        checker = Checker()
+        read = checker.begin_read()
+        self.write(checker)
+        assert not self.check(checker, read, 0)
 
     def test_a_write_that_nobody_heard_of_need_not_be_shown(self):
-        judge = Judge()
-        judge.sends(BOOK)
-        assert not self.judged(judge, judge.begin(), 0)
+        checker = Checker()
+        checker.begin_write(BOOK)
+        assert not self.check(checker, checker.begin_read(), 0)
 
     def test_what_somebody_was_shown_must_be_shown_from_then_on(self):
-        judge = Judge()
-        judge.sends(BOOK)
-        self.judged(judge, judge.begin(), 1)
-        assert self.judged(judge, judge.begin(), 0)
+        checker = Checker()
+        checker.begin_write(BOOK)
+        self.check(checker, checker.begin_read(), 1)
+        assert self.check(checker, checker.begin_read(), 0)
 
     @pytest.mark.parametrize(
-        ("rows", "opened", "closed", "bound", "excused"),
+        ("rows", "began", "flushed", "bound", "explains"),
         [
             (["7"], 0, None, 60, True),
             (None, 0, None, 60, True),
@@ -218,39 +225,39 @@ class TestJudge:
             (["7"], 0, None, 0, False),
         ],
         ids=[
-            "owed and never paid",
-            "owed for any row",
-            "owed for another row",
-            "owed before the write",
-            "owed after the write",
-            "paid before the read",
-            "paid after the read",
+            "pending and never flushed",
+            "pending for all rows",
+            "pending for another row",
+            "pending before the write",
+            "pending after the write",
+            "flushed before the read",
+            "flushed after the read",
             "dead for too long",
         ],
     )
-    def test_only_the_debt_of_that_write_excuses(
-        self, rows, opened, closed, bound, excused
+    def test_only_the_invalidation_of_that_write_explains_it(
+        self, rows, began, flushed, bound, explains
     ):
-        judge = Judge()
-        write = judge.sends(BOOK)
-        debt = Debt(1, time.monotonic() + opened, {"books": rows})
-        debt.closed = None if closed is None else debt.opened + closed
-        judge.acknowledges(BOOK, write)
-        [stale] = self.judged(judge, judge.begin(), 0)
-        assert judge.is_owed(stale, [debt], bound) is excused
+        checker = Checker()
+        write = checker.begin_write(BOOK)
+        made = PendingInvalidation(1, time.monotonic() + began, {"books": rows})
+        made.flushed = None if flushed is None else made.began + flushed
+        checker.acknowledge(BOOK, write)
+        [stale] = self.check(checker, checker.begin_read(), 0)
+        assert checker.is_within_bound(stale, [made], bound) is explains
 
-    def test_every_missed_write_needs_its_own_debt(self):
-        judge = Judge()
-        self.written(judge)
-        write = judge.sends(BOOK)
-        debt = Debt(1, time.monotonic(), {"books": ["7"]})
-        judge.acknowledges(BOOK, write)
-        [stale] = self.judged(judge, judge.begin(), 0)
-        assert not judge.is_owed(stale, [debt], 60)
+    def test_every_missed_write_needs_its_own_invalidation(self):
+        checker = Checker()
+        self.write(checker)
+        write = checker.begin_write(BOOK)
+        made = PendingInvalidation(1, time.monotonic(), {"books": ["7"]})
+        checker.acknowledge(BOOK, write)
+        [stale] = self.check(checker, checker.begin_read(), 0)
+        assert not checker.is_within_bound(stale, [made], 60)
 
     def test_versions_are_read_from_every_kind_of_answer(self):
         tag = {"tag_id": 2, "name": "tag 2 v5"}
-        book = {"book_id": 7, "title": "Hunted 7 v9", "stock": 3, "tags": [tag]}
+        book = {"book_id": 7, "title": "Versioned 7 v9", "stock": 3, "tags": [tag]}
         other = {"book_id": 8, "title": "Other", "stock": 999_998, "tags": []}
         shown = versions_in({"results": [book, other]})
         titles = {BOOK: 9, Subject("title", 8): 0}
@@ -272,7 +279,7 @@ class TestCommand:
     def test_bad_input_is_one_line(self, given):
         result = self.run([*self.command, *given])
         assert result.returncode == 1
-        assert result.stderr.startswith("hunt: ")
+        assert result.stderr.startswith("consistency: ")
         assert len(result.stderr.splitlines()) == 1
 
     def test_without_servers_it_says_what_to_install(self):
@@ -285,10 +292,10 @@ class TestCommand:
         missing = {"PATH": "", "DATABASE_URL": "", "REDIS_URL": ""}
         result = self.run([sys.executable, "-c", code], env=os.environ | missing)
         assert result.returncode == 1
-        assert result.stderr.startswith("hunt: no Redis: install")
+        assert result.stderr.startswith("consistency: no Redis: install")
         assert len(result.stderr.splitlines()) == 1
 
-    def test_interrupted_it_keeps_what_was_measured(self, place, tmp_path):
+    def test_interrupted_it_keeps_what_was_measured(self, environment, tmp_path):
         path = tmp_path / "report.json"
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [*self.command, "--reads", "9", "--report", path]

@@ -20,7 +20,7 @@ ONE_TABLE, TWO_TABLES = SCENARIOS[:3], SCENARIOS[3]
 SELECTIONS = SCENARIOS[4:]
 LOST_WITHOUT_QUARANTINE = """\
       writer 1           reader 1                 world
-   1  announces
+   1  adds its intent
    2                     looks: write
    3                                              books is LOST
    4                     opens the stamps
@@ -32,7 +32,7 @@ LOST_WITHOUT_QUARANTINE = """\
 
 @pytest.fixture(autouse=True)
 def untraced():
-    """Traced for coverage, millions of steps take twice as long.
+    """Stop tracing for coverage: millions of steps would take twice as long.
 
     pytest-cov's `no_cover` stops one of the two tracers of pytest-xdist's workers.
     """
@@ -49,22 +49,22 @@ def name_of(scenario):
 @pytest.mark.parametrize("scenario", ONE_TABLE, ids=name_of)
 def test_no_order_of_the_steps_serves_a_stale_answer(scenario):
     found = explore(World(scenario))
-    assert "\n".join(draw(found.way)) == ""
+    assert "\n".join(draw(found.trace)) == ""
     assert found.schedules > 10**12
-    # There was something to be seen.
+    # Each result did occur.
     assert all(found.results[result] > 100 for result in ("hit", "miss", "bypass"))
 
 
 def test_nor_where_an_answer_depends_on_two_tables():
     found = explore(World(TWO_TABLES, reads=1))
-    assert "\n".join(draw(found.way)) == ""
+    assert "\n".join(draw(found.trace)) == ""
     assert found.schedules > 10**9
 
 
 @pytest.mark.parametrize("scenario", SELECTIONS, ids=name_of)
 def test_nor_where_a_list_depends_on_some_rows_and_fields(scenario):
     found = explore(World(scenario, reads=1))
-    assert "\n".join(draw(found.way)) == ""
+    assert "\n".join(draw(found.trace)) == ""
     assert found.schedules > 10**9
     assert all(found.results[result] > 100 for result in ("hit", "miss", "bypass"))
 
@@ -73,36 +73,36 @@ def test_nor_where_a_list_depends_on_some_rows_and_fields(scenario):
 def test_a_stale_list_is_found_where_one_thing_is_left_out(left_out):
     world, scenario = BROKEN_SELECTIONS[left_out]
     found = explore(world(scenario))
-    assert found.way[-1].result == "stale"
+    assert found.trace[-1].result == "stale"
 
 
 @pytest.mark.parametrize("scenario", [*SCENARIOS[:2], SCENARIOS[4]], ids=name_of)
 @pytest.mark.parametrize("left_out", BROKEN)
 def test_a_stale_answer_is_found_where_one_thing_is_left_out(left_out, scenario):
     found = explore(BROKEN[left_out](scenario))
-    assert [move.result for move in found.way].count("stale") == 1
-    assert found.way[-1].result == "stale"
+    assert [move.result for move in found.trace].count("stale") == 1
+    assert found.trace[-1].result == "stale"
 
 
 def test_each_rung_of_the_ladder_but_the_last_has_a_race_of_its_own():
-    ways = {name: found_on(name).way for name in LADDER if name != "announced"}
-    assert all(way[-1].result == "stale" for way in ways.values())
-    crashed = {name for name, way in ways.items() if has(way, "CRASHES")}
-    lost = {name for name, way in ways.items() if has(way, "books is LOST")}
+    traces = {name: found_on(name).trace for name in LADDER if name != "intent"}
+    assert all(trace[-1].result == "stale" for trace in traces.values())
+    crashed = {name for name, trace in traces.items() if has(trace, "CRASHES")}
+    lost = {name for name, trace in traces.items() if has(trace, "books is LOST")}
     assert (crashed, lost) == ({"after", "both"}, {"counter"})
 
 
-def has(way, what):
-    return any(move.does == what for move in way)
+def has(trace, what):
+    return any(move.does == what for move in trace)
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_the_last_rung_needs_all_that_it_is_made_of(name):
-    assert found_on(name).way[-1].result == "stale"
+    assert found_on(name).trace[-1].result == "stale"
 
 
 def test_the_last_rung_has_none():
-    assert LADDER["announced"][1] is World
+    assert LADDER["intent"][1] is World
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_last_rung_has_none():
     [(SCENARIOS[0], 2, 1), *((each, 1, 2) for each in SELECTIONS)],
     ids=lambda given: getattr(given, "name", None),
 )
-def test_equal_states_are_rightly_taken_for_one(scenario, readers, reads):
+def test_states_count_as_one_only_if_they_are_equal(scenario, readers, reads):
     small = {"losses": 0, "readers": readers, "reads": reads}
     each_once = explore(World(scenario, **small))
     each = explore(World(scenario, **small), form=lambda scenario, state: state)
@@ -118,6 +118,6 @@ def test_equal_states_are_rightly_taken_for_one(scenario, readers, reads):
     assert each_once.schedules == each.schedules
 
 
-def test_a_way_is_drawn_for_people():
+def test_a_trace_is_drawn_as_a_table():
     world = BROKEN["a lost stamp is made anew without quarantine"](SCENARIOS[0])
-    assert "\n".join(draw(explore(world).way)) == LOST_WITHOUT_QUARANTINE
+    assert "\n".join(draw(explore(world).trace)) == LOST_WITHOUT_QUARANTINE

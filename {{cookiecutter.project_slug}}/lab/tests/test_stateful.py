@@ -1,12 +1,12 @@
-"""After any steps whatever, a cached answer is the uncached one, byte for byte."""
+"""After any steps a cached answer is the same as the uncached one, byte for byte."""
 
 import hypothesis
 import pytest
 from hypothesis import HealthCheck
 from hypothesis.stateful import run_state_machine_as_test
 
+from lab.stateful.known_bugs import BUGS
 from lab.stateful.machine import Library
-from lab.stateful.seed_bugs import BUGS
 from tests.caches import empty
 
 RUN = hypothesis.settings(
@@ -38,7 +38,7 @@ def test_a_cached_answer_is_the_uncached_one():
 @EACH_BUG
 def test_a_bug_of_the_past_turns_the_machine_red(bug, monkeypatch):
     steps, complaint = BUGS[bug]
-    # Without the bug there is nothing to complain of.
+    # Without the bug the steps pass.
     take(Library(), steps)
     bug(monkeypatch)
     with pytest.raises(AssertionError, match=complaint):

@@ -77,7 +77,7 @@ echo "$after"
 
 echo "DATABASE_URL=postgres://api:$POSTGRES_PASSWORD@$MANAGED_DATABASE:5432/library?sslmode=require" \
   >> "$DATA_DIR/secrets.env"
-"$HERE/deploy.sh" "$tag"
+"$LIBRARY/deploy.sh" "$tag"
 trap - EXIT
 
 # The old release may have kept an answer of the old database after the first new write.

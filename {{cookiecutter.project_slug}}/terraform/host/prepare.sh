@@ -14,7 +14,7 @@ flock --wait 900 9 || {
 
 "$host/data-volume.sh"
 # Only now: the secrets belong next to the data.
-"$host/../first-boot.sh"
+"$host/../terraform/scripts/first-boot.sh"
 "$host/docker.sh"
 "$host/settings.sh"
 echo "The machine is ready."

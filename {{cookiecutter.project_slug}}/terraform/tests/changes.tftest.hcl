@@ -42,7 +42,7 @@ run "a_domain_means_https_and_reaches_the_server_by_its_document" {
   }
 
   assert {
-    condition     = alltrue([for file in ["deploy.sh", "docker-compose.yml", "host/prepare.sh"] : contains(keys(local.host_files), "/opt/library/${file}")])
+    condition     = alltrue([for file in ["deploy.sh", "host/prepare.sh", "terraform/scripts/docker-compose.yml"] : contains(keys(local.host_files), "/opt/library/${file}")])
     error_message = "A script is not delivered."
   }
 }

@@ -149,14 +149,3 @@ run "without_a_subject_github_gets_no_role" {
     error_message = "No subject, no role."
   }
 }
-
-run "ssh_from_github_is_an_extra_right_on_one_group" {
-  variables {
-    allow_github_ssh = true
-  }
-
-  assert {
-    condition     = one([for s in data.aws_iam_policy_document.github[0].statement : s.resources if s.sid == "OpenSshForTheRunner"]) == toset([aws_security_group.server.arn])
-    error_message = "The runner may change this server's group and no other."
-  }
-}

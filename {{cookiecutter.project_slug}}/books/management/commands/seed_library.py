@@ -1,6 +1,9 @@
-"""`manage.py seed_library`: a library full of books to play with."""
+"""`manage.py seed_library`: fills the library with books to try things out with."""
 
-from django.core.management.base import BaseCommand, CommandError
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from tqdm import tqdm
 
@@ -12,16 +15,16 @@ BATCH = 2000
 
 
 class Command(BaseCommand):
-    """Adds the books that are missing, so that running it again changes nothing."""
+    """Adds the books that are missing. Running it again changes nothing."""
 
     help = "Fill the library with made-up books. Running it again adds none twice."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         """Take the number of books and the seed."""
         parser.add_argument("--books", type=int, default=500, help="default: 500")
         parser.add_argument("--seed", type=int, default=1, help="default: 1")
 
-    def handle(self, *, books, seed, verbosity, **options):
+    def handle(self, *, books: int, seed: int, verbosity: int, **options: Any) -> None:
         """Add the books in batches, each in a transaction of its own."""
         if not 1 <= books <= sample.MAX_BOOKS:
             raise CommandError(f"--books is {books}; accepted: 1 to {sample.MAX_BOOKS}")
@@ -40,14 +43,14 @@ class Command(BaseCommand):
         if verbosity:
             self.stdout.write(f"{added} books added, {books - added} were there.")
 
-    def _tell_the_planner(self):
-        # A database that takes the table for empty chooses no index. It would find
-        # out by itself, within minutes.
+    def _tell_the_planner(self) -> None:
+        # A database that believes the table to be empty does not use its indexes. By
+        # itself it would notice within minutes.
         with connection.cursor() as cursor:
             for model in (Book, Book.tags.through):
                 cursor.execute(f"ANALYZE {model._meta.db_table}")
 
-    def _tags(self):
+    def _tags(self) -> dict[str, Tag]:
         names = {name.lower(): name for name in sample.TAGS}
         there = {tag.name.lower(): tag for tag in Tag.objects.all()}
         missing = [Tag(name=name) for low, name in names.items() if low not in there]
@@ -56,7 +59,7 @@ class Command(BaseCommand):
         return {name: there[low] for low, name in names.items()}
 
     @transaction.atomic
-    def _add(self, numbers, seed, tags):
+    def _add(self, numbers: range, seed: int, tags: Mapping[str, Tag]) -> int:
         isbns = {sample.isbn(number): number for number in numbers}
         there = Book.objects.filter(isbn__in=isbns).values_list("isbn", flat=True)
         missing = [isbns[isbn] for isbn in isbns.keys() - set(there)]

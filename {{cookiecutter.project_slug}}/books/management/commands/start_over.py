@@ -1,29 +1,30 @@
-"""`manage.py start_over`: the library as each chapter of the walkthrough begins."""
+"""`manage.py start_over`: resets the library to what each chapter begins with."""
 
 from io import StringIO
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-HERE = ("", "localhost", "127.0.0.1")
+THIS_MACHINE = ("", "localhost", "127.0.0.1")
 PASSWORD = "Quiet-shelf-42"
 
 
 class Command(BaseCommand):
-    """Empties the database, and fills it with what one tries things out with."""
+    """Empties the database, then adds the sample books and two people."""
 
     help = "Empty the database, then add 500 books, a librarian and a reader."
 
-    def add_arguments(self, parser):
-        """Take whether people are wanted."""
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take whether to leave the people out."""
         parser.add_argument("--nobody", action="store_true", help="add books only")
 
-    def handle(self, *, nobody, verbosity, **options):
-        """Refuse where somebody's data may be; else do it, and tell the cache."""
+    def handle(self, *, nobody: bool, verbosity: int, **options: Any) -> None:
+        """Refuse a database on another machine; else reset it and tell the cache."""
         host = connection.settings_dict["HOST"]
-        if host not in HERE:
+        if host not in THIS_MACHINE:
             raise CommandError(
                 f"the database is at {host}; only one on this machine is emptied"
             )
@@ -31,10 +32,10 @@ class Command(BaseCommand):
         call_command("seed_library", verbosity=verbosity)
         if not nobody:
             self._add_people(verbosity)
-        # Emptying a table goes past the ORM.
+        # `flush` empties tables without the ORM, so the cache did not notice.
         call_command("invalidate", stdout=StringIO())
 
-    def _add_people(self, verbosity):
+    def _add_people(self, verbosity: int) -> None:
         users = get_user_model().objects
         for name, create in (
             ("librarian", users.create_superuser),

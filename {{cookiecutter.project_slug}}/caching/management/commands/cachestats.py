@@ -1,4 +1,4 @@
-"""`manage.py cachestats`: how well the cache of a running server does."""
+"""`manage.py cachestats`: shows the hit ratio of a running server."""
 
 from typing import Any
 from urllib.error import HTTPError, URLError

@@ -1,4 +1,4 @@
-"""`manage.py invalidate`: tell readers of what changed behind the ORM's back."""
+"""`manage.py invalidate`: for data that was changed without the ORM."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from caching.writes import invalidate
 
 
 class Command(BaseCommand):
-    """Renews the stamps of tables or rows: what is stored of them is not served."""
+    """Renews the stamps of tables or rows. No answer stored before is valid then."""
 
     help = "Invalidate what is cached of tables (books) or rows (books:42)."
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="name", help="books, books:42")
 
     def handle(self, *, names: list[str], **options: Any) -> None:
-        """Renew each; refuse an unknown one before any is renewed."""
+        """Renew each. If one is unknown, refuse before any is renewed."""
         known = watched_tables()
         wanted = [name.partition(":")[::2] for name in names or known]
         for table, _ in wanted:

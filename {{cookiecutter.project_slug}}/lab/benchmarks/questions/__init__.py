@@ -1,6 +1,6 @@
-"""The questions, in the order in which they are asked.
+"""The questions, in the order in which they are measured.
 
-Each is a module with a TITLE and `ask(servers, plan, results, lab)`.
+Each is a module with a TITLE and `ask(servers, plan, results, environment)`.
 """
 
 from lab.benchmarks.questions import (

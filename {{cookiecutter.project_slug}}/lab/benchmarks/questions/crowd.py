@@ -1,8 +1,8 @@
-"""Fifty readers come right after a write: how many ask the database?
+"""Fifty readers come right after a write: how many query the database?
 
-Without a protection all that come before the first answer is kept compute it
-(a cache stampede). And who is shown the list as it was before the write? The last
-answer is held against that of as many readers of the floor, right after them.
+Without protection every reader that comes before the first answer is stored computes it
+(a cache stampede). And how many are shown the list from before the write? The time of
+the last answer is compared with that of as many readers of the baseline.
 """
 
 import contextlib
@@ -10,19 +10,22 @@ import re
 import threading
 import time
 
+from lab.benchmarks.client import query_count
 from lab.benchmarks.ladder import LADDER
-from lab.benchmarks.measure import API, FLOOR, together, turns, warm
+from lab.benchmarks.measure import API, BASELINE, together, turns, warm
 
 TITLE = "A crowd after a write"
 
 
-def ask(servers, plan, results, lab):
-    """Change a book, then let all read the list at the same moment."""
+def ask(servers, plan, results, environment):
+    """Change a book, then read the list with all readers at the same moment."""
     rounds = -(-plan.rounds // 3)
     case = {"readers": plan.crowd, "books": plan.crowd_books}
     for number, _, server in turns("crowd", rounds, [None], servers.values()):
         figures = _round(server, plan, number)
-        figures["last_floors"] = figures["last_ms"] / _floor(lab.floor, plan)
+        figures["last_baselines"] = figures["last_ms"] / _baseline(
+            environment.baseline, plan
+        )
         results.add("crowd", server.name, case, **figures)
 
 
@@ -37,16 +40,16 @@ def _round(server, plan, number):
         readers[0].send("PATCH", f"{API}/{book_id}", {"title": title})
         answers, last_ms = _all_at_once(readers, path)
     return {
-        "computed": sum(answer.queries > 0 for answer in answers),
+        "computed": sum(query_count(answer) > 0 for answer in answers),
         "stale": sum(title.encode() not in answer.body for answer in answers),
         "reads": len(answers),
         "last_ms": last_ms,
     }
 
 
-def _floor(server, plan):
-    """Return in how many ms the last of as many readers has the floor's answer."""
-    path = f"{FLOOR}?page_size={plan.crowd_books}"
+def _baseline(server, plan):
+    """Return after how many ms the last reader has the baseline's answer."""
+    path = f"{BASELINE}?page_size={plan.crowd_books}"
     with contextlib.ExitStack() as stack:
         readers = server.spread(plan.crowd, stack)
         for reader in readers:
@@ -55,7 +58,7 @@ def _floor(server, plan):
 
 
 def _all_at_once(readers, path):
-    """Return the answers to all, and after how many ms the last of them came."""
+    """Return all answers, and after how many ms the last one came."""
     barrier = threading.Barrier(len(readers))
 
     def read(number, reader):

@@ -1,11 +1,11 @@
-"""How does the API itself grow with its books?
+"""How does the API's own time grow with the number of books?
 
-Pages are computed by the API, without an entry in its cache, from more and more books
-in PostgreSQL: the first page; one in the middle, by its number and by the place after
-which it begins; a text filter; two tags; a text filter with a tag. Once with nothing
-kept, and once with the count of all books found still known (it is the same for all
-pages). The books are those of `make seed`, again and again, so a filter finds ten times
-as many among ten times as many.
+The API computes pages, without an entry in its cache, from more and more books in
+PostgreSQL: the first page; one in the middle, by its number and by the place after
+which it begins; a text filter; two tags; a text filter with a tag. Once with an empty
+cache, and once with the count of all books found still cached (it is the same for all
+pages). The books are those of `make seed`, repeated, so among ten times as many books a
+filter finds ten times as many.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import time
 import psycopg
 
 from lab.benchmarks.environment import BOOKS
-from lab.benchmarks.measure import API, bar, floors_beside, single, turns
+from lab.benchmarks.measure import API, bar, baselines_beside, single, turns
 
 TITLE = "Growth, with books in PostgreSQL"
 PATHS = {
@@ -26,17 +26,17 @@ PATHS = {
     "two tags": "page_size=20&tag=1&tag=2&tag_option=and",
     "text and tag": "page_size=20&title=river&tag=1",
 }
-# How often in each round.
+# Reads in each round.
 TIMES = 3
-# What is not deleted before a page is read.
+# The keys that are not deleted before a page is read.
 KEPT = {"nothing": [], "the count": [b":count:"]}
-# The lab's own books, or as many of them.
+# Leaves this many of the first books.
 REMOVE = """
 WITH more AS (SELECT id FROM books_book ORDER BY id OFFSET %(books)s),
     links AS (DELETE FROM books_book_tags WHERE book_id IN (TABLE more))
 DELETE FROM books_book WHERE id IN (TABLE more)
 """
-# Books are added by so many; the ISBN of the lab's own begins with 978, theirs with 0.
+# Books added at a time. The ISBNs of the first books begin with 979, theirs with 0.
 CHUNK = 50_000
 ADD_BOOKS = """
 INSERT INTO books_book
@@ -61,29 +61,29 @@ WHERE book.isbn BETWEEN lpad(%(first)s::text, 13, '0') AND lpad(%(last)s::text, 
 """
 
 
-def ask(servers, plan, results, lab):
+def ask(servers, plan, results, environment):
     """Measure each page at each number of books."""
     with contextlib.ExitStack() as stack:
-        grown = _libraries(lab, stack, results, plan)
+        grown = _libraries(environment, stack, results, plan)
         cases = list(itertools.product(PATHS, grown, KEPT))
-        floors = stack.enter_context(floors_beside(lab, 20, "floors"))
+        baselines = stack.enter_context(baselines_beside(environment, 20, "baselines"))
         for _, (page, books, kept), _ in turns("growth", plan.rounds, cases, [None]):
             case = {"page": page, "books": books, "kept": kept}
-            for figures in _read(grown[books], page, books, KEPT[kept], floors):
+            for figures in _read(grown[books], page, books, KEPT[kept], baselines):
                 results.add("growth", "ours", case, **figures)
 
 
-def _libraries(lab, stack, results, plan):
-    """Return {books: a Server of the API with so many}."""
+def _libraries(environment, stack, results, plan):
+    """Return {number of books: a Server of the API that holds them}."""
     grown = {}
     with bar("growth, load", sum(plan.books)) as drawn:
         for books in plan.books:
-            url, start = lab.database(lab.base), time.perf_counter()
+            url, start = environment.database(environment.base), time.perf_counter()
             with psycopg.connect(url, autocommit=True) as connection:
                 _grow(connection, books, drawn)
             took = time.perf_counter() - start
             results.add("growth", "load", {"books": books}, seconds=took)
-            grown[books] = lab.serve("ours", url, stack)
+            grown[books] = environment.serve("ours", url, stack)
     return grown
 
 
@@ -101,12 +101,12 @@ def _grow(connection, books, drawn):
     connection.execute("VACUUM ANALYZE")
 
 
-def _read(server, page, books, spared, floors):
+def _read(server, page, books, spared, baselines):
     path = f"{API}?{PATHS[page].format(page=books // 40, place=books // 2)}"
     with server.connect() as connection:
         connection.get(f"{API}?page_size=1")
         connection.get(path)
         for _ in range(TIMES):
             server.forget(*spared)
-            _, figures = single(connection, path, floors)
+            _, figures = single(connection, path, baselines)
             yield figures

@@ -1,8 +1,8 @@
 """How much of Redis does an answer take?
 
-So many different pages are read, then all keys are counted and weighed, those that
-only help to find or to invalidate included. The floor is the answer itself, as JSON:
-this project keeps it compressed, and a pickle may be shorter too.
+Different pages are read, then all keys are counted and their sizes added up, with those
+that only help to find or to invalidate. The baseline is the answer itself, as JSON:
+this project stores it compressed, and a pickle can be shorter, too.
 """
 
 from lab.benchmarks.ladder import LADDER
@@ -12,8 +12,8 @@ from lab.benchmarks.questions.mixed import queries
 TITLE = "Redis memory for an answer"
 
 
-def ask(servers, plan, results, lab):
-    """Weigh what each strategy keeps."""
+def ask(servers, plan, results, environment):
+    """Measure what each strategy stores."""
     caching = [each for each in servers.values() if LADDER[each.name].caches]
     for _, _, server in turns("memory", 1, [None], caching):
         server.forget()

@@ -1,9 +1,9 @@
 """Reads and writes together: how fast, how often from the cache, and how stale?
 
-Eight clients ask for 200 different pages, a few of them often and most of them seldom
-(Zipf's law). Now and then one changes a book: three of four times its stock, as a
-loan does, else its title. A read is stale if it shows a book as it was before a write
-that had been acknowledged when the read was sent, or that somebody was shown already.
+Eight clients read 200 different pages, a few of them often and most of them seldom
+(Zipf's law). Now and then one changes a book: in three of four cases its stock, as a
+loan does, else its title. A read is stale if it shows a book without a write that was
+acknowledged, or shown to another client, before the read was sent.
 """
 
 import contextlib
@@ -13,15 +13,16 @@ import random
 import re
 import time
 
+from lab.benchmarks.client import query_count
 from lab.benchmarks.measure import API, together, turns
-from lab.harness.checker import Judge
+from lab.harness.checker import Checker
 
 TITLE = "Reads and writes together"
 CLIENTS = 8
 BOOK = re.compile(
     rb'"book_id":(\d+),[^{}]*?"title":"([^"]*?)(?: v(\d+))?",[^{}]*?"stock":(\d+)'
 )
-# Stocks begin below it; above it they carry a version.
+# Stocks are smaller at first; from here on they contain a version.
 STOCK = 1000
 
 
@@ -40,16 +41,16 @@ def queries(number):
     return found
 
 
-def ask(servers, plan, results, lab):
-    """Mix, for each share of writes."""
-    judges = {name: Judge() for name in servers}
+def ask(servers, plan, results, environment):
+    """Measure the mix, for each share of writes."""
+    checkers = {name: Checker() for name in servers}
     found = queries(plan.queries)
     titles = {server.name: _titles(server) for server in servers.values()}
     for server in servers.values():
         server.forget()
     rounds = -(-plan.rounds // 2)
     for number, share, server in turns("mixed", rounds, plan.mixes, servers.values()):
-        mix = Mix(judges[server.name], titles[server.name], found, share, number)
+        mix = Mix(checkers[server.name], titles[server.name], found, share, number)
         results.add(
             "mixed", server.name, {"writes": share}, **mix.run(server, plan.mix)
         )
@@ -58,14 +59,14 @@ def ask(servers, plan, results, lab):
 class Mix:
     """One round with one strategy."""
 
-    def __init__(self, judge, titles, found, share, number):
-        self.judge, self.titles, self.found = judge, titles, found
+    def __init__(self, checker, titles, found, share, number):
+        self.checker, self.titles, self.found = checker, titles, found
         self.share, self.number = share, number
         self.ranks = list(itertools.accumulate(1 / r for r in range(1, len(found) + 1)))
-        self.counts, self.stale = judge.turn_page()
+        self.counts, self.stale = checker.reset()
 
     def run(self, server, seconds):
-        """Return the figures of so many seconds."""
+        """Run for so many seconds; return the figures."""
         with contextlib.ExitStack() as stack:
             connections = server.spread(CLIENTS, stack)
             start = time.perf_counter()
@@ -83,8 +84,8 @@ class Mix:
         }
 
     def _work(self, number, connection):
-        dice = dice_of(self.number, self.share, number)
-        # No two change the same book: what comes later must be the later version.
+        dice = new_dice(self.number, self.share, number)
+        # No book has two writers: a later write must make a later version.
         mine = sorted(self.titles)[number::CLIENTS]
         while time.perf_counter() < self.deadline:
             if dice.random() * 100 < self.share:
@@ -94,28 +95,30 @@ class Mix:
                 self._read(connection, f"{API}?{query}")
 
     def _read(self, connection, path):
-        read = self.judge.begin()
+        read = self.checker.begin_read()
         answer = connection.get(path)
-        source = "miss" if answer.queries else "hit"
-        self.judge.end(read, versions(answer), path=path, source=source, worker="")
+        source = "miss" if query_count(answer) else "hit"
+        self.checker.end_read(
+            read, versions(answer), path=path, source=source, worker=""
+        )
 
     def _write(self, connection, book, dice):
         kind = "title" if dice.random() < 0.25 else "stock"
-        write = self.judge.sends((kind, book))
+        write = self.checker.begin_write((kind, book))
         value = STOCK + write.version
         if kind == "title":
             value = f"{self.titles[book]} v{write.version}"
         connection.send("PATCH", f"{API}/{book}", {kind: value})
-        self.judge.acknowledges((kind, book), write)
+        self.checker.acknowledge((kind, book), write)
 
 
-def dice_of(number, share, client):
-    """Return the dice of a client in this round: alike for all strategies."""
+def new_dice(number, share, client):
+    """Return the random numbers of a client in a round, the same for all strategies."""
     return random.Random(f"{number}, {share}, {client}")
 
 
 def versions(answer):
-    """Return {(kind, book): version} of all that an answer shows."""
+    """Return {(kind, book): version} of everything that an answer shows."""
     found = {}
     for book, _, version, stock in BOOK.findall(answer.body):
         found["title", int(book)] = int(version or 0)

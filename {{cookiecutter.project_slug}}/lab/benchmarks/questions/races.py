@@ -1,10 +1,10 @@
-"""A slow reader and a write: is the old list kept?
+"""A slow reader and a write: is the old list stored?
 
-A reader asks for a page that is not kept. While it is computed, one of its books is
-changed. The reader may be shown the old list, for it asked before; but it must not be
-kept: when both have their answer, the page is read again, and has to show the change.
-The write begins at any moment of the time that the page took before; the largest page
-takes longest, so it is that one.
+A reader requests a page that is not cached. While it is computed, one of its books is
+changed. The reader may be shown the old list, because it asked before the write; but
+the old list must not be stored. When both have their answers, the page is read again
+and has to show the change. The write begins at a random moment of the time that the
+page took before. It is the largest page, because that takes longest.
 """
 
 import random
@@ -18,8 +18,8 @@ TITLE = "A slow reader and a write"
 BOOK_ID = re.compile(rb'"book_id":(\d+)')
 
 
-def ask(servers, plan, results, lab):
-    """Let a write race with a slow reader, again and again."""
+def ask(servers, plan, results, environment):
+    """Race a write against a slow reader, again and again."""
     caching = [each for each in servers.values() if LADDER[each.name].caches]
     rounds, books = -(-plan.rounds // 2), max(plan.page_sizes)
     for number, _, server in turns("races", rounds, [None], caching):
@@ -40,7 +40,7 @@ class Race:
         self._read(reader)
 
     def run(self, dice):
-        """Run one race; return whether the page was old after it."""
+        """Run one race; return whether the page was stale after it."""
         self.server.forget()
         wait, book = dice.uniform(0, self.seconds), self.book
         title = f"Changed meanwhile, {dice.random()}"

@@ -1,33 +1,33 @@
 """How many hits a second?
 
-With one client the strategy's own time shows; with more, what happens when requests
-wait for each other. The clients share the machine with the workers. They turn from the
-strategy to the floor and back, a moment each. Flush by pattern has a second turn
-without that check, behind simplejwt's own one: as it is usually written.
+With one client this measures the strategy's own time; with more, also how requests wait
+for each other. The clients share the machine with the workers. They switch between the
+strategy and the baseline. Flush by pattern is measured twice: once more behind
+simplejwt's own check of the token, as it is usually written.
 """
 
 import contextlib
 import time
 from dataclasses import replace
 
-from lab.benchmarks.client import Refused
+from lab.benchmarks.client import WrongAnswer
 from lab.benchmarks.ladder import LADDER
-from lab.benchmarks.measure import API, FLOOR, together, turns, warm
+from lab.benchmarks.measure import API, BASELINE, together, turns, warm
 
 SLICES = 4
-PATHS = {"floor-token": FLOOR, "flush-reader": "/usual/books"}
+PATHS = {"baseline-token": BASELINE, "flush-reader": "/usual/books"}
 TITLE = "Throughput of hits"
 
 
-def ask(servers, plan, results, lab):
+def ask(servers, plan, results, environment):
     """Measure requests a second, for each number of clients and each page size."""
-    floor = replace(lab.floor, name="floor-token")
-    everybody = [*servers.values(), *_usual(servers, plan.load_sizes), floor]
+    baseline = replace(environment.baseline, name="baseline-token")
+    everybody = [*servers.values(), *_usual(servers, plan.load_sizes), baseline]
     cases = [(books, many) for books in plan.load_sizes for many in plan.clients]
     rounds = -(-plan.rounds // 2)
     for _, (books, clients), server in turns("throughput", rounds, cases, everybody):
         with contextlib.ExitStack() as stack:
-            team, below = Team(server, books), Team(floor, books)
+            team, below = Team(server, books), Team(baseline, books)
             for each in (team, below):
                 each.connect(clients, stack)
             while team.seconds < plan.load:
@@ -38,14 +38,14 @@ def ask(servers, plan, results, lab):
             server.name,
             {"books": books, "clients": clients},
             per_second=team.per_second(),
-            floor_share=team.per_second() / below.per_second(),
+            baseline_share=team.per_second() / below.per_second(),
         )
 
 
 def _usual(servers, sizes):
     """Return flush by pattern as it is usually written, if it is among the servers.
 
-    Raises Refused if it answers otherwise.
+    Raises WrongAnswer if its answers differ.
     """
     if "flush" not in servers:
         return []
@@ -56,7 +56,7 @@ def _usual(servers, sizes):
                 connection.get(path + query).body for path in (API, PATHS[usual.name])
             )
             if here != there:
-                raise Refused(f"{usual.name} answers otherwise to {query}")
+                raise WrongAnswer(f"{usual.name} answers differently to {query}")
     return [usual]
 
 
@@ -66,12 +66,12 @@ class Team:
     def __init__(self, server, books):
         query = f"?page_size={books}"
         self.server, self.path = server, PATHS.get(server.name, API) + query
-        # A reader who is looked up is a query of each request: the check asks none.
-        self.kept = (FLOOR if server.name == "floor-token" else API) + query
+        # Looking up the reader is a query of each request; the other check makes none.
+        self.kept = (BASELINE if server.name == "baseline-token" else API) + query
         self.connections, self.answers, self.seconds = [], 0, 0
 
     def connect(self, clients, stack):
-        """Connect so many, and let the answer be kept, where answers are."""
+        """Connect so many clients, and warm the cache, if there is one."""
         self.connections = self.server.spread(clients, stack)
         rung = LADDER.get(self.server.name)
         if rung is None or rung.caches:
@@ -79,7 +79,7 @@ class Team:
                 warm(connection, self.kept)
 
     def load(self, seconds):
-        """Read for so long, each client at least once."""
+        """Read for so many seconds, with each client at least once."""
         start = time.perf_counter()
         deadline = start + seconds
 
@@ -94,5 +94,5 @@ class Team:
         self.seconds += time.perf_counter() - start
 
     def per_second(self):
-        """Return how many answers came in a second."""
+        """Return the number of answers a second."""
         return self.answers / self.seconds

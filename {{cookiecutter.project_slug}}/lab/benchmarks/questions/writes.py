@@ -1,11 +1,11 @@
-"""What does a write cost, as the cache grows? And whom does it block?
+"""What does a write cost as the cache grows? And whom does it block?
 
-Each write is followed by one on a server without a cache, and held against it.
+Each write is compared with one to a server without a cache, right after it.
 
 Redis is filled with entries as the strategy makes them: a real one is copied under
-other names, with its body cut short, and into each set that names it. Meanwhile
-somebody else reads one key of the same Redis: its longest wait is what all other
-clients of Redis suffer while the write invalidates.
+other names, with a shorter body, and added to each set that contains it. Meanwhile
+another client reads one key of the same Redis: its longest wait is the time for which
+the invalidation blocks all other clients.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from lab.benchmarks.measure import API, turns
 TITLE = "A write's cost, by keys in the cache"
 PROBE = "probe"
 CHUNK = 20_000
-# Seconds of writes, after which those that take long have made their point.
+# Seconds of writes, after which no more are measured.
 BUDGET = 5
-# Inside Redis: a million keys take a second or two.
+# Runs inside Redis: a million keys take a second or two.
 FILL = """
 for i = ARGV[1], ARGV[2] do
   local name = KEYS[1] .. ':' .. i
@@ -31,10 +31,10 @@ end
 """
 
 
-def ask(servers, plan, results, lab):
+def ask(servers, plan, results, environment):
     """Measure a change of one book, for each number of keys."""
     for _, keys, server in turns("writes", 1, plan.keys, servers.values()):
-        with server.connect() as connection, lab.floor.connect() as other:
+        with server.connect() as connection, environment.baseline.connect() as other:
             [book] = _books(connection)
             spent, number = 0, 0
             while number < plan.writes and spent < BUDGET:
@@ -42,16 +42,16 @@ def ask(servers, plan, results, lab):
                 held = server.redis.dbsize()
                 with watched(server.redis) as waits:
                     seconds = _write(connection, book, number)
-                with watched(lab.floor.redis) as floor_waits:
-                    floor = _write(other, book, number)
+                with watched(environment.baseline.redis) as baseline_waits:
+                    baseline = _write(other, book, number)
                 results.add(
                     "writes",
                     server.name,
                     {"keys": keys},
                     write_ms=1000 * seconds,
-                    write_floors=seconds / floor,
+                    write_baselines=seconds / baseline,
                     blocked_ms=1000 * max(waits),
-                    blocked_floors=max(waits) / max(floor_waits),
+                    blocked_baselines=max(waits) / max(baseline_waits),
                     held=held,
                     left=server.redis.dbsize(),
                 )
@@ -60,13 +60,13 @@ def ask(servers, plan, results, lab):
 
 
 def fill(server, connection, keys):
-    """Fill the strategy's part of Redis, so that it holds at least so many keys."""
+    """Fill the strategy's database in Redis until it has at least so many keys."""
     connection.get(f"{API}?page_size=1")
     client = server.redis
     missing = keys - client.dbsize()
     if missing <= 0:
         return
-    # After a flush there are few, of which the answer is the largest.
+    # After a flush there are few keys; the answer is the largest.
     kept = list(client.scan_iter(count=1000))
     sizes = {key: client.strlen(key) for key in kept if client.type(key) == b"string"}
     if not sizes:
@@ -83,21 +83,21 @@ def fill(server, connection, keys):
 
 @contextlib.contextmanager
 def watched(client):
-    """Yield a list that fills with how long each GET of another client takes."""
-    waits, stop = [], threading.Event()
+    """Yield a list to which the time of each GET of another client is added."""
+    waits, begun, stop = [], threading.Event(), threading.Event()
 
     def probe():
         while not stop.is_set():
             start = time.perf_counter()
             client.get(PROBE)
             waits.append(time.perf_counter() - start)
+            begun.set()
             time.sleep(0.0005)
 
     thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     try:
-        while not waits:
-            time.sleep(0.001)
+        begun.wait()
         yield waits
     finally:
         stop.set()

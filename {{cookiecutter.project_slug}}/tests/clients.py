@@ -1,4 +1,4 @@
-"""The people of the tests, each with a client that speaks for them."""
+"""Clients of the API, each for one user."""
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -47,7 +47,7 @@ def _cookies(response):
 
 
 class Client(APIClient):
-    """Speaks to the API as `user`, with an access token; nobody without one."""
+    """A client with an access token of `user`; without a user, without a token."""
 
     def __init__(self, user=None, **options):
         enforce_csrf_checks = options.get("enforce_csrf_checks", False)

@@ -1,8 +1,8 @@
-"""Where the player plays: on this machine, or in a foreign root."""
+"""Where the player runs jobs: on this machine, or in the root of another system."""
 
 from tests.baking import clean_environment, run
 
-# More than the longest job of any workflow takes where other tests run beside it.
+# More than the longest job of any workflow takes, beside other tests.
 STEP_SECONDS = 60 * 60
 
 
@@ -19,11 +19,11 @@ class ThisMachine:
         return run(*command, cwd=cwd, env=kept | env, seconds=STEP_SECONDS)
 
     def give(self, path):
-        """The files are a job's own: it is played by who plays all."""
+        """Nothing to do: the job's files have the right owner already."""
 
     take = give
 
 
 def ours(name):
-    """Nothing of the account of the person who runs the tests."""
+    """Whether a variable is not one of the person's AWS or GitHub account."""
     return not name.startswith("AWS_") and name not in ("GH_TOKEN", "PYTEST_ADDOPTS")

@@ -1,4 +1,4 @@
-"""The people of these tests, each a small client of their own."""
+"""The accounts of these tests, each with a client of its own."""
 
 import secrets
 import time
@@ -24,8 +24,8 @@ def client_of(url):
 
 
 @dataclass
-class Person:
-    """Someone who talks to the API; without an access token, a stranger."""
+class Account:
+    """An account and its client; without an access token, that of a stranger."""
 
     client: httpx.Client
     email: str = ""
@@ -76,7 +76,7 @@ def newcomer(client, name="reader"):
     """Someone with a name, an address and a password, not registered yet."""
     username = f"{name}-{secrets.token_hex(5)}"
     email = f"{username}@example.com"
-    return Person(client, email, username, secrets.token_urlsafe(12))
+    return Account(client, email, username, secrets.token_urlsafe(12))
 
 
 def registered(person):

@@ -1,6 +1,6 @@
-"""The bugs of the library this one grew from, each brought back by a patch.
+"""Bugs of the library that this one grew from, each brought back by a patch.
 
-Each function takes pytest's monkeypatch. BUGS names what the machine must say of it.
+Each function takes pytest's monkeypatch. BUGS says how the machine must report it.
 """
 
 import threading
@@ -44,7 +44,7 @@ def page_missing_from_the_key(monkeypatch):
 
 
 def loans_leaving_lists_stale(monkeypatch):
-    """Borrowing and returning tell the cache nothing."""
+    """Borrowing and returning invalidate nothing."""
     for name in ("borrow", "give_back"):
         monkeypatch.setattr(services, name, _silently(getattr(services, name)))
 
@@ -78,7 +78,7 @@ def returns_not_restoring_stock(monkeypatch):
 
 
 def ordering_lost_under_a_filter(monkeypatch):
-    """A list that is filtered comes in the default order."""
+    """A filtered list is in the default order."""
     find_books = selectors.find_books
 
     def lose_order(query):
@@ -90,7 +90,7 @@ def ordering_lost_under_a_filter(monkeypatch):
 
 
 def one_query_per_book_for_tags(monkeypatch):
-    """Nobody asks for all the tags at once."""
+    """The tags of each book are a query of their own."""
     with_tags = documents.with_tags
     monkeypatch.setattr(
         documents, "with_tags", lambda rows: [*chain(*(with_tags([r]) for r in rows))]
@@ -98,7 +98,7 @@ def one_query_per_book_for_tags(monkeypatch):
 
 
 def two_readers_getting_the_last_copy(monkeypatch):
-    """The stock is looked at first and locked never."""
+    """The stock is read first, without a lock."""
     both_have_looked = threading.Barrier(2)
 
     def borrow(*, reader, book_id, quantity):
@@ -121,13 +121,13 @@ def reading_anyones_loan(monkeypatch):
 
 
 def any_user_writing_books(monkeypatch):
-    """A token is all it takes."""
+    """Anybody with a token may write."""
     for view in (BookList, BookDetail):
         monkeypatch.setattr(view, "permission_classes", (IsAuthenticated,))
 
 
 def a_slow_reader_storing_an_old_list(monkeypatch):
-    """What was read before a write is kept under the stamps from after it."""
+    """An answer read before a write is stored under the stamps from after it."""
 
     def store_entry(store, spec, version, entry):
         seen = reads.reopen(store, spec)
@@ -154,7 +154,7 @@ def fields_missing_from_what_a_list_depends_on(monkeypatch):
 LIST, FOUND = Address("books"), Address("books", 0, {"title": "birch"})
 BORROW = ("borrow", {"number": 0, "quantity": 1})
 ASK = ("ask_for_what_is_not_allowed", {"number": 0})
-# Bug: what the machine does, and what it must say of it.
+# {bug: (the machine's steps, its message)}
 BUGS = {
     page_missing_from_the_key: (
         [("leaf_through", {"address": LIST})],
@@ -198,7 +198,7 @@ BUGS = {
         [("read_slowly", {"address": LIST, "write": ("save", 0, 1)})],
         "stale: /books",
     ),
-    # Not of the past: what a list depends on is the newest part of the cache.
+    # Not bugs of the past, but of the newest part of the cache.
     rows_missing_from_what_a_list_depends_on: (
         [("read", {"address": LIST}), BORROW],
         "stale: /books",

@@ -1,4 +1,4 @@
-"""What cached reads are held against: views that send bytes they were once given."""
+"""Views that only send bytes, with which cached reads are compared."""
 
 from django.http import HttpResponse
 
@@ -12,7 +12,7 @@ _kept = {}
 
 
 def bare(request):
-    """Send what the API answered when it was first asked, to anybody."""
+    """Send to anybody what the API answered to the first request."""
     key = request.META["QUERY_STRING"]
     if key not in _kept:
         answer = _book_list(request)
@@ -21,14 +21,14 @@ def bare(request):
     return HttpResponse(body, headers=headers)
 
 
-# To a token that is checked as for all strategies.
+# With the token checked as for all strategies.
 with_token = checked(bare)
 
 
 def with_reader(request):
     """Send the same to a reader who is looked up in the database each time.
 
-    The usual way, and the signature is checked each time too.
+    That is the usual way; it checks the token's signature each time, too.
     """
     reader, _ = _authentication.authenticate(request)
     assert reader.is_active

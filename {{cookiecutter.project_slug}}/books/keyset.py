@@ -1,10 +1,13 @@
 """Pages that begin after a row instead of at a number (keyset paging, "seek").
 
-Page 10,000 makes the database read, and drop, what is on the 9,999 pages before it.
-What comes after a known row is found in the index at once, however deep; and a row
-that is added or removed meanwhile shifts nobody's next page.
+For page 10,000 the database reads the 9,999 pages before it and drops them. The rows
+after a known row are found in the index at once, however deep they are. And a row that
+is added or removed in the meantime does not shift the next page.
 
-The order is that of a column, equal values by descending id; no column: ids alone.
+Rows are ordered by one column, and those with equal values by descending id; without a
+column, by descending id alone.
+
+Source: M. Winand, "We need tool support for keyset pagination", use-the-index-luke.com.
 """
 
 from typing import Any, NamedTuple
@@ -23,15 +26,15 @@ class Place(NamedTuple):
 
 
 def rows_after(rows: QuerySet[Any], order_by: str, place: Place) -> QuerySet[Any]:
-    """Return those of `rows` that come after a Place in this order.
+    """Return the part of `rows` that comes after a Place in this order.
 
-    `order_by` is a column's name, "-" in front of it for descending, or empty.
+    `order_by` is a column's name, with "-" before it for descending order, or empty.
     """
     if not order_by:
         return rows.filter(pk__lt=place.pk)
     column = order_by.removeprefix("-")
     at_or_beyond = "lte" if order_by.startswith("-") else "gte"
-    # Not `value > x OR (value = x AND …)`: only a condition that stands alone lets a
-    # database enter the index at the place.
+    # Not `value > x OR (value = x AND …)`: the database can start in the index at the
+    # place only if one condition on the column holds for every row.
     rows = rows.filter(**{f"{column}__{at_or_beyond}": place.value})
     return rows.exclude(**{column: place.value}, pk__gte=place.pk)

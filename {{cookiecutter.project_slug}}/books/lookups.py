@@ -1,7 +1,7 @@
-"""`among`: what `in` says, with the whole list as one parameter.
+"""The lookup `among`: like `in`, but the whole list is one parameter.
 
-`in` makes a parameter of each value, which Django and the driver prepare one by one:
-for 500 ids that takes longer than the query itself.
+`in` sends each value as a parameter. Django and the driver prepare them one by one: for
+500 ids that takes longer than the query itself.
 
     links.filter(book__among=[1, 2, 3])
 """
@@ -16,7 +16,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 @ForeignKey.register_lookup
 class Among(Lookup):
-    """Whether a foreign key is one of a list of ids (integers)."""
+    """Finds rows whose foreign key is in a list of ids (integers)."""
 
     lookup_name = "among"
     prepare_rhs = False
@@ -31,7 +31,7 @@ class Among(Lookup):
     def as_sqlite(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
     ) -> tuple[str, list[Any]]:
-        """Compare with the elements of a JSON array: SQLite has no others."""
+        """Compare with the elements of a JSON array: SQLite has no other arrays."""
         column, parameters = self.process_lhs(compiler, connection)
         array = json.dumps(list(self.rhs))
         return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, array]

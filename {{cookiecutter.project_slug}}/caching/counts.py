@@ -1,12 +1,13 @@
 """How many rows a query finds, stored and invalidated like an answer.
 
-Counting a million rows takes longer than reading a page of them, and the number is
-the same on all pages and in every order. So it is an entry of its own: exact, never an
-estimate. It shows no rows, so only what it is filtered by can make it old.
+Counting a million rows takes longer than reading one page of them, and the number is
+the same on every page and in every order. So it has an entry of its own. It is exact,
+never an estimate. It shows no rows, so only a write to a field that the query filters
+by, or a row that comes or goes, can change it.
 """
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
 
@@ -15,19 +16,29 @@ from caching.conf import conf
 from caching.dependencies import Dependency
 from caching.entries import Entry
 from caching.reads import CacheSpec, entry_key
-from common.queries import PageQuery
+from caching.stamps import Names
+
+
+class Filters(Protocol):
+    """What a list is filtered by."""
+
+    def to_query_string(self) -> str:
+        """Return the filters as text: equal filters give equal texts."""
+
+    def fields_used(self) -> Names:
+        """Return the names of the model's fields that are filtered by."""
 
 
 class KeptCount:
-    """The name of a list's counts and what they depend on."""
+    """Keeps the counts of one list. `name` begins the keys of their entries."""
 
     def __init__(self, name: str, *depends_on: Dependency) -> None:
         self.name, self.depends_on = name, depends_on
 
-    def get_or_count(self, filters: PageQuery, rows: QuerySet[Any]) -> int:
-        """Return how many rows there are: `rows` is a queryset, `filters` its query.
+    def get_or_count(self, filters: Filters, rows: QuerySet[Any]) -> int:
+        """Return how many `rows` there are: those that `filters` find.
 
-        Counts them unless that was done since a write that may change their number.
+        Counts them in the database only if no valid count is stored.
         """
 
         def compute() -> Entry:
