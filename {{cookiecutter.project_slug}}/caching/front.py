@@ -106,7 +106,7 @@ class Front:
         """Return the entry of Django's response to a request. Raises Uncached."""
         computation = Computation(reader)
         environ = request.environ() | {COMPUTATION: computation}
-        status, headers, body = _call(self.application, environ)
+        status, headers, body = call(self.application, environ)
         names = {name.lower() for name, _ in headers}
         if not status.startswith("200 ") or "set-cookie" in names:
             raise Uncached(status, headers, body)
@@ -143,7 +143,7 @@ def _close_old_connections() -> None:
         close_old_connections()
 
 
-def _call(application: Application, environ: Environ) -> tuple[str, Headers, bytes]:
+def call(application: Application, environ: Environ) -> tuple[str, Headers, bytes]:
     """Return what a WSGI application answers: status line, headers, body."""
     started: list[Any] = []
     written: list[bytes] = []

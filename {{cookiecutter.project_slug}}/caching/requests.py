@@ -6,6 +6,7 @@ can't see. A charset, a prefix, an odd spelling or a stray header of one reader 
 change what another one reads.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from functools import lru_cache
@@ -13,10 +14,11 @@ from io import BytesIO
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import setting_changed
-from django.urls import Resolver404, resolve, reverse
+from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls.converters import get_converters
 from rest_framework.exceptions import ValidationError
 
 from caching.conf import conf
@@ -28,6 +30,8 @@ Environ = dict[str, Any]
 COMPUTATION = "caching.computation"
 # Longer requests are read each time: this memory is not for whoever sends them.
 REMEMBERED, LONGEST_REMEMBERED = 4096, 300
+# A parameter of a route, as path() spells it.
+PARAMETER = re.compile(r"<(?:([^>:]+):)?(\w+)>")
 # All that scheme and host are made of; which of it counts is for Django's settings.
 PLACE = (
     *("HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"),
@@ -40,7 +44,6 @@ class CanonicalRequest(NamedTuple):
 
     view: Any
     path: str
-    arguments: tuple[tuple[str, object], ...]
     query: str
     scheme: str
     host: str
@@ -84,26 +87,41 @@ def read_request(environ: Environ) -> CanonicalRequest | None:
 
 
 def _read(
-    release: str, path: str, raw: str, place: tuple[str | None, ...]
+    release: str, path: str, raw: str, given: tuple[str | None, ...]
 ) -> CanonicalRequest | None:
     try:
-        match = resolve(path)
+        match = resolve(_decode(path))
     except Resolver404:
         return None
     cached = getattr(match.func, "cached", None)
     if cached is None:
         return None
     try:
-        scheme, host = _read_place(place)
-        # WSGI hands bytes over as Latin-1; ours are UTF-8, whatever a charset says.
-        text = raw.encode("latin-1").decode("utf-8", "replace")
-        query, spec = cached.read(release, f"{scheme}://{host}", text, match.kwargs)
+        scheme, host = _read_place(given)
+        place = f"{scheme}://{host}"
+        query, spec = cached.read(release, place, _decode(raw), match.kwargs)
     except (SuspiciousOperation, ValidationError):
         return None
-    # The path of this route with these arguments, however it was spelled.
-    spelled = reverse(match.func, kwargs=match.kwargs)
-    arguments = tuple(match.kwargs.items())
-    return CanonicalRequest(match.func, spelled, arguments, query, scheme, host, spec)
+    return CanonicalRequest(match.func, _spell(match), query, scheme, host, spec)
+
+
+def _decode(text: str) -> str:
+    # WSGI hands bytes over as Latin-1. Ours are UTF-8, whatever a charset says.
+    return text.encode("latin-1").decode("utf-8", "replace")
+
+
+def _spell(match: ResolverMatch) -> str:
+    """Return the path of a route with these arguments, however it was spelled."""
+    converters = get_converters()
+
+    def fill(parameter: re.Match[str]) -> str:
+        converter = converters[parameter[1] or "str"]
+        return converter.to_url(match.kwargs[parameter[2]])
+
+    path = "/" + PARAMETER.sub(fill, match.route)
+    if resolve(path).func is not match.func:
+        raise ImproperlyConfigured(f"{match.route}: a cached view needs path()")
+    return path.encode().decode("latin-1")
 
 
 def _read_place(place: tuple[str | None, ...]) -> tuple[str, str]:

@@ -74,12 +74,15 @@ def database(folder):
 
 
 @contextlib.contextmanager
-def gunicorn(env, **variables):
-    """Serve the API on a free port; yield its address and the process."""
+def gunicorn(env, module="config.wsgi", **variables):
+    """Serve a module's WSGI application on a free port.
+
+    Yield the address of its API, and the process.
+    """
     port = free_port()
     env = {**env, "PORT": str(port), **variables}
     command = [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py"]
-    command += ["--log-level", "warning"]
+    command += ["--log-level", "warning", f"{module}:application"]
     process = subprocess.Popen(command, cwd=ROOT, env=env)
     address = f"http://127.0.0.1:{port}/api/v1"
     try:

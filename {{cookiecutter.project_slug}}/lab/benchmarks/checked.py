@@ -13,7 +13,8 @@ def checked(view):
     """
 
     def checked_view(request, **arguments):
-        if get_access().credential(request) is None:
+        authorization = request.META.get("HTTP_AUTHORIZATION", "")
+        if get_access().credential(authorization) is None:
             return HttpResponse(status=401)
         return view(request, **arguments)
 

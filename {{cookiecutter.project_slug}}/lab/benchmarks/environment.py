@@ -49,7 +49,7 @@ class Server:
 
         Stamps and what is known about readers stay.
         """
-        spared += (b":stamp:", b":changes:", b":verdict:")
+        spared += (b":stamp:", b":changes:", b":fingerprint:")
         keys = self.redis.scan_iter(count=1000)
         old = [key for key in keys if not any(part in key for part in spared)]
         for first in range(0, len(old), 1000):
@@ -108,7 +108,7 @@ class Environment:
         }
         database_url = database_url or self.database(self.base)
         env = live.environment(database_url, **GUNICORN | variables)
-        address, _ = stack.enter_context(live.gunicorn(env))
+        address, _ = stack.enter_context(live.gunicorn(env, "lab.benchmarks.wsgi"))
         self.token = self.token or live.log_in(address, **READER)
         client = stack.enter_context(redis.Redis.from_url(redis_url))
         return Server(name, urlsplit(address).port, client, self.token)

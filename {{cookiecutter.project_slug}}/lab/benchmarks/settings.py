@@ -8,7 +8,6 @@ from config.settings import (
     CACHES,
     CACHING,
     INSTALLED_APPS,
-    MIDDLEWARE,
     REDIS_URL,
     SIMPLE_JWT,
 )
@@ -16,7 +15,6 @@ from config.settings import (
 STRATEGY = os.environ.get("BENCH_STRATEGY", "ours")
 TTL = 24 * 3600
 ROOT_URLCONF = "lab.benchmarks.urls"
-MIDDLEWARE = ["lab.benchmarks.middleware.count_queries", *MIDDLEWARE]
 # A long run logs in once.
 SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
 # Flushing a large cache takes long (no timeout), and failures must raise errors.

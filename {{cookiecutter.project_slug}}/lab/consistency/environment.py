@@ -86,7 +86,8 @@ class Environment:
     @contextlib.contextmanager
     def serve(self, **variables):
         """Serve the API with these variables; yield its address."""
-        with live.gunicorn(self._variables(variables)) as (address, _):
+        env = self._variables(variables)
+        with live.gunicorn(env, "lab.consistency.wsgi") as (address, _):
             yield address
 
     def kills(self):

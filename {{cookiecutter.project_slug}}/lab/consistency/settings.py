@@ -4,10 +4,9 @@ import os
 from datetime import timedelta
 
 from config.settings import *  # noqa: F403
-from config.settings import CACHING, INSTALLED_APPS, MIDDLEWARE, SIMPLE_JWT
+from config.settings import CACHING, INSTALLED_APPS, SIMPLE_JWT
 
 INSTALLED_APPS = [*INSTALLED_APPS, "lab.consistency"]
-MIDDLEWARE = ["lab.consistency.middleware.name_worker", *MIDDLEWARE]
 # A long test logs in once.
 SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
 ROOT_URLCONF = os.environ.get("CONSISTENCY_URLS", "config.urls")
