@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import Any
 
 from django.db.models import F, QuerySet
+from django.shortcuts import get_object_or_404
 
 # Importing it registers `among`.
 from books import lookups  # noqa: F401
@@ -45,6 +46,19 @@ def with_tags(rows: list[Document] | None) -> list[Document]:
     for row in rows:
         row["tags"] = tags[row["book_id"]]
     return rows
+
+
+def book_document(book_id: int) -> Document:
+    """Return the document of one book. Raises Http404."""
+    row = get_object_or_404(book_rows(Book.objects.all()), pk=book_id)
+    [document] = with_tags([row])
+    return document
+
+
+def tag_document(tag_id: int) -> Document:
+    """Return the document of one tag. Raises Http404."""
+    document: Document = get_object_or_404(tag_rows(Tag.objects.all()), pk=tag_id)
+    return document
 
 
 def tag_rows(tags: QuerySet[Tag]) -> Rows:

@@ -1,13 +1,16 @@
 """Writes to the catalogue."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.shortcuts import get_object_or_404
 
+from books import documents
 from books.models import Book, Tag
 from common.errors import Conflict
+from common.preconditions import Precondition, always
 
 ISBN_TAKEN = "A book with this ISBN was just added."
 NAME_TAKEN = "A tag with this name was just added."
@@ -29,14 +32,19 @@ def create_book(*, tags: Iterable[Tag] = (), **fields: Any) -> Book:
 
 @transaction.atomic
 def update_book(
-    *, book_id: int, tags: Iterable[Tag] | None = None, **fields: Any
+    *,
+    book_id: int,
+    tags: Iterable[Tag] | None = None,
+    precondition: Precondition = always,
+    **fields: Any,
 ) -> Book:
     """Change the given fields of a book and return it; `tags=None` keeps its tags.
 
-    Raises Http404 if there is no such book, and Conflict (409) if the ISBN is taken or
-    a tag was deleted.
+    Raises Http404 if there is no such book, what `precondition` raises, and Conflict
+    (409) if the ISBN is taken or a tag was deleted.
     """
     book = lock_book(book_id)
+    precondition(partial(documents.book_document, book_id))
     # A field that is not written invalidates no list that is chosen by it.
     changed = [name for name in fields if getattr(book, name) != fields[name]]
     for name in changed:
@@ -49,9 +57,14 @@ def update_book(
 
 
 @transaction.atomic
-def delete_book(*, book_id: int) -> None:
-    """Delete a book. Raises Http404, or Conflict (409) while copies are on loan."""
+def delete_book(*, book_id: int, precondition: Precondition = always) -> None:
+    """Delete a book.
+
+    Raises Http404, what `precondition` raises, and Conflict (409) while copies are on
+    loan.
+    """
     book = lock_book(book_id)
+    precondition(partial(documents.book_document, book_id))
     if book.loans.filter(is_returned=False).exists():
         raise Conflict("Copies of this book are on loan.")
     book.delete()
@@ -63,17 +76,26 @@ def create_tag(*, name: str) -> Tag:
 
 
 @transaction.atomic
-def rename_tag(*, tag_id: int, name: str) -> Tag:
-    """Rename a tag and return it. Raises Http404, or Conflict (409) as above."""
+def rename_tag(*, tag_id: int, name: str, precondition: Precondition = always) -> Tag:
+    """Rename a tag and return it.
+
+    Raises Http404, what `precondition` raises, and Conflict (409) as above.
+    """
     tag: Tag = get_object_or_404(Tag.objects.select_for_update(), pk=tag_id)
+    precondition(partial(documents.tag_document, tag_id))
     tag.name = name
     return _save(tag, NAME_TAKEN)
 
 
 @transaction.atomic
-def delete_tag(*, tag_id: int) -> None:
-    """Delete a tag and its links to books. Raises Http404."""
-    get_object_or_404(Tag.objects.select_for_update(), pk=tag_id).delete()
+def delete_tag(*, tag_id: int, precondition: Precondition = always) -> None:
+    """Delete a tag and its links to books.
+
+    Raises Http404, and what `precondition` raises.
+    """
+    tag = get_object_or_404(Tag.objects.select_for_update(), pk=tag_id)
+    precondition(partial(documents.tag_document, tag_id))
+    tag.delete()
 
 
 def lock_book(book_id: int) -> Book:

@@ -1,15 +1,14 @@
 """The catalogue's endpoints."""
 
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from books import documents, selectors, services
 from books.documents import Rows
-from books.models import Book, Tag
+from books.models import Tag
 from books.pages import BookPages
 from books.queries import BookQuery, BookQuerySerializer
 from books.serializers import BookSerializer, BookWriteSerializer, TagSerializer
@@ -17,10 +16,17 @@ from caching.dependencies import Row, Selection, Table
 from caching.views import Cached, CachedReads
 from common.bodies import read_body
 from common.permissions import IsLibrarianOrReadOnly
+from common.preconditions import if_match
 from common.queries import HasQuery, PageQuerySerializer, canonical
 from common.schema import ErrorSerializer
 
 CONFLICT = {409: ErrorSerializer}
+CHANGED = {412: ErrorSerializer}
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="The ETag of what you have read: it is changed only if it is still so.",
+)
 
 
 class BookList(CachedReads, HasQuery, generics.ListAPIView):
@@ -72,28 +78,30 @@ class BookDetail(CachedReads, generics.GenericAPIView):
 
     def get(self, request: Request, book_id: int) -> Response:
         """Show a book."""
-        row = get_object_or_404(documents.book_rows(Book.objects.all()), pk=book_id)
-        [document] = documents.with_tags([row])
-        return Response(document)
+        return Response(documents.book_document(book_id))
 
     @extend_schema(
-        request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
+        request=BookWriteSerializer,
+        parameters=[IF_MATCH],
+        responses={200: BookSerializer} | CONFLICT | CHANGED,
     )
     def put(self, request: Request, book_id: int) -> Response:
         """Replace a book."""
         return self._update(request, book_id, partial=False)
 
     @extend_schema(
-        request=BookWriteSerializer, responses={200: BookSerializer} | CONFLICT
+        request=BookWriteSerializer,
+        parameters=[IF_MATCH],
+        responses={200: BookSerializer} | CONFLICT | CHANGED,
     )
     def patch(self, request: Request, book_id: int) -> Response:
         """Change some of a book."""
         return self._update(request, book_id, partial=True)
 
-    @extend_schema(responses={204: None} | CONFLICT)
+    @extend_schema(parameters=[IF_MATCH], responses={204: None} | CONFLICT | CHANGED)
     def delete(self, request: Request, book_id: int) -> Response:
         """Remove a book that nobody has on loan."""
-        services.delete_book(book_id=book_id)
+        services.delete_book(book_id=book_id, precondition=if_match(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _update(self, request: Request, book_id: int, *, partial: bool) -> Response:
@@ -101,7 +109,9 @@ class BookDetail(CachedReads, generics.GenericAPIView):
         changes = read_body(
             BookWriteSerializer, request, instance=book, partial=partial
         )
-        book = services.update_book(book_id=book_id, **changes)
+        book = services.update_book(
+            book_id=book_id, precondition=if_match(request), **changes
+        )
         return Response(BookSerializer(book).data)
 
 
@@ -163,18 +173,22 @@ class TagDetail(CachedReads, generics.GenericAPIView):
 
     def get(self, request: Request, tag_id: int) -> Response:
         """Show a tag."""
-        return Response(TagSerializer(selectors.get_tag(tag_id)).data)
+        return Response(documents.tag_document(tag_id))
 
-    @extend_schema(request=TagSerializer, responses={200: TagSerializer} | CONFLICT)
+    @extend_schema(
+        request=TagSerializer,
+        parameters=[IF_MATCH],
+        responses={200: TagSerializer} | CONFLICT | CHANGED,
+    )
     def put(self, request: Request, tag_id: int) -> Response:
         """Rename a tag."""
         tag = selectors.get_tag(tag_id)
         body = read_body(TagSerializer, request, instance=tag)
-        tag = services.rename_tag(tag_id=tag_id, **body)
+        tag = services.rename_tag(tag_id=tag_id, precondition=if_match(request), **body)
         return Response(TagSerializer(tag).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(parameters=[IF_MATCH], responses={204: None} | CHANGED)
     def delete(self, request: Request, tag_id: int) -> Response:
         """Remove a tag, from its books too."""
-        services.delete_tag(tag_id=tag_id)
+        services.delete_tag(tag_id=tag_id, precondition=if_match(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -63,7 +63,7 @@ class Entry(NamedTuple):
 
         It is compressed if it has at least `compress_from` bytes; None: never.
         """
-        etag = blake2b(body, digest_size=12).hexdigest()
+        etag = entity_tag(body)
         ids = ",".join(map(str, rows)) or NO_ROWS
         if compress_from is None or len(body) < compress_from:
             return cls(etag, IDENTITY, body, ids, headers)
@@ -86,6 +86,11 @@ class Entry(NamedTuple):
         checksum = _checksum(self.rows, headers, self.payload)
         first = f"{version} {self.etag} {self.encoding} {self.rows} {checksum}"
         return b"\n".join([first.encode("ascii"), headers, self.payload])
+
+
+def entity_tag(body: bytes) -> str:
+    """Return what names the bytes of an answer, without quotes."""
+    return blake2b(body, digest_size=12).hexdigest()
 
 
 def stored_version(value: bytes | None) -> str:

@@ -37,8 +37,7 @@ def respond(environ: Environ, fetched: Fetched) -> Sent:
     """Return the answer with an entry's bytes, or a 304 if the client has them."""
     entry = fetched.entry
     compressed = entry.encoding == GZIP and _accepts_gzip(environ)
-    # A strong validator names these very bytes, so each encoding has its own.
-    etag = f'"{entry.etag}-gzip"' if compressed else f'"{entry.etag}"'
+    etag = _quoted(entry.etag, compressed)
     headers = dict(entry.headers)
     headers["ETag"] = etag
     # To be kept by the reader's own client only, and asked about every time.
@@ -54,6 +53,16 @@ def respond(environ: Environ, fetched: Fetched) -> Sent:
         headers["Content-Encoding"] = "gzip"
     headers["Content-Length"] = str(len(body))
     return Sent(200, headers, b"" if environ["REQUEST_METHOD"] == "HEAD" else body)
+
+
+def etags_of(entity_tag: str) -> set[str]:
+    """Return the strong validators that clients may know of an answer."""
+    return {_quoted(entity_tag, compressed) for compressed in (False, True)}
+
+
+def _quoted(entity_tag: str, compressed: bool) -> str:
+    # A strong validator names these very bytes, so each encoding has its own.
+    return f'"{entity_tag}-gzip"' if compressed else f'"{entity_tag}"'
 
 
 def _has_it(environ: Environ, etag: str) -> bool:
