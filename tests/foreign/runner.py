@@ -17,7 +17,8 @@ from tests.terraform.roots import provider_mirror, write_settings
 
 # The Python is trixie's: actions/setup-python brings the one that the workflow names.
 PACKAGES = (
-    *("ca-certificates", "curl", "docker-buildx", "docker-cli", "docker-compose"),
+    *("awscli", "ca-certificates", "curl"),
+    *("docker-buildx", "docker-cli", "docker-compose"),
     *("git", "jq", "make", "postgresql-client", "python3", "python3-venv"),
     *("shellcheck", "unzip", "xz-utils", "zip"),
 )

@@ -2,10 +2,8 @@
 
 import dataclasses
 import json
-import os
 import secrets
 import shutil
-import sys
 
 import pytest
 
@@ -13,7 +11,6 @@ from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
 from tests.foreign.conftest import make_root  # noqa: F401
 from tests.foreign.runner import SETTINGS, entered, furnish
-from tests.terraform.roots import write_settings
 from tests.workflows import faults, figures
 from tests.workflows.github import pull_request
 from tests.workflows.player import Job, Machine, play
@@ -83,31 +80,6 @@ def on_runner(runner, project):
         return Machine(repository, folder, context, **more)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def machine(project, tmp_path_factory):
-    """Make a machine that plays the workflows of a repository on this one."""
-    settings = write_settings(tmp_path_factory.mktemp("terraform"))
-
-    def make(repository, folder, context=PULL_REQUEST, **more):
-        own = {
-            "TF_CLI_CONFIG_FILE": str(settings),
-            "VENV": str(project.path / ".venv"),
-            "PATH": beside_python() + os.environ["PATH"],
-        }
-        more["environment"] = own | more.get("environment", {})
-        more.setdefault("reads", faults.READS)
-        more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
-        venv = project.path / ".venv"
-        return Machine(repository, folder, context, venv=venv, **more)
-
-    return make
-
-
-def beside_python():
-    """Return where our own tools are (shellcheck, aws): GitHub's machines have them."""
-    return os.path.dirname(sys.executable) + os.pathsep
 
 
 @dataclasses.dataclass

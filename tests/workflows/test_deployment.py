@@ -52,13 +52,14 @@ def everything(jobs):
 
 
 @pytest.fixture
-def unconfigured(machine, repository_of, tmp_path):
+def unconfigured(on_runner, repository_of, tmp_path):
     """Play the deployment of a repository with these variables, without an AWS."""
 
     def run(variables):
         repository = repository_of(tmp_path / "repository")
         known = context(head(repository), variables)
-        own = machine(repository, tmp_path / "play", known, done=PROVED, reads={})
+        name = secrets.token_hex(4)
+        own = on_runner(repository, name, known, done=PROVED, reads={})
         return play(own, "deployment.yml")
 
     return run
@@ -120,7 +121,7 @@ def server(base_images, rendered):
 
 
 @pytest.fixture(scope="module")
-def production(server, machine, repository_of, tmp_path_factory):
+def production(server, on_runner, repository_of, tmp_path_factory):
     """A configured repository: play its deployment, of a commit or of a tag."""
     folder = tmp_path_factory.mktemp("production")
     repository = repository_of(folder / "repository")
@@ -137,9 +138,9 @@ def production(server, machine, repository_of, tmp_path_factory):
 
         def deploy(tag=""):
             known = context(head(repository), variables, tag, endpoint.url)
-            own = machine(
+            own = on_runner(
                 repository,
-                folder / secrets.token_hex(4),
+                secrets.token_hex(4),
                 known,
                 environment={"DEPLOY_POLL_SECONDS": "0.5"},
                 done=dict(CHECKED),

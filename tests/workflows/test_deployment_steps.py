@@ -8,7 +8,6 @@ import pytest
 
 from tests.baking import clean_environment, run
 from tests.workflows import aws
-from tests.workflows.conftest import beside_python
 
 pytestmark = pytest.mark.deep
 
@@ -21,7 +20,8 @@ def cloud():
 @pytest.fixture
 def step(cloud, rendered, monkeypatch):
     """Run a step of the deployment; return what it said and its exit code."""
-    monkeypatch.setenv("PATH", beside_python() + os.environ["PATH"])
+    beside_python = os.path.dirname(sys.executable)
+    monkeypatch.setenv("PATH", beside_python + os.pathsep + os.environ["PATH"])
 
     def play(name, url):
         environment = clean_environment(

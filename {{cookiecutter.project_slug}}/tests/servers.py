@@ -25,7 +25,7 @@ import psycopg
 from redis import client
 from redis.exceptions import RedisError, ResponseError
 
-from tests.polling import wait_until
+from tools.polling import wait_until
 from tools.ports import free_port
 
 NO_REDIS = (

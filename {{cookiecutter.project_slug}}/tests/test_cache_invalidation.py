@@ -24,7 +24,7 @@ from tests.factories import (
     TagFactory,
     UserFactory,
 )
-from tests.polling import wait_until
+from tools.polling import wait_until
 from users.models import User
 
 

@@ -17,7 +17,7 @@ from caching.stores.breaker import Breaker, Unavailable
 from tests.caches import caching, empty, reason_of, recorded_round_trips, result_of
 from tests.clients import Client, errors_of
 from tests.factories import BookFactory, TagFactory, UserFactory
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 pytestmark = pytest.mark.once
 

@@ -14,7 +14,7 @@ import pytest
 from config import workers
 from tests import live
 from tests.live import SECRETS
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 pytestmark = pytest.mark.once
 

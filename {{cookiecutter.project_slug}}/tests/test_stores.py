@@ -10,7 +10,6 @@ from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
 from caching.reads import Blocked, CacheSpec, Hit
 from caching.stamps import MAX_RECENT, Change, recent_key
-from tests.polling import wait_until
 from tests.stores import (
     InMemory,
     InRedis,
@@ -24,6 +23,7 @@ from tests.stores import (
     version_in,
     writers_under_way,
 )
+from tools.polling import wait_until
 
 pytestmark = pytest.mark.once
 

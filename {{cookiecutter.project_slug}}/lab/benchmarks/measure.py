@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from lab.benchmarks.client import Connection, WrongAnswer, query_count
 from lab.benchmarks.results import percentile
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 API = "/api/v1/books"
 # The paths of two baselines; in BASELINES by the names of the figures.

@@ -5,7 +5,7 @@ import threading
 import traceback
 
 from lab.consistency import library
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 PAUSE_AFTER_DROP = 0.05
 NOT_MODIFIED_SHARE = 0.2

@@ -11,7 +11,7 @@ from lab.consistency import library
 from lab.consistency.clients import Reader, Writer
 from lab.consistency.faults import FaultInjector
 from lab.harness.checker import Checker
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 READERS = 16
 # Seconds between two writes of one writer, on average.

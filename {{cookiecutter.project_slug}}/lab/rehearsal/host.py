@@ -13,7 +13,7 @@ import httpx
 
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import LABEL, RehearsalError, docker, engine_address, run
-from tests.polling import wait_until
+from tools.polling import wait_until
 from tools.ports import free_port
 
 MEMORY = "1g"

@@ -10,7 +10,7 @@ import time
 import httpx
 
 from books.isbn import check_digit
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 RATE = 50
 TIMEOUT = 60

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 BUSY = 75
 # Instead of a tag: the one before the scenario, or the stable one before that.

@@ -10,7 +10,7 @@ from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.load import PUBLISHER, Load, acknowledged, summary
 from lab.rehearsal.scenarios import BUSY, EARLIER, UNCHANGED
 from tests import live
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 LIBRARIAN = {
     "DJANGO_SUPERUSER_EMAIL": "librarian@example.com",

@@ -23,7 +23,7 @@ from lab.consistency.runner import Runner
 from lab.harness.checker import Checker
 from tests.left_out import or_left_out
 from tests.live import ROOT
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 SEED = {"CONSISTENCY_URLS": "lab.consistency.seed_strategy"}
 # For a machine that has much else to do: seconds, and for the API.
