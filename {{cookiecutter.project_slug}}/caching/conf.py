@@ -39,6 +39,9 @@ class Conf:
     # How long Redis may take to answer, and how long nobody asks it after it failed.
     timeout: float = 0.25
     cooldown: float = 1
+    # How long Redis counts as writable after this process has written to it. So long at
+    # most others may serve what could not be invalidated.
+    writable_check: float = 1
     # Bodies from this size, in bytes, are stored compressed.
     compress_from: int = 1024
     # While the store is away: refuse writes (503), instead of invalidating later.

@@ -3,6 +3,8 @@
 import contextlib
 import logging
 import signal
+import time
+from functools import partial
 
 import pytest
 import redis
@@ -114,6 +116,98 @@ def test_only_one_of_many_requests_waits_for_a_redis_that_hangs(own_store, monke
         answers = [reader.get("/tags") for _ in range(20)]
     assert len(trips) == 1
     assert {answer.headers["X-Cache"] for answer in answers} == {"BYPASS; unavailable"}
+
+
+def demote(client):
+    """Make a Redis the read-only replica of one that is not there; keep connections."""
+    client.replicaof("127.0.0.1", 1)
+
+
+def fill(client):
+    """Leave no memory for another value."""
+    client.config_set("maxmemory", 1)
+
+
+def take_the_right(client):
+    """Let the user that all connect as run no script."""
+    client.acl_setuser("default", enabled=True, commands=["-evalsha", "-eval"])
+
+
+REFUSALS = {
+    demote: lambda client: client.replicaof("NO", "ONE"),
+    fill: lambda client: client.config_set("maxmemory", 0),
+    take_the_right: lambda client: client.acl_setuser(
+        "default", enabled=True, commands=["+@all"]
+    ),
+}
+
+
+class TestReachableAndNotWritable:
+    """A Redis that answers and refuses writes is as good as none."""
+
+    @pytest.fixture(params=REFUSALS, ids=lambda way: way.__name__)
+    def refusal(self, request, own_store):
+        """Return functions that make Redis refuse writes, and that end it."""
+        server, way = own_store(writable_check=0.3), request.param
+        with redis.Redis.from_url(server.url) as client:
+            yield partial(way, client), partial(REFUSALS[way], client)
+        pending.forget()
+
+    @pytest.fixture
+    def read_elsewhere(self, refusal, settings):
+        """Return a function that reads as another process does, which never writes."""
+        changed, settings.CACHING = settings.CACHING, settings.CACHING | {"wait": 1}
+        store = get_store()
+        settings.CACHING = changed
+        return partial(store.read, ["an entry"], ["tags"])
+
+    def test_who_never_writes_stops_reading_too(
+        self, refusal, read_elsewhere, librarian
+    ):
+        refuse, _ = refusal
+        path = f"/tags/{TagFactory().pk}"
+        librarian.get(path)
+        read_elsewhere()
+        refuse()
+        assert librarian.put(path, {"name": "New"}).status_code == 200
+        assert librarian.get(path).json()["name"] == "New"
+        # The bound that is promised.
+        time.sleep(0.3)
+        with pytest.raises(Unavailable):
+            read_elsewhere()
+
+    def test_it_is_said_once_and_health_is_degraded(
+        self, refusal, librarian, nobody, caplog
+    ):
+        refuse, _ = refusal
+        tag = TagFactory()
+        caplog.set_level(logging.WARNING, logger="caching.stores.breaker")
+        refuse()
+        for number in range(8):
+            librarian.put(f"/tags/{tag.pk}", {"name": f"New {number}"})
+            time.sleep(0.1)
+        health = nobody.get("/common/health-check").json()
+        assert (health["status"], health["cache"]) == ("degraded", "unreachable")
+        assert len(caplog.records) == 1, caplog.text
+
+    def test_afterwards_all_is_as_before(self, refusal, librarian):
+        refuse, end = refusal
+        path = f"/tags/{TagFactory().pk}"
+        librarian.get(path)
+        refuse()
+        librarian.put(path, {"name": "New"})
+        end()
+        wait_until(lambda: result_of(librarian.get(path)) == "HIT", "a hit", 60)
+        assert librarian.get(path).json()["name"] == "New"
+
+
+def test_a_hit_that_checks_is_one_round_trip_as_well(own_store, reader, monkeypatch):
+    own_store(writable_check=0)
+    for _ in range(3):
+        reader.get("/tags")
+    with recorded_round_trips(monkeypatch) as trips:
+        assert result_of(reader.get("/tags")) == "HIT"
+    assert len(trips) == 1
 
 
 class TestPendingInvalidations:

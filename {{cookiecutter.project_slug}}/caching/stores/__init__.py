@@ -51,7 +51,7 @@ class Store(Protocol):
         """End the holder's single-flight lock."""
 
     def ping(self) -> bool:
-        """Return whether the store answers."""
+        """Return whether the store answers, and can be written."""
 
     def clear(self) -> None:
         """Forget everything. For tests."""
@@ -70,4 +70,5 @@ def get_store() -> Store:
         row_life=ROW_LIFE_IN_TTLS * given.ttl,
         timeout=given.timeout,
         cooldown=given.cooldown,
+        writable_check=given.writable_check,
     )

@@ -7,11 +7,15 @@ commands go through redis-py's client and its pool.
 """
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from redis import ConnectionPool
 from redis.connection import AbstractConnection
+
+# A command's name and arguments.
+Command = Sequence[str | int]
 
 
 class IdleConnections:
@@ -21,12 +25,12 @@ class IdleConnections:
         self.pool = pool
         self.idle: list[AbstractConnection] = []
 
-    def ask(self, *command: str) -> Any:
-        """Send one command and return the reply. Raises what redis-py raises."""
+    def ask(self, *commands: Command) -> list[Any]:
+        """Send commands in one packet; return the replies. Raises as redis-py does."""
         connection = self._take()
         try:
-            connection.send_command(*command)
-            reply = connection.read_response()
+            connection.send_packed_command(connection.pack_commands(commands))
+            replies = [connection.read_response() for _ in commands]
         except BaseException:
             # The reply may still come, and the next command must not get it. And if
             # Redis closed this connection, it has probably closed the others, too.
@@ -34,7 +38,7 @@ class IdleConnections:
             self.idle.clear()
             raise
         self.idle.append(connection)
-        return reply
+        return replies
 
     def _take(self) -> AbstractConnection:
         while self.idle:

@@ -9,6 +9,7 @@ each method does see Store in caching/stores/__init__.py. Keys:
     library:books:list:3f2c…     an entry; followed by `:lock:…`, its lock
 """
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from caching.stores.breaker import Breaker, Unavailable
 from caching.stores.connections import IdleConnections
 
 SCRIPT = (Path(__file__).parent / "stamps.lua").read_text(encoding="utf-8")
+# No table has this name: its stamp is written to see whether Redis can be.
+WRITABLE = "writable"
 UNLOCK = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])
@@ -35,7 +38,12 @@ class RedisStore:
 
     All times are in seconds. `lease`: how long an intent stands. `row_life`: how long a
     row's stamp lives. `timeout`: how long Redis may take to answer. `cooldown`: how
-    long nobody asks it after it failed.
+    long nobody asks it after it failed. `writable_check`: how long it counts as
+    writable after it was written to.
+
+    A Redis that answers and can't be written (a read-only replica, full, a right that
+    was taken away) is as good as none: whoever writes can't invalidate what the others
+    go on reading. So a process reads only while it knows that it could write.
     """
 
     def __init__(
@@ -47,6 +55,7 @@ class RedisStore:
         row_life: float,
         timeout: float,
         cooldown: float,
+        writable_check: float,
     ) -> None:
         self.prefix, self.lease, self.row_life = prefix, lease, row_life
         self.client = redis.Redis.from_url(
@@ -58,6 +67,7 @@ class RedisStore:
         )
         self.connections = IdleConnections(self.client.connection_pool)
         self.breaker = Breaker(cooldown=cooldown, errors=(redis.RedisError, OSError))
+        self.writable_check, self.written_at = writable_check, float("-inf")
         self.script = self.client.register_script(SCRIPT)
         self.unlock_script = self.client.register_script(UNLOCK)
 
@@ -66,7 +76,7 @@ class RedisStore:
     ) -> tuple[list[bytes | None], StampTexts]:
         """Return the values of the entries, and the texts of the stamps."""
         keys = [f"{self.prefix}:{key}" for key in entries] + self._stamp_keys(names)
-        values = self._ask(lambda: self.connections.ask("MGET", *keys))
+        values = self._ask(lambda: self._read_if_writable(keys))
         if self.breaker.recovering:
             # Other processes may still have pending invalidations, and flush them now.
             raise Unavailable("Redis just came back")
@@ -101,9 +111,9 @@ class RedisStore:
         self._ask(lambda: self.unlock_script(keys=[name], args=[holder]))
 
     def ping(self) -> bool:
-        """Return whether Redis answers. Asks during the cooldown, too."""
+        """Return whether Redis can be written. Asks during the cooldown, too."""
         try:
-            self.client.ping()
+            self._check_writable()
         except (redis.RedisError, OSError):
             return False
         self.breaker.succeeded()
@@ -113,6 +123,31 @@ class RedisStore:
         """Delete all keys with the prefix. For tests: it scans every key in Redis."""
         for key in self.client.scan_iter(f"{_escape(self.prefix)}:*", count=1000):
             self.client.unlink(key)
+
+    def _read_if_writable(self, keys: list[str]) -> list[bytes | None]:
+        read = ["MGET", *keys]
+        if time.monotonic() - self.written_at < self.writable_check:
+            [values] = self.connections.ask(read)
+            return values  # type: ignore[no-any-return]  # what MGET returns
+        try:
+            checked_at = time.monotonic()
+            _, values = self.connections.ask(self._write_of_nothing(), read)
+        except redis.exceptions.NoScriptError:
+            self._check_writable()
+            [values] = self.connections.ask(read)
+        self.written_at = checked_at
+        return values  # type: ignore[no-any-return]
+
+    def _check_writable(self) -> None:
+        checked_at = time.monotonic()
+        keys, arguments = self._call("open", "", {WRITABLE: Change()}, [WRITABLE])
+        self.script(keys, arguments)
+        self.written_at = checked_at
+
+    def _write_of_nothing(self) -> list[str | int]:
+        # By the script that invalidates: a right to SET alone would prove little.
+        keys, arguments = self._call("open", "", {WRITABLE: Change()}, [WRITABLE])
+        return ["EVALSHA", self.script.sha, len(keys), *keys, *arguments]
 
     def _ask(self, command: Callable[[], Any]) -> Any:
         """Return what the command returns; call it again if its connection broke.
@@ -133,18 +168,26 @@ class RedisStore:
     ) -> StampTexts:
         # The script expects the tables before the rows.
         names = sorted(names, key=lambda name: ":" in name)
+
+        def step() -> Any:
+            began = time.monotonic()
+            # A new token each time: a step that is repeated may already have been done.
+            texts = self.script(*self._call(what, writer, changes, names))
+            self.written_at = began
+            return texts
+
+        return _texts(names, self._ask(step))
+
+    def _call(
+        self, what: str, writer: str, changes: Changes, names: Sequence[str]
+    ) -> tuple[list[str], list[str | int]]:
+        """Return the script's keys and arguments, with a new token among them."""
         tables = [name for name in names if ":" not in name]
         recent = [f"{self.prefix}:{recent_key(table)}" for table in tables]
         keys = recent + self._stamp_keys(names)
         times = [int(self.lease * 1000), int(self.row_life * 1000), MAX_RECENT]
         written = [str(changes[table]) for table in tables]
-
-        def step() -> Any:
-            # A new token each time: a step that is repeated may already have been done.
-            token = stamps.new_token()
-            return self.script(keys, [what, writer, *times, token, *written])
-
-        return _texts(names, self._ask(step))
+        return keys, [what, writer, *times, stamps.new_token(), *written]
 
     def _stamp_keys(self, names: Sequence[str]) -> list[str]:
         return [f"{self.prefix}:stamp:{name}" for name in names]
