@@ -14,6 +14,11 @@ def check_digit(first_twelve: str) -> str:
     return str(-weighted % 10)
 
 
+def without_hyphens(value: str) -> str:
+    """Return an ISBN as it is stored: books print it with hyphens or spaces."""
+    return value.replace("-", "").replace(" ", "")
+
+
 def validate_isbn13(value: str) -> None:
     """Raise ValidationError unless `value` is 13 digits with a right check digit."""
     if len(value) != 13 or not (value.isascii() and value.isdecimal()):

@@ -5,8 +5,10 @@ build it for requests that never reach a view (an unknown path, a forged Host he
 """
 
 import math
+import sys
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.db.utils import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import ExceptionHandler
@@ -38,6 +40,16 @@ class BadRequest(APIException):
     default_code = "bad_request"
 
 
+class DatabaseUnavailable(APIException):
+    """The database is unreachable, read-only, or too busy (503)."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database can't be used at the moment."
+    default_code = "database_unavailable"
+    # Seconds. It becomes the header Retry-After.
+    wait = 5
+
+
 class APIExceptionHandler(ExceptionHandler):
     """Turns Django's own refusals into the API's errors."""
 
@@ -47,7 +59,22 @@ class APIExceptionHandler(ExceptionHandler):
             return ContentTooLarge()
         if isinstance(exc, SuspiciousOperation):
             return BadRequest()
+        if is_unavailable(exc):
+            return DatabaseUnavailable()
         return super().convert_known_exceptions(exc)
+
+    def convert_unhandled_exceptions(self, exc: Exception) -> APIException:
+        """Return a 500 for what nobody expected, in the words of server_error()."""
+        return exc if isinstance(exc, APIException) else APIException()
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Return whether a database's error is about the database, not about the query."""
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return True
+    # What PostgreSQL says of a write while it is read-only.
+    read_only = getattr(error.__cause__, "sqlstate", "") == "25006" if error else False
+    return isinstance(error, InternalError) and read_only
 
 
 def _error(status_code: int, code: str, detail: str) -> JsonResponse:
@@ -84,5 +111,10 @@ def too_many_requests(wait: float | None) -> JsonResponse:
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
-    """Answer 500. The cause is in the log, never in the answer."""
-    return _error(500, "error", "A server error occurred.")
+    """Answer 503 if the database can't be used, else 500; the log has the cause."""
+    if is_unavailable(sys.exc_info()[1]):
+        error = DatabaseUnavailable
+        response = _error(503, error.default_code, error.default_detail)
+        response.headers["Retry-After"] = str(error.wait)
+        return response
+    return _error(500, APIException.default_code, str(APIException.default_detail))

@@ -2,14 +2,21 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import environ
+from redis.connection import parse_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MIN_SECRET_LENGTH = 32
+ACCEPTED_URLS = {
+    "DATABASE_URL": "postgres://user:password@host:5432/name, in a password %2F for /, "
+    "%40 for @, %23 for #, %3F for ?",
+    "REDIS_URL": "redis://host:6379/0, redis://:password@host:6379/0, rediss://...",
+}
 EXAMPLE_PREFIX = "change-me"
 
 env = environ.Env()
@@ -83,14 +90,36 @@ def database(default: str) -> dict[str, Any]:
     scheme = url.partition(":")[0]
     if scheme not in ("sqlite", "postgres", "postgresql"):
         refuse("DATABASE_URL", f"starts with {scheme!r}; accepted: sqlite, postgres")
-    settings: dict[str, Any] = env.db_url_config(url)
     if scheme == "sqlite":
-        return settings | {"OPTIONS": SQLITE_OPTIONS}
+        sqlite: dict[str, Any] = env.db_url_config(url)
+        return sqlite | {"OPTIONS": SQLITE_OPTIONS}
+    settings: dict[str, Any] = _read_url("DATABASE_URL", env.db_url_config, url)
     return settings | {
         "CONN_MAX_AGE": integer("DATABASE_CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": settings.get("OPTIONS", {}) | POSTGRES_OPTIONS,
     }
+
+
+def redis_address() -> str:
+    """Return `REDIS_URL`, "" if it is not set; exit if it is no such URL."""
+    url: str = env.str("REDIS_URL", default="").strip()
+    if url:
+        _read_url("REDIS_URL", parse_url, url)
+    return url
+
+
+def _read_url(name: str, read: Callable[[str], dict[str, Any]], url: str) -> Any:
+    # The value is not shown: it may hold a password.
+    try:
+        parts, found = urlsplit(url), read(url)
+        # A password's own / ? or # ends the host too early.
+        whole = "@" not in parts.path + parts.query + parts.fragment
+        if whole and (parts.port or True):
+            return found
+    except ValueError:
+        pass
+    refuse(name, f"can't be read; accepted: {ACCEPTED_URLS[name]}")
 
 
 # Writers wait for each other (up to `timeout` seconds) instead of failing. IMMEDIATE

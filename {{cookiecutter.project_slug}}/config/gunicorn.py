@@ -17,7 +17,12 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder.make()
 
 wsgi_app = "config.wsgi:application"
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+host = os.environ.get("HOST", "127.0.0.1")
+# An IPv6 address has colons of its own.
+host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+bind = f"{host}:{os.environ.get('PORT', '8000')}"
+# A title and an author of 255 Hangul each are longer than the 4094 bytes of the default.
+limit_request_line = 8190
 workers = int(
     os.environ.get("WEB_CONCURRENCY")
     or processes.count_that_fit(

@@ -1,6 +1,8 @@
 """The health check: whether this process can serve, and which release it is."""
 
 import logging
+import os
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,30 +19,47 @@ from caching.stores import get_store
 logger = logging.getLogger(__name__)
 
 
-def database_answers() -> bool:
-    """Return whether the database answers a query; log the error if it does not."""
+OK, READ_ONLY, UNREACHABLE = "ok", "read-only", "unreachable"
+
+
+def database_state() -> str:
+    """Return OK, READ_ONLY, or UNREACHABLE; log the error if it is not OK."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            return bool(cursor.fetchone() == (1,))
+            if connection.vendor == "sqlite":
+                return _sqlite_state(cursor)
+            # A standby says so, too.
+            cursor.execute("SHOW transaction_read_only")
+            return READ_ONLY if cursor.fetchone() == ("on",) else OK
     except DatabaseError as error:
         logger.error("The database is unreachable: %s", error)
-        return False
+        return UNREACHABLE
 
 
-def summary(*, database: bool, cache: bool) -> str:
-    """Return `ok`, `degraded` (slower: no cache) or `unavailable` (no database)."""
-    if not database:
+def _sqlite_state(cursor: Any) -> str:
+    cursor.execute("SELECT COUNT(*) FROM sqlite_master")
+    cursor.execute("PRAGMA query_only")
+    if cursor.fetchone() == (1,):
+        return READ_ONLY
+    path = Path(connection.settings_dict["NAME"])
+    # Beside the file its journal is written.
+    places = [path, path.parent] if path.is_file() else []
+    return OK if all(os.access(place, os.W_OK) for place in places) else READ_ONLY
+
+
+def summary(*, database: str, cache: bool) -> str:
+    """Return `ok`, `degraded` (slower, or no writes) or `unavailable` (no database)."""
+    if database == UNREACHABLE:
         return "unavailable"
-    return "ok" if cache else "degraded"
+    return "ok" if cache and database == OK else "degraded"
 
 
 class HealthSerializer(serializers.Serializer[Any]):
     """What the health check answers."""
 
     status = serializers.ChoiceField(["ok", "degraded", "unavailable"])
-    database = serializers.ChoiceField(["ok", "unreachable"])
-    cache = serializers.ChoiceField(["ok", "unreachable"])
+    database = serializers.ChoiceField([OK, READ_ONLY, UNREACHABLE])
+    cache = serializers.ChoiceField([OK, UNREACHABLE])
     release = serializers.CharField()
 
 
@@ -56,11 +75,11 @@ class HealthCheck(APIView):
     )
     def get(self, request: Request) -> Response:
         """Answer 200, or 503 when the database is unreachable."""
-        database, cache = database_answers(), get_store().ping()
+        database, cache = database_state(), get_store().ping()
         report = {
             "status": summary(database=database, cache=cache),
-            "database": "ok" if database else "unreachable",
-            "cache": "ok" if cache else "unreachable",
+            "database": database,
+            "cache": OK if cache else UNREACHABLE,
             "release": settings.RELEASE,
         }
-        return Response(report, status=200 if database else 503)
+        return Response(report, status=503 if database == UNREACHABLE else 200)

@@ -1,6 +1,7 @@
 """The OpenAPI document, and the page on which to look at it and try it."""
 
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -19,7 +20,9 @@ class JSONErrors(APIView):
 
 
 class SchemaDocument(JSONErrors, SpectacularAPIView):
-    """The OpenAPI document."""
+    """The OpenAPI document: YAML, or JSON if `format=json` or Accept asks for it."""
+
+    content_negotiation_class = DefaultContentNegotiation
 
 
 class SwaggerUI(JSONErrors, SpectacularSwaggerView):

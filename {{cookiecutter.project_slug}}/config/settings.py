@@ -17,6 +17,7 @@ from config.environment import (
     integer,
     load_dotenv,
     rate,
+    redis_address,
     secret,
 )
 
@@ -90,7 +91,7 @@ WHITENOISE_USE_FINDERS = True
 # Data
 
 DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = redis_address()
 CACHES = {
     "default": (
         {

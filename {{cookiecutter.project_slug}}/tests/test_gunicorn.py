@@ -66,6 +66,13 @@ def test_the_environment_decides():
     assert found["keepalive"] == "75"
 
 
+@pytest.mark.parametrize(
+    ("host", "bind"), [("::", "[::]:8123"), ("[::1]", "[::1]:8123"), ("h", "h:8123")]
+)
+def test_an_address_of_ipv6_may_be_listened_at(host, bind):
+    assert settings(HOST=host, PORT="8123")["bind"] == f"['{bind}']"
+
+
 def test_what_stands_in_dotenv_decides_too(tmp_path):
     dotenv = tmp_path / ".env"
     dotenv.write_text("WEB_CONCURRENCY=5\nPORT=8124\n")

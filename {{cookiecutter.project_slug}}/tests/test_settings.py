@@ -52,6 +52,14 @@ def setting(name, **environment):
         ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY is '0'; accepted: a whole number"),
         ("THROTTLE_LOGIN", "often", "THROTTLE_LOGIN is 'often'; accepted: a rate"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL starts with 'mysql'; accepted"),
+        *[
+            ("DATABASE_URL", f"postgres://u:{password}@h:5432/db", "DATABASE_URL can't")
+            for password in ("pa/ss", "pa#ss", "pa?ss", "pa@s/s")
+        ],
+        ("DATABASE_URL", "postgres://u:p@h:port/db", "DATABASE_URL can't be read"),
+        ("REDIS_URL", "localhost:6379", "REDIS_URL can't be read; accepted: redis://"),
+        ("REDIS_URL", "http://localhost", "REDIS_URL can't be read"),
+        ("REDIS_URL", "redis://:pa/ss@h/0", "REDIS_URL can't be read"),
     ],
 )
 def test_what_is_unsafe_stops_the_process_with_one_line(name, value, problem):
