@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from books.keyset import Place
 from common.queries import DEFAULT_PAGE_SIZE, PageQuery, PageQuerySerializer
+from common.text import TextField
 
 MAX_TAGS = 20
 MAX_ID = 2**63 - 1
@@ -97,13 +98,13 @@ class BookQuerySerializer(PageQuerySerializer):
 
     query_class = BookQuery
 
-    title = serializers.CharField(
+    title = TextField(
         required=False,
         allow_blank=True,
         max_length=255,
         help_text="A part of the title, ignoring case.",
     )
-    author = serializers.CharField(
+    author = TextField(
         required=False,
         allow_blank=True,
         max_length=255,

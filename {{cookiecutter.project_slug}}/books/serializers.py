@@ -1,9 +1,9 @@
 """The JSON of books and tags."""
 
 from rest_framework import serializers
-from rest_framework.validators import UniqueValidator
 
-from books.models import Book, Tag
+from books.models import NAME_TAKEN, Book, Tag
+from common.text import TextField, fold
 
 MAX_TAGS_OF_A_BOOK = 50
 
@@ -12,13 +12,20 @@ class TagSerializer(serializers.ModelSerializer):
     """A tag."""
 
     tag_id = serializers.IntegerField(source="id", read_only=True)
-    name = serializers.CharField(
-        max_length=50, validators=[UniqueValidator(Tag.objects.all(), lookup="iexact")]
-    )
+    name = TextField(max_length=50)
 
     class Meta:
         model = Tag
         fields = ["tag_id", "name"]
+
+    def validate_name(self, name: str) -> str:
+        """Return the name. Raises ValidationError if another tag has it."""
+        others = Tag.objects.filter(name_key=fold(name))
+        if self.instance:
+            others = others.exclude(pk=self.instance.pk)
+        if others.exists():
+            raise serializers.ValidationError(NAME_TAKEN, "unique")
+        return name
 
 
 class BookSerializer(serializers.ModelSerializer):
@@ -36,7 +43,9 @@ class BookSerializer(serializers.ModelSerializer):
 class BookWriteSerializer(serializers.ModelSerializer):
     """A book as librarians send it. `tags` is a list of tag ids."""
 
-    publisher = serializers.CharField(max_length=255, allow_blank=True, default="")
+    title = TextField(max_length=255)
+    author = TextField(max_length=255)
+    publisher = TextField(max_length=255, allow_blank=True, default="")
     tags = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
         max_length=MAX_TAGS_OF_A_BOOK,

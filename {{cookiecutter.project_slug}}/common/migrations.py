@@ -6,6 +6,7 @@ set `atomic = False`. On SQLite they add an ordinary index, or none.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import DatabaseError, migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -146,3 +147,62 @@ def _drop_index(schema_editor: BaseDatabaseSchemaEditor, name: str) -> None:
 
 def _is_postgres(schema_editor: BaseDatabaseSchemaEditor) -> bool:
     return schema_editor.connection.vendor == "postgresql"
+
+
+class NormalizeTexts(Operation):
+    """Brings the texts of rows that are there into their one form (common/text.py).
+
+    `columns` are the names of a model's text columns. Rows that would have the same
+    text in one of the `unique` columns stop the migration, with a line that names them.
+    """
+
+    reversible = True
+
+    def __init__(self, model_name: str, columns: list[str], unique: list[str]) -> None:
+        self.model_name, self.columns, self.unique = model_name, columns, unique
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Change nothing: no model becomes another one."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Save the rows whose texts have another form."""
+        model = from_state.apps.get_model(app_label, self.model_name)
+        rows = model._base_manager.using(schema_editor.connection.alias)
+        # All are looked at before the first is written: none is in another's way.
+        first: dict[tuple[str, Any], Any] = {}
+        changed = []
+        for row in rows.order_by("pk").iterator():
+            before = [getattr(row, name) for name in self.columns]
+            after = [
+                model._meta.get_field(n).pre_save(row, False) for n in self.columns
+            ]
+            for name in self.unique:
+                taken = first.setdefault((name, getattr(row, name)), row.pk)
+                if taken != row.pk:
+                    raise DatabaseError(
+                        f"{model._meta.label} {taken} and {row.pk} have the same {name} "
+                        f"({getattr(row, name)}): change one of them, and migrate again"
+                    )
+            if before != after:
+                changed.append(row)
+        for row in changed:
+            row.save(update_fields=self.columns)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        """Change nothing: the old code reads this form, too."""
+
+    def describe(self) -> str:
+        """Return what `migrate` shows."""
+        return f"Bring the texts of {self.model_name} into one form"

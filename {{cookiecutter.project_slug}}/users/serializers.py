@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
+from common.text import TextField, fold
 from users.models import User
 
 MAX_PASSWORD_LENGTH = 128
@@ -22,23 +23,19 @@ class UserSerializer(serializers.ModelSerializer):
         fields = ["user_id", "email", "username"]
 
 
-class StoredEmail(serializers.EmailField):
+class StoredEmail(TextField, serializers.EmailField):
     """An email address, validated in the form in which it is stored."""
 
-    def to_internal_value(self, data: Any) -> str:
-        """Return the address as it is stored."""
-        return User.objects.normalize_email(super().to_internal_value(data))
+    normalize = staticmethod(fold)
 
 
-class StoredUsername(serializers.CharField):
+class StoredUsername(TextField):
     """A username, validated in the form in which it is stored.
 
     That form (Unicode NFKC) may be longer than the name that was sent, or be taken.
     """
 
-    def to_internal_value(self, data: Any) -> str:
-        """Return the name as it is stored."""
-        return User.normalize_username(super().to_internal_value(data))
+    normalize = staticmethod(User._meta.get_field("username").stored)
 
 
 class RegistrationSerializer(serializers.ModelSerializer):
@@ -46,7 +43,7 @@ class RegistrationSerializer(serializers.ModelSerializer):
 
     email = StoredEmail(
         max_length=254,
-        validators=[UniqueValidator(User.objects.all(), lookup="iexact")],
+        validators=[UniqueValidator(User.objects.all())],
     )
     username = StoredUsername(
         max_length=150,
@@ -74,7 +71,7 @@ class RegistrationSerializer(serializers.ModelSerializer):
 class LoginSerializer(serializers.Serializer):
     """An email address and a password."""
 
-    email = serializers.EmailField(max_length=254)
+    email = StoredEmail(max_length=254)
     password = serializers.CharField(
         max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
     )
