@@ -64,6 +64,16 @@ class Pages(PageNumberPagination):
             }
         )
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return the schema of a page. There is no next one after the last."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        properties = {"count": {"type": "integer"}, "next": link, "previous": link}
+        return {
+            "type": "object",
+            "required": [*properties, "results"],
+            "properties": properties | {"results": schema},
+        }
+
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         """Return none: the view's query serializer documents them (see Schema)."""
         return []
