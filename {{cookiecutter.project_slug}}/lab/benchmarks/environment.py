@@ -49,7 +49,7 @@ class Server:
 
         Stamps and what is known about readers stay.
         """
-        spared += (b":stamp:", b":changes:", b":verdict:")
+        spared += (b":stamp:", b":changes:", b":fingerprint:")
         keys = self.redis.scan_iter(count=1000)
         old = [key for key in keys if not any(part in key for part in spared)]
         for first in range(0, len(old), 1000):
