@@ -12,8 +12,7 @@ import tempfile
 from lab.rehearsal import PROJECT, releases
 from lab.rehearsal.docker import remove_all
 from lab.rehearsal.host import Host
-
-from tests.polling import wait_until
+from tools.polling import wait_until
 
 CA = "/var/lib/library/caddy/caddy/pki/authorities/local/root.crt"
 API = "localhost/api/v1"

@@ -25,7 +25,7 @@ SUITES = [
     pytest.param("trixie", "3.13", QUICK, marks=pytest.mark.minutes(5), id="trixie"),
     pytest.param("sid", "3.14", "test", marks=pytest.mark.minutes(9), id="sid"),
 ]
-# Left in a shell by other projects and by a company's network: no test may mind it.
+# Left in a shell by other projects: no test may mind it.
 SHELL_SAYS = {
     "ALLOWED_HOSTS": "elsewhere.example.org",
     "DEBUG": "maybe",

@@ -44,9 +44,7 @@ class Machine:
     environment: dict = dataclasses.field(default_factory=dict)
     credentials: dict = dataclasses.field(default_factory=dict)
     venv: Path | None = None  # the packages, installed already
-    reads: dict = dataclasses.field(
-        default_factory=dict
-    )  # job -> the files that it sees
+    reads: dict = dataclasses.field(default_factory=dict)  # job -> files that it sees
     extra: dict = dataclasses.field(default_factory=dict)  # job -> variables
     done: dict = dataclasses.field(default_factory=dict)  # job -> Job, not played again
     choices: int | None = None  # how many of a matrix are played; None: all
