@@ -161,6 +161,8 @@ def lose_the_connection(host):
         wait_until(lambda: host.live() not in (before, None), "the switch", 120)
     except TimeoutError as error:
         return str(error)
+    # Until it has ended, it would still take back a release that falls ill.
+    host.inside("flock", "--timeout", "120", "/var/lib/library/deploy/lock", "true")
     return "it went on"
 
 
