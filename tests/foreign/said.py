@@ -33,14 +33,14 @@ def skipped(said):
     return reasons
 
 
-def check(said, *more, lab=True):
-    """Assert that the tests ran on both databases, and in the `lab` if it is there;
-    that they skipped only what they must, and for `more` reasons.
+def check(said, *more):
+    """Assert that the tests ran on both databases and in the lab, and that they skipped
+    only what they must, or for `more` reasons.
 
     Return a line that says how many.
     """
     runs = counts(said)
-    where = ["on SQLite", "on PostgreSQL", *(["in the lab"] if lab else [])]
+    where = ("on SQLite", "on PostgreSQL", "in the lab")
     assert len(runs) == len(where), said[-3000:]
     assert all({"passed"} <= set(run) <= GOOD for run in runs), said[-3000:]
     assert set(skipped(said)) <= EXPECTED | set(more), skipped(said)
