@@ -17,9 +17,16 @@ from dataclasses import dataclass
 
 from redis.exceptions import OutOfMemoryError
 
-# Seconds, at random between the two: how long a fault lasts, and the calm after it.
+# Seconds, at random between the two: how long most faults last, and the calm after.
 LENGTH, CALM = (0.1, 1.5), (0.5, 6)
 FILLER = 2048
+# Shorter than the default, so that more failures and recoveries fit into a test.
+LEASE = 2
+# The life of an entry (by default), and a margin for a reader who stores one late: its
+# process may have died.
+BOUND = 180 + LEASE
+# Every other process notices that Redis refuses writes (`writable_check`, by default).
+UNTIL_NOTICED = 1
 SLOW = "before-keep:sleep:0.1:0.15"
 KILLED = "after-commit:kill:0.02"
 
@@ -61,6 +68,30 @@ def evicting(environment):
         client.config_set("maxmemory", 0)
 
 
+@contextlib.contextmanager
+def read_only(environment):
+    """Redis is a replica, whose primary is away: it answers, and refuses writes."""
+    environment.redis.client.replicaof("127.0.0.1", "1")
+    try:
+        yield
+    finally:
+        environment.redis.client.replicaof("NO", "ONE")
+
+
+@contextlib.contextmanager
+def full(environment):
+    """Redis is full and evicts nothing: it answers, and refuses writes."""
+    client = environment.redis.client
+    [policy] = client.config_get("maxmemory-policy").values()
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", 1)
+    try:
+        yield
+    finally:
+        client.config_set("maxmemory", 0)
+        client.config_set("maxmemory-policy", policy)
+
+
 def _fill(client, stop):
     while not stop.wait(0.02):
         for _ in range(16):
@@ -87,18 +118,36 @@ FAULTS = {
     "silent": _by_the_proxy("hold"),
     "flaky": _by_the_proxy("flaky"),
     "evicting": evicting,
+    "read-only": read_only,
+    "full": full,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of the test: the faults of Redis, and those inside the processes."""
+    """A part of the test: the faults of Redis, and those inside the processes.
+
+    `length`: the shortest and the longest fault, in seconds. `bound`: for how many
+    seconds a pending invalidation may explain stale reads. With one of the `writers`,
+    the other worker process only reads.
+    """
 
     name: str
     faults: tuple = ()
     points: str = ""
+    length: tuple = LENGTH
+    bound: float = BOUND
+    writers: int = 4
 
 
+# Longer than others may serve what could not be invalidated.
+REFUSING = Phase(
+    "Redis refuses writes",
+    ("read-only", "full"),
+    length=(2, 4),
+    bound=UNTIL_NOTICED,
+    writers=1,
+)
 PHASES = (
     Phase("calm"),
     Phase("slow readers", points=SLOW),
@@ -108,6 +157,7 @@ PHASES = (
     Phase("Redis unreachable", ("unreachable", "silent")),
     Phase("Redis flaky", ("flaky",)),
     Phase("Redis evicting", ("evicting",)),
+    REFUSING,
     Phase("everything", tuple(FAULTS), f"{SLOW} {KILLED}"),
 )
 
@@ -118,20 +168,21 @@ class FaultInjector(threading.Thread):
     Sets `stop` if it breaks down. `healed` are the times at which faults ended.
     """
 
-    def __init__(self, environment, names, stop):
+    def __init__(self, environment, phase, stop):
         super().__init__(daemon=True)
-        self.environment, self.names, self.stop = environment, names, stop
+        self.environment, self.phase, self.stop = environment, phase, stop
         self.over, self.counts, self.healed = threading.Event(), Counter(), []
         self.failure = ""
 
     def run(self):
         """Inject a fault, heal it, and wait for a while."""
-        turns = itertools.cycle(random.sample(self.names, len(self.names)))
+        names = self.phase.faults
+        turns = itertools.cycle(random.sample(names, len(names)))
         try:
-            while self.names and not self.over.wait(random.uniform(*CALM)):
+            while names and not self.over.wait(random.uniform(*CALM)):
                 name = next(turns)
                 with FAULTS[name](self.environment):
-                    self.over.wait(random.uniform(*LENGTH))
+                    self.over.wait(random.uniform(*self.phase.length))
                 self.healed.append(time.monotonic())
                 self.counts[name] += 1
         except Exception:

@@ -49,6 +49,7 @@ def paths(subjects):
     books = [subject.id for subject in subjects if subject.kind != "name"]
     lists = ["/books", "/books?title=VERSIONED&order_by=title&page_size=5", "/tags"]
     lists += ["/books?page_size=3", "/books?page_size=2&page=3"]
+    lists += ["/own/books", "/own/books?title=versioned&order_by=-title"]
     lists += ["/books?title=versioned", f"/books?tag={tags[0]}&order_by=-title"]
     lists += [f"/books?tag={tags[0]}&tag={tags[1]}&tag_option=or"]
     details = [f"/books/{book_id}" for book_id in books]

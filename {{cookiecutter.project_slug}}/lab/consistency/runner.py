@@ -9,18 +9,13 @@ from dataclasses import dataclass, field
 
 from lab.consistency import library
 from lab.consistency.clients import Reader, Writer
-from lab.consistency.faults import FaultInjector
+from lab.consistency.faults import LEASE, FaultInjector
 from lab.harness.checker import Checker
 from tools.polling import wait_until
 
 READERS = 16
 # Seconds between two writes of one writer, on average.
 PAUSE = 0.4
-# Shorter than the default, so that more failures and recoveries fit into a test.
-LEASE = 2
-# For how many seconds a pending invalidation explains stale reads if its process died:
-# the life of an entry (by default), and a margin for a reader who stores one late.
-BOUND = 180 + LEASE
 # Seconds after the last fault: at most until pending invalidations are flushed, then of
 # reading on, then at most until there are hits again (several leases).
 UNTIL_FLUSHED, AFTERWARDS, UNTIL_CACHED = 10, 1, 30
@@ -71,12 +66,12 @@ class Runner:
         """
         self._prepare()
         stop = threading.Event()
-        injector = FaultInjector(self.environment, phase.faults, stop)
+        injector = FaultInjector(self.environment, phase, stop)
         outcome = Outcome(phase.name, *self.checker.reset(), injector.counts)
         self.outcomes.append(outcome)
         variables = {"CACHE_FAULTS": phase.points, "CACHE_LEASE": str(LEASE)}
         with self.environment.serve(**variables | self.variables) as address:
-            clients = self._clients(address, stop)
+            clients = self._clients(address, phase.writers, stop)
             began, kills, trouble = time.monotonic(), self.environment.kills(), []
             try:
                 with _running(clients, stop.set), _running([injector], injector.end):
@@ -91,7 +86,7 @@ class Runner:
             finally:
                 outcome.seconds = time.monotonic() - began
                 outcome.faults["killed"] += self.environment.kills() - kills
-                self._explain(outcome, began, injector.healed)
+                self._explain(outcome, phase, began, injector.healed)
         outcome.problems = [
             text for each in clients for text in each.problems
         ] + trouble
@@ -107,14 +102,14 @@ class Runner:
             with self.environment.librarian(address) as librarian:
                 self.subjects = library.build(librarian)
 
-    def _clients(self, address, stop):
+    def _clients(self, address, writers, stop):
         def connect():
             return self.environment.librarian(address), self.checker, stop
 
         paths = library.paths(self.subjects)
         readers = [Reader(*connect(), paths) for _ in range(READERS)]
         # No subject has two writers: a later write must make a later version.
-        shares = [self.subjects[first::4] for first in range(4)]
+        shares = [self.subjects[first::writers] for first in range(writers)]
         return readers + [Writer(*connect(), share, PAUSE) for share in shares]
 
     def _wait_until_flushed(self):
@@ -141,13 +136,13 @@ class Runner:
         workers = self.checker.cached.copy().items()
         return [pid for pid, hit in workers if not hit and _is_alive(int(pid))]
 
-    def _explain(self, outcome, began, healed):
+    def _explain(self, outcome, phase, began, healed):
         invalidations = self.environment.history().invalidations.values()
         outcome.within_bound = [
             stale
             for stale in outcome.stale
             if self.allows_pending
-            and self.checker.is_within_bound(stale, invalidations, BOUND)
+            and self.checker.is_within_bound(stale, invalidations, phase.bound)
         ]
         lately = [each for each in invalidations if each.began >= began]
         outcome.pending_writes = len(lately)

@@ -1,5 +1,6 @@
 """Breaks the protocol on purpose, to prove that the test finds stale reads."""
 
+import math
 import time
 
 from caching.stores.redis import RedisStore
@@ -21,7 +22,17 @@ def renew_only_before_commit():
     RedisStore.finish = lambda store, writer, changes: None
 
 
-WAYS = {"renew-only-before-commit": renew_only_before_commit, "": lambda: None}
+def never_check_that_redis_can_be_written():
+    """Read from any Redis that answers."""
+    RedisStore.writable_check = property(lambda store: math.inf, lambda *given: None)
+    RedisStore.written_at = property(lambda store: 0, lambda *given: None)
+
+
+WAYS = {
+    "renew-only-before-commit": renew_only_before_commit,
+    "never-check-that-redis-can-be-written": never_check_that_redis_can_be_written,
+    "": lambda: None,
+}
 
 
 def apply(name: str) -> None:

@@ -70,4 +70,4 @@ api = [
     path("books/<int:book_id>", BookDetail.as_view()),
 ]
 
-urlpatterns = [path("api/v1/", include(api)), path("", include("config.urls"))]
+urlpatterns = [path("api/v1/", include(api)), path("", include("lab.consistency.urls"))]

@@ -9,7 +9,7 @@ from config.settings import CACHING, INSTALLED_APPS, SIMPLE_JWT
 INSTALLED_APPS = [*INSTALLED_APPS, "lab.consistency"]
 # A long test logs in once.
 SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
-ROOT_URLCONF = os.environ.get("CONSISTENCY_URLS", "config.urls")
+ROOT_URLCONF = os.environ.get("CONSISTENCY_URLS", "lab.consistency.urls")
 if os.environ.get("CONSISTENCY_PATIENT"):
     # Longer limits, for a busy machine on which events are counted and not timed.
     CACHING = CACHING | {"lock": 30, "wait": 60, "timeout": 2}

@@ -6,6 +6,7 @@ Each function takes pytest's monkeypatch. BUGS says how the machine must report 
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from unittest import mock
 
@@ -19,7 +20,7 @@ from books import documents, selectors
 from books.models import Book
 from books.queries import BookQuerySerializer
 from books.views import BookDetail, BookList
-from caching import reads, watching
+from caching import reads, requests, watching
 from caching.views import Cached
 from common.errors import Conflict
 from common.queries import read_query
@@ -29,8 +30,10 @@ from loans.models import Loan
 
 
 def _cache_the_list_by(monkeypatch, depends_on, query):
-    cached = Cached("books:list", *depends_on, query=query)
-    monkeypatch.setattr(BookList, "cached", cached)
+    monkeypatch.setattr(BookList.cached, "depends_on", tuple(depends_on))
+    monkeypatch.setattr(BookList.cached, "query", query)
+    # Requests that were read before are read anew.
+    monkeypatch.setattr(requests, "_remembered", lru_cache(0)(requests._read))
 
 
 def page_missing_from_the_key(monkeypatch):
@@ -158,7 +161,7 @@ ASK = ("ask_for_what_is_not_allowed", {"number": 0})
 BUGS = {
     page_missing_from_the_key: (
         [("leaf_through", {"address": LIST})],
-        "stale: /books",
+        "wrong books: /books",
     ),
     loans_leaving_lists_stale: (
         [("read", {"address": LIST}), BORROW],

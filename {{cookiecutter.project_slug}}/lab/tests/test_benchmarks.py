@@ -136,8 +136,8 @@ class TestRun:
 
     def test_a_query_per_book_is_one_and_none_asks_for_the_reader(self, results):
         books = PLANS["tiny"].page_sizes[0]
-        # The count, the books, their tags; ours looks up the reader, as the API does.
-        wanted = {"per-book": 2 + books, "ttl": 3, "flush": 3, "ours": 4}
+        # The count, the books, their tags.
+        wanted = {"per-book": 2 + books, "ttl": 3, "flush": 3, "ours": 3}
         for name in SOME:
             [record] = results.find("misses", name)
             assert record.figures["queries"] == wanted[name], name

@@ -16,7 +16,7 @@ import pytest
 from lab.consistency import report, stampede
 from lab.consistency.clients import source_of, warm
 from lab.consistency.environment import new_environment
-from lab.consistency.faults import FAULTS, Phase
+from lab.consistency.faults import FAULTS, REFUSING, Phase
 from lab.consistency.history import PendingInvalidation
 from lab.consistency.library import Subject, build, versions_in, write
 from lab.consistency.runner import Runner
@@ -40,6 +40,11 @@ def environment():
 
 def until_stale(outcome, seconds):
     return outcome.stale or seconds > PATIENCE
+
+
+def until_refused(outcome, seconds):
+    enough = outcome.counts["hit"] and outcome.faults.total() > 1
+    return enough or seconds > PATIENCE
 
 
 @pytest.mark.long
@@ -71,6 +76,20 @@ class TestPhases:
         assert f"{reads:,}" in report.table(outcomes).splitlines()[-1]
         written = json.loads(report.document(outcomes, [], interrupted=False))
         assert (written["reads"], written["stale"]) == (reads, 0)
+
+    def test_a_redis_that_refuses_writes_is_noticed_in_time(self, environment):
+        runner = Runner(environment)
+        outcome = runner.run(REFUSING, until_refused)
+        assert outcome.faults["read-only"] and outcome.faults["full"]
+        assert report.is_clean(runner.outcomes), report.verdict(runner.outcomes)
+        assert outcome.pending_writes
+
+    def test_it_finds_what_is_read_from_a_redis_that_nobody_can_write(
+        self, environment
+    ):
+        way = "never-check-that-redis-can-be-written"
+        runner = Runner(environment, CONSISTENCY_SABOTAGE=way)
+        assert runner.run(REFUSING, until_refused).unexplained
 
     def test_it_finds_what_the_usual_strategy_leaves_stale(self, environment):
         runner = Runner(environment, allows_pending=False, **SEED)
@@ -155,7 +174,8 @@ class TestBound:
     ):
         answer = self.write_out_of_reach(environment, apis, book)
         os.kill(int(answer.header("X-Worker")), signal.SIGKILL)
-        client, key = environment.redis.client, f"bound:books:detail:{book.id}@dev"
+        client = environment.redis.client
+        [key] = client.keys(f"bound:books:detail:{book.id}:*@dev")
         assert 0 < client.pttl(key) <= 180_000
         # As it does when that time is over.
         client.delete(key)
