@@ -2,7 +2,7 @@
 
 `make ci` runs all checks here, `make ci CHECK=style` one of them, and `make ci-report`
 writes the pull request's comment from their results in build/ci. Uses the standard
-library alone, because installing the packages is a step that can fail.
+library only, because installing the packages is a step that can fail.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ RESULTS = PROJECT / "build" / "ci"
 
 
 class Outcome(TypedDict):
-    """How a step went, as result.json has it. `log` is a file beside it."""
+    """How a step went, as stored in result.json. `log` is a file beside it."""
 
     name: str
     exit_code: int

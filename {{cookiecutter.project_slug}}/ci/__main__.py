@@ -8,7 +8,7 @@ from ci.play import play
 from ci.report import ready, report
 
 
-def arguments() -> list[str]:
+def _arguments() -> list[str]:
     known = [*CHECKS, "report", "ready"]
     parser = argparse.ArgumentParser(prog="ci", description=__doc__)
     parser.add_argument("what", nargs="*", metavar="CHECK", help=", ".join(known))
@@ -20,7 +20,8 @@ def arguments() -> list[str]:
 
 
 def main() -> None:
-    what = arguments()
+    """Do what the command line asks; exit with one line if a check failed."""
+    what = _arguments()
     if what == ["ready"]:
         if blocking := ready():
             sys.exit(f"Not ready to merge, because of: {', '.join(blocking)}")

@@ -2,10 +2,11 @@
 # build-image.sh NAME: build the image as release $RELEASE; layers come from
 # $IMAGE_LAYERS and go back there.
 set -eu
-# With a note on how it was made, one push is three images for ECR, and "the last ten"
-# would be three. Older builders make no such note, and know no flag against it.
+# With attestations one push is three images for ECR, and its rule, which keeps the last
+# ten images, would keep three releases. Older builders reject the flag --provenance,
+# and ignore this variable.
 export BUILDX_NO_DEFAULT_ATTESTATIONS=1
-# Only a builder in a container of its own can hand its layers out (GitHub's job makes
+# Only a builder in a container of its own can export its layers (GitHub's job starts
 # one); the engine's built-in builder keeps them itself.
 if [ -n "${IMAGE_LAYERS:-}" ] && docker buildx inspect | grep -q '^Driver: *docker-container'; then
   set -- "$1" --load --cache-from "type=local,src=$IMAGE_LAYERS" \
@@ -14,7 +15,7 @@ fi
 name=$1
 shift
 docker buildx build --build-arg "RELEASE=${RELEASE:-dev}" --tag "$name" "$@" .
-# In place of the old ones: added to them, they would grow for ever.
+# Replace the old layers: a folder that is only added to grows for ever.
 if [ -d "${IMAGE_LAYERS:-}.new" ]; then
   rm -rf "$IMAGE_LAYERS"
   mv "$IMAGE_LAYERS.new" "$IMAGE_LAYERS"

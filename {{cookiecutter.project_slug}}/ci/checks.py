@@ -27,9 +27,10 @@ PRODUCTION = {
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One command; `mend` says how to fix its failure.
+    """One command; `mend` says how to fix a failure.
 
-    `shows` is the part of its output to show: the end, a "diff", or "tests".
+    `shows` is what the comment quotes of a failure: the end of the "output", the start
+    of the "diff", or the "tests" that failed.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Step:
 
 
 def style() -> list[Step]:
+    """Return the steps that check format, imports, likely bugs, types and contracts."""
     black = (PYTHON, "-m", "black", "--quiet", "--check", "--diff", ".")
     isort = (PYTHON, "-m", "isort", "--check-only", "--diff", ".")
     contracts = (BIN / "lint-imports", "--no-cache")
@@ -57,16 +59,18 @@ def style() -> list[Step]:
 
 
 def tests() -> list[Step]:
+    """Return the steps that run all tests, or those that the variable ARGS names."""
     chosen = os.environ.get("ARGS", "").split()
     return [INSTALL, Step("pytest", (PYTHON, "-m", "tests", *chosen), shows="tests")]
 
 
 def deploy_check() -> list[Step]:
+    """Return the steps that check the settings and migrations as a deploy uses them."""
     manage = (PYTHON, "manage.py")
     settings = (*manage, "check", "--deploy", "--fail-level", "WARNING")
     missing = (*manage, "makemigrations", "--check", "--dry-run")
     junit = f"--junitxml={RESULTS}/deploy-check/PostgreSQL.xml"
-    # Only if DATABASE_URL is that of PostgreSQL; otherwise the job `tests` runs them.
+    # Runs on PostgreSQL only (DATABASE_URL); otherwise the job `tests` runs it.
     lint = (PYTHON, "-m", "pytest", "-q", "tests/test_migrations.py", junit)
     return [
         INSTALL,
@@ -87,13 +91,14 @@ def deploy_check() -> list[Step]:
 
 
 def terraform() -> list[Step]:
-    formatted = in_terraform("terraform", "fmt", "-check", "-diff", "-recursive")
+    """Return the steps that check the format, and each root by itself, without AWS."""
+    formatted = _in_terraform("terraform", "fmt", "-check", "-diff", "-recursive")
     return [
         Step(
             "format", formatted, "`terraform -chdir=terraform fmt -recursive`", "diff"
         ),
         *(
-            Step(f"{command} {root}", in_terraform(root, *arguments))
+            Step(f"{command} {root}", _in_terraform(root, *arguments))
             for root in ("terraform", "terraform/bootstrap", "terraform/scale-out")
             for command, arguments in TERRAFORM_STEPS.items()
             # A mocked provider breaks on scale-out's ephemeral resources.
@@ -109,17 +114,19 @@ TERRAFORM_STEPS = {
 }
 
 
-def in_terraform(root: str, *arguments: str) -> tuple[str, ...]:
+def _in_terraform(root: str, *arguments: str) -> tuple[str, ...]:
     return ("terraform", f"-chdir={root}", *arguments)
 
 
 def scripts() -> list[Step]:
+    """Return the step that checks every shell script of the project."""
     found = [path.relative_to(PROJECT) for path in PROJECT.rglob("*.sh")]
     ours = sorted(path for path in found if NOT_OURS.isdisjoint(path.parts))
     return [Step("shellcheck", ("shellcheck", "--external-sources", *ours))]
 
 
 def image() -> list[Step]:
+    """Return the steps that build the image as IMAGE and check that it can start."""
     secrets = [f"--env={name}={value}" for name, value in PRODUCTION.items()]
     starts = ("docker", "run", "--rm", *secrets, IMAGE, "gunicorn", "--check-config")
     return [

@@ -10,9 +10,9 @@ from typing import Any, TypedDict
 from ci import Outcome, reports
 from ci.checks import CHECKS
 
-# The next run finds its comment by this.
+# The next run finds this one's comment by it.
 MARKER = "<!-- what continuous integration found -->"
-# GitHub takes 65,536 characters; a comment that long nobody reads.
+# GitHub accepts 65,536 characters, but nobody reads a comment that long.
 MAX_LENGTH = 50_000
 MAX_FAILURES = 5
 MAX_LENGTHS = {"diff": 8000, "output": 3000, "message": 1200}
@@ -30,9 +30,9 @@ class Check(TypedDict):
 
 @dataclasses.dataclass
 class Run:
-    """What is known about the run; at home all fields may be empty."""
+    """What is known about the run; outside GitHub all fields may be empty."""
 
-    # By the job's name, what GitHub says of it: {"result": "success"}.
+    # What GitHub says about each job, by its name: {"style": {"result": "success"}}.
     needs: dict[str, Any] = dataclasses.field(default_factory=dict)
     # The addresses of the commit's files and of this run.
     files: str = ""
@@ -43,16 +43,16 @@ class Run:
 
 def write(folder: Path, run: Run) -> str:
     """Return the comment about the results in `folder`."""
-    checks = [read(folder / name, run.needs.get(name)) for name in CHECKS]
+    checks = [_read(folder / name, run.needs.get(name)) for name in CHECKS]
     failed = [check for check in checks if check["result"] == "failure"]
-    parts = [MARKER, headline(checks, failed), table(checks)]
-    parts += within_limit(section(c, folder / c["name"], run) for c in failed)
-    parts += [coverage_line(folder, run), scan_section(folder), footer(checks, run)]
+    parts = [MARKER, _headline(checks, failed), _table(checks)]
+    parts += _within_limit(_section(c, folder / c["name"], run) for c in failed)
+    parts += [_coverage_line(folder, run), _scan_section(folder), _footer(checks, run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def within_limit(sections: Iterable[str]) -> Iterator[str]:
-    """Yield sections as long as they fit; then say what is left out."""
+def _within_limit(sections: Iterable[str]) -> Iterator[str]:
+    """Yield sections while they fit into MAX_LENGTH, then a note if some don't."""
     left = MAX_LENGTH
     for text in sections:
         left -= len(text)
@@ -62,8 +62,8 @@ def within_limit(sections: Iterable[str]) -> Iterator[str]:
         yield text
 
 
-def read(folder: Path, need: dict[str, Any] | None) -> Check:
-    """Return a check's name, result, steps and seconds; GitHub's result comes first."""
+def _read(folder: Path, need: dict[str, Any] | None) -> Check:
+    """Return how a check went; what GitHub says about its job takes precedence."""
     path = folder / "result.json"
     found: dict[str, Any] = {"steps": [], "seconds": None}
     if path.is_file():
@@ -79,7 +79,7 @@ def read(folder: Path, need: dict[str, Any] | None) -> Check:
     )
 
 
-def headline(checks: list[Check], failed: list[Check]) -> str:
+def _headline(checks: list[Check], failed: list[Check]) -> str:
     if failed:
         names = ", ".join(check["name"] for check in failed)
         return f"## ❌ {len(failed)} of {len(checks)} checks failed: {names}"
@@ -88,17 +88,18 @@ def headline(checks: list[Check], failed: list[Check]) -> str:
     return "## ⚪ No check failed, and not every check ran"
 
 
-def table(checks: list[Check]) -> str:
+def _table(checks: list[Check]) -> str:
     rows = [
-        f"| {check['name']} | {MARKS.get(check['result'], '⚪')} {what_happened(check)} "
-        f"| {duration(check['seconds'])} |"
+        f"| {check['name']} "
+        f"| {MARKS.get(check['result'], '⚪')} {_what_happened(check)} "
+        f"| {_duration(check['seconds'])} |"
         for check in checks
     ]
     return "\n".join(["| check | result | time |", "|---|---|---|", *rows])
 
 
-def what_happened(check: Check) -> str:
-    failed = [step["name"] for step in failed_steps(check)]
+def _what_happened(check: Check) -> str:
+    failed = [step["name"] for step in _failed_steps(check)]
     if failed:
         return "failed: " + ", ".join(failed)
     if check["result"] == "failure":
@@ -108,33 +109,33 @@ def what_happened(check: Check) -> str:
     )
 
 
-def failed_steps(check: Check) -> list[Outcome]:
+def _failed_steps(check: Check) -> list[Outcome]:
     return [step for step in check["steps"] if step["exit_code"]]
 
 
-def duration(seconds: float | None) -> str:
+def _duration(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
 
 
-def section(check: Check, folder: Path, run: Run) -> str:
+def _section(check: Check, folder: Path, run: Run) -> str:
     """Return what helps to fix a check that failed."""
     parts = []
-    for step in failed_steps(check):
+    for step in _failed_steps(check):
         parts.append(f"### {check['name']}: {step['name']}")
         if step["mend"]:
             parts.append(f"To mend it: {step['mend']}")
-        failures = failed_tests(folder) if step["shows"] == "tests" else []
+        failures = _failed_tests(folder) if step["shows"] == "tests" else []
         if failures:
-            parts += [test_list(failures, run)]
+            parts += [_test_list(failures, run)]
         else:
-            parts += [output(step, folder)]
+            parts += [_output(step, folder)]
     return "\n\n".join(parts)
 
 
-def failed_tests(folder: Path) -> list[reports.Failure]:
-    """Return the failures; one that is the same in two suites appears once."""
+def _failed_tests(folder: Path) -> list[reports.Failure]:
+    """Return the failures; one that two suites share appears once, with both names."""
     told: dict[tuple[str, str], reports.Failure] = {}
     for suite in reports.read_suites(folder):
         for failure in suite.failures:
@@ -144,95 +145,95 @@ def failed_tests(folder: Path) -> list[reports.Failure]:
     return list(told.values())
 
 
-def test_list(failures: list[reports.Failure], run: Run) -> str:
-    shown = [test_entry(failure, run) for failure in failures[:MAX_FAILURES]]
+def _test_list(failures: list[reports.Failure], run: Run) -> str:
+    shown = [_test_entry(failure, run) for failure in failures[:MAX_FAILURES]]
     more = len(failures) - len(shown)
     if more:
         shown.append(f"... and {more} more, in the log.")
     return "\n\n".join(shown)
 
 
-def test_entry(failure: reports.Failure, run: Run) -> str:
+def _test_entry(failure: reports.Failure, run: Run) -> str:
     place = f"{failure.file}:{failure.line}" if failure.line else failure.file
     if run.files and failure.file:
         line = f"#L{failure.line}" if failure.line else ""
         place = f"[{place}]({run.files}/{failure.file}{line})"
-    message = fenced(cut(failure.message, "message"))
-    return f"**{code(failure.test)}** {failure.suite} ({place})\n\n{message}"
+    message = _fenced(_cut(failure.message, "message"))
+    return f"**{_code(failure.test)}** {failure.suite} ({place})\n\n{message}"
 
 
-def output(step: Outcome, folder: Path) -> str:
+def _output(step: Outcome, folder: Path) -> str:
     """Return a step's output, folded: the start of a diff, else the end."""
     path = folder / step["log"]
     said = path.read_text(encoding="utf-8") if path.is_file() else ""
     said = re.sub(r"\x1b\[[0-9;]*m", "", said).strip()
     if step["shows"] == "diff":
-        return folded("the difference", fenced(cut(said, "diff"), "diff"))
-    return folded("what it said", fenced(cut(said, "output", from_end=True)))
+        return _folded("the difference", _fenced(_cut(said, "diff"), "diff"))
+    return _folded("what it said", _fenced(_cut(said, "output", from_end=True)))
 
 
-def coverage_line(folder: Path, run: Run) -> str:
+def _coverage_line(folder: Path, run: Run) -> str:
     percent = reports.read_coverage(folder / "tests" / "coverage.json")
     suites = reports.read_suites(folder / "tests")
-    counts = ", ".join(count(suite) for suite in suites)
+    counts = ", ".join(_count(suite) for suite in suites)
     said = f"Tests: {counts}." if counts else ""
     if percent is None:
         return said
-    return f"{said} Coverage: **{percent:.1f} %**{change(percent, run)}."
+    return f"{said} Coverage: **{percent:.1f} %**{_change(percent, run)}."
 
 
-def count(suite: reports.Suite) -> str:
+def _count(suite: reports.Suite) -> str:
     failed = f"{len(suite.failures)} failed and " if suite.failures else ""
     return f"{failed}{suite.passed} passed {suite.name}"
 
 
-def change(percent: float, run: Run) -> str:
+def _change(percent: float, run: Run) -> str:
     if run.earlier_coverage is None:
         return " (nothing to compare with yet)"
     difference = round(percent, 1) - round(run.earlier_coverage, 1)
     return f" ({difference:+.1f} against the main branch)"
 
 
-def scan_section(folder: Path) -> str:
+def _scan_section(folder: Path) -> str:
     holes = reports.read_scan(folder / "image" / "scan.json")
     if holes is None:
         return ""
     if not holes:
         return "Image scan: no hole that a newer version mends."
     word = "hole" if len(holes) == 1 else "holes"
-    listing = fenced(cut("\n".join(holes), "output"))
-    return folded(
+    listing = _fenced(_cut("\n".join(holes), "output"))
+    return _folded(
         f"⚠️ Image scan: {len(holes)} {word} that a newer version mends", listing
     )
 
 
-def footer(checks: list[Check], run: Run) -> str:
+def _footer(checks: list[Check], run: Run) -> str:
     seconds = max((check["seconds"] or 0 for check in checks), default=0)
-    facts = [f"longest check: {duration(seconds)}"]
+    facts = [f"longest check: {_duration(seconds)}"]
     if run.commit:
-        facts.insert(0, f"commit {code(run.commit[:7])}")
+        facts.insert(0, f"commit {_code(run.commit[:7])}")
     if run.log:
         facts.append(f"[the whole log]({run.log})")
     return " · ".join(facts)
 
 
-def folded(summary: str, body: str) -> str:
+def _folded(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
-def fenced(text: str, language: str = "") -> str:
+def _fenced(text: str, language: str = "") -> str:
     """Return a code block; its fence is longer than any in the text."""
     longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
-def code(text: str) -> str:
-    """Return inline code, without backticks and line ends, which would end it."""
+def _code(text: str) -> str:
+    """Return inline code; backticks and line ends, which would end it, are replaced."""
     return "`" + text.replace("`", "'").replace("\n", " ") + "`"
 
 
-def cut(text: str, kind: str, from_end: bool = False) -> str:
+def _cut(text: str, kind: str, from_end: bool = False) -> str:
     most = MAX_LENGTHS[kind]
     if len(text) <= most:
         return text

@@ -18,9 +18,9 @@ UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
 
 def report(environment: Mapping[str, str] = os.environ) -> None:
     """Write build/ci/comment.md, the job's summary and the pull request's comment."""
-    event = read_event(environment)
+    event = _read_event(environment)
     pull_request = event.get("pull_request")
-    text = comment.write(RESULTS, describe(environment, pull_request))
+    text = comment.write(RESULTS, _describe(environment, pull_request))
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "comment.md").write_text(text, encoding="utf-8")
     print(text)
@@ -28,11 +28,11 @@ def report(environment: Mapping[str, str] = os.environ) -> None:
         with open(environment["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
             summary.write(text)
     if pull_request and environment.get("GITHUB_TOKEN"):
-        put_comment(environment, pull_request["number"], text)
+        _put_comment(environment, pull_request["number"], text)
 
 
-def put_comment(environment: Mapping[str, str], number: int, text: str) -> None:
-    """Write the comment. If that fails, the report is still in the summary.
+def _put_comment(environment: Mapping[str, str], number: int, text: str) -> None:
+    """Write the comment, or print why not: the report is in the summary, too.
 
     An outage of GitHub's API must not make the checks fail.
     """
@@ -44,8 +44,8 @@ def put_comment(environment: Mapping[str, str], number: int, text: str) -> None:
         print(f"::warning::The comment could not be written: {error}")
 
 
-def read_event(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return what made GitHub start this run; {} at home."""
+def _read_event(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the event that started this run on GitHub; {} anywhere else."""
     path = environment.get("GITHUB_EVENT_PATH")
     if not path:
         return {}
@@ -54,7 +54,7 @@ def read_event(environment: Mapping[str, str]) -> dict[str, Any]:
     return started
 
 
-def describe(
+def _describe(
     environment: Mapping[str, str], pull_request: dict[str, Any] | None
 ) -> comment.Run:
     """Return the comment.Run that GitHub's variables describe."""
@@ -64,18 +64,18 @@ def describe(
     home = f"{server}/{environment['GITHUB_REPOSITORY']}"
     commit = environment.get("GITHUB_SHA", "")
     if pull_request:
-        # Its merge into main was tested, but people know its own commit.
+        # GITHUB_SHA is its merge into main, for the tests; people know its own commit.
         commit = pull_request["head"]["sha"]
     return comment.Run(
         needs=json.loads(environment.get("NEEDS") or "{}"),
         files=f"{home}/blob/{commit}",
         log=f"{home}/actions/runs/{environment.get('GITHUB_RUN_ID', '')}",
         commit=commit,
-        earlier_coverage=earlier_coverage(environment, pull_request),
+        earlier_coverage=_earlier_coverage(environment, pull_request),
     )
 
 
-def earlier_coverage(
+def _earlier_coverage(
     environment: Mapping[str, str], pull_request: dict[str, Any] | None
 ) -> float | None:
     if not pull_request or not environment.get("GITHUB_TOKEN"):
@@ -83,7 +83,7 @@ def earlier_coverage(
     try:
         return GitHub(environment).branch_coverage(pull_request["base"]["ref"])
     except UNREADABLE as error:
-        # Without the comparison the report is still right.
+        # The report is worth having without the comparison.
         print(f"::notice::The main branch's coverage could not be read: {error}")
         return None
 

@@ -1,4 +1,4 @@
-"""Reads what the tools themselves report: JUnit XML, coverage's and the scan's JSON."""
+"""Reads the tools' own reports: JUnit XML, and the JSON of coverage and the scan."""
 
 import dataclasses
 import json
@@ -36,31 +36,31 @@ class Suite:
 
 def read_suites(folder: Path) -> list[Suite]:
     """Return the Suites of a folder's JUnit files."""
-    return [read_suite(path) for path in sorted(folder.glob("*.xml"))]
+    return [_read_suite(path) for path in sorted(folder.glob("*.xml"))]
 
 
-def read_suite(path: Path) -> Suite:
+def _read_suite(path: Path) -> Suite:
     cases = list(ElementTree.parse(path).iter("testcase"))
     name = IN_THE_LAB if path.stem == "lab" else f"on {path.stem}"
-    failed = [case for case in cases if find_problem(case) is not None]
+    failed = [case for case in cases if _find_problem(case) is not None]
     skipped = sum(case.find("skipped") is not None for case in cases)
     return Suite(
         name,
         len(cases) - len(failed) - skipped,
         skipped,
-        [failure(case, name) for case in failed],
+        [_failure(case, name) for case in failed],
     )
 
 
-def find_problem(case: Element) -> Element | None:
+def _find_problem(case: Element) -> Element | None:
     found = case.find("failure")
     return case.find("error") if found is None else found
 
 
-def failure(case: Element, suite: str) -> Failure:
-    problem, name = find_problem(case), case.get("name", "")
-    assert problem is not None, "asked of tests that failed only"
-    module = module_path(case.get("classname", ""))
+def _failure(case: Element, suite: str) -> Failure:
+    problem, name = _find_problem(case), case.get("name", "")
+    assert problem is not None, "only for tests that failed"
+    module = _module_path(case.get("classname", ""))
     places = list(PLACE.finditer(problem.text or ""))
     # The last line of the test itself, not one deep inside a library.
     own = [place for place in places if place["file"] == module] or places
@@ -73,7 +73,7 @@ def failure(case: Element, suite: str) -> Failure:
     )
 
 
-def module_path(classname: str) -> str:
+def _module_path(classname: str) -> str:
     """Return tests/test_isbn.py for tests.test_isbn, or for a class in it."""
     parts = classname.split(".")
     while parts and not parts[-1].startswith("test"):
@@ -82,7 +82,7 @@ def module_path(classname: str) -> str:
 
 
 def read_coverage(path: Path) -> float | None:
-    """Return the covered per cent in a coverage JSON file; None without one."""
+    """Return the coverage in per cent from coverage's JSON file; None without one."""
     if not path.is_file():
         return None
     totals = json.loads(path.read_text(encoding="utf-8"))["totals"]
@@ -90,22 +90,22 @@ def read_coverage(path: Path) -> float | None:
 
 
 def read_scan(path: Path) -> list[str] | None:
-    """Return lines about vulnerabilities with a fix; None without a scan."""
+    """Return a line for each vulnerability that has a fix; None without a scan."""
     if not path.is_file():
         return None
     matches = json.loads(path.read_text(encoding="utf-8")).get("matches", [])
-    lines = {hole(match) for match in matches if fixed_in(match)}
+    lines = {_hole(match) for match in matches if _fixed_in(match)}
     return sorted(lines)
 
 
-def hole(match: dict[str, Any]) -> str:
+def _hole(match: dict[str, Any]) -> str:
     about, where = match["vulnerability"], match["artifact"]
     return (
         f"{about['severity']}: {where['name']} {where['version']}, {about['id']}, "
-        f"fixed in {', '.join(fixed_in(match))}"
+        f"fixed in {', '.join(_fixed_in(match))}"
     )
 
 
-def fixed_in(match: dict[str, Any]) -> list[str]:
+def _fixed_in(match: dict[str, Any]) -> list[str]:
     versions: list[str] = match["vulnerability"].get("fix", {}).get("versions", [])
     return versions

@@ -25,6 +25,7 @@ def ask(port: int, timeout: float = 8) -> tuple[int, str]:
 
 
 def main() -> None:
+    """Print the answer; exit with 0 for status 200, else with 1."""
     try:
         status, body = ask(int(os.environ.get("PORT", "8000")))
     except (OSError, http.client.HTTPException) as error:

@@ -14,52 +14,52 @@ NOT_CONFIGURED = (
 )
 
 
-def check_settings(environment: Mapping[str, str]) -> None:
-    """Say whether to deploy; GitHub's later jobs read the answer from GITHUB_OUTPUT."""
+def _check_settings(environment: Mapping[str, str]) -> None:
+    """Write to GITHUB_OUTPUT whether to deploy; GitHub's later jobs read it there."""
     settings.checked(environment["TAG"])
     configured = settings.is_configured(json.loads(environment["VARIABLES"]))
     if not configured:
         say(NOT_CONFIGURED)
-        write(environment, "GITHUB_STEP_SUMMARY", f"⚪ {NOT_CONFIGURED}\n")
-    write(environment, "GITHUB_OUTPUT", f"configured={str(configured).lower()}\n")
+        _write(environment, "GITHUB_STEP_SUMMARY", f"⚪ {NOT_CONFIGURED}\n")
+    _write(environment, "GITHUB_OUTPUT", f"configured={str(configured).lower()}\n")
 
 
-def push(environment: Mapping[str, str]) -> None:
+def _push(environment: Mapping[str, str]) -> None:
     images.push(environment["ECR_REPOSITORY"], environment["TAG"])
 
 
-def run(environment: Mapping[str, str]) -> None:
+def _run(environment: Mapping[str, str]) -> None:
     tag = settings.checked(environment["TAG"])
     server.deploy(environment["EC2_INSTANCE_ID"], environment["DEPLOY_DOCUMENT"], tag)
 
 
-def check(environment: Mapping[str, str]) -> None:
+def _check(environment: Mapping[str, str]) -> None:
     health.check(environment["API_URL"], environment["TAG"])
 
 
-def promote(environment: Mapping[str, str]) -> None:
+def _promote(environment: Mapping[str, str]) -> None:
     images.promote(environment["ECR_REPOSITORY"], environment["TAG"])
     done = f"✅ `{environment['TAG']}` serves at {environment['API_URL']}"
-    write(environment, "GITHUB_STEP_SUMMARY", f"{done}, and is `stable`.\n")
+    _write(environment, "GITHUB_STEP_SUMMARY", f"{done}, and is `stable`.\n")
 
 
 STEPS = {
-    "settings": check_settings,
-    "push": push,
-    "run": run,
-    "check": check,
-    "promote": promote,
+    "settings": _check_settings,
+    "push": _push,
+    "run": _run,
+    "check": _check,
+    "promote": _promote,
 }
 
 
-def write(environment: Mapping[str, str], name: str, text: str) -> None:
-    """Append to one of the files that GitHub reads after a step."""
+def _write(environment: Mapping[str, str], name: str, text: str) -> None:
+    """Append to the file whose path is in this variable: GitHub reads it afterwards."""
     if environment.get(name):
         with open(environment[name], "a", encoding="utf-8") as file:
             file.write(text)
 
 
-def explain(step: str, error: ReleaseError, environment: Mapping[str, str]) -> None:
+def _explain(step: str, error: ReleaseError, environment: Mapping[str, str]) -> None:
     """Write the cause, the last lines and the live release into the job's summary."""
     release = environment.get("API_URL") and health.serving(environment["API_URL"])
     still = f"Release `{release}` serves." if release else "Nothing answers."
@@ -69,10 +69,11 @@ def explain(step: str, error: ReleaseError, environment: Mapping[str, str]) -> N
         parts.append(still)
     if lines:
         parts.append(f"The last lines:\n\n```text\n{lines}\n```")
-    write(environment, "GITHUB_STEP_SUMMARY", "\n\n".join(parts) + "\n")
+    _write(environment, "GITHUB_STEP_SUMMARY", "\n\n".join(parts) + "\n")
 
 
 def main() -> None:
+    """Run the step that the command line names; exit with one line if it fails."""
     if len(sys.argv) != 2 or sys.argv[1] not in STEPS:
         sys.exit(
             f"usage: python -m ci.release STEP, which is one of {', '.join(STEPS)}"
@@ -80,7 +81,7 @@ def main() -> None:
     try:
         STEPS[sys.argv[1]](os.environ)
     except ReleaseError as error:
-        explain(sys.argv[1], error, os.environ)
+        _explain(sys.argv[1], error, os.environ)
         sys.exit(f"{sys.argv[1]}: {error}")
 
 

@@ -5,7 +5,7 @@ import subprocess
 from collections import deque
 from typing import Any
 
-# What is quoted in a job's summary.
+# The last lines shown: a job that fails quotes them in its summary.
 LAST_LINES: deque[str] = deque(maxlen=20)
 
 
@@ -14,6 +14,7 @@ class ReleaseError(Exception):
 
 
 def say(line: str) -> None:
+    """Print a line, and keep it in LAST_LINES."""
     print(line, flush=True)
     LAST_LINES.append(line)
 

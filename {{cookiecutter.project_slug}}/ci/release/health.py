@@ -7,11 +7,12 @@ import urllib.request
 
 from ci.release.command import ReleaseError, say
 
+# Seconds.
 PATIENCE = 30
 
 
 def serving(api_url: str) -> str | None:
-    """Return the release that answers and is healthy; None if there is none."""
+    """Return the release that answers as healthy; None if none does."""
     try:
         address = f"{api_url}/common/health-check"
         with urllib.request.urlopen(address, timeout=10) as answer:
@@ -24,7 +25,7 @@ def serving(api_url: str) -> str | None:
 
 
 def check(api_url: str, tag: str) -> None:
-    """Wait until the release answers from outside. Raises ReleaseError."""
+    """Wait until release `tag` answers; raise ReleaseError after PATIENCE seconds."""
     deadline = time.monotonic() + PATIENCE
     while (seen := serving(api_url)) != tag:
         if time.monotonic() > deadline:

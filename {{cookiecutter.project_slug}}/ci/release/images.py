@@ -1,4 +1,4 @@
-"""The image of a commit: pushed as it passed the checks, `stable` if it is healthy."""
+"""A commit's image: pushed as it passed the checks, tagged `stable` once it serves."""
 
 import base64
 import tempfile
@@ -7,7 +7,7 @@ from ci import PROJECT
 from ci.checks import IMAGE
 from ci.release.command import ReleaseError, aws, run, say, stream
 
-# The checks saved the image there, under this name.
+# The checks save the image there.
 HANDED_OVER = PROJECT / "build" / "image.tar"
 NAMES_SHOWN = 10
 
@@ -15,13 +15,14 @@ NAMES_SHOWN = 10
 def push(repository: str, tag: str) -> None:
     """Push the image that was checked, unless the registry has the tag.
 
-    To go back to a tag, it has to be in the registry already.
+    A tag to go back to is in the registry already. Raises ReleaseError if there is
+    neither the tag nor a checked image.
     """
-    known = tags(repository)
+    known = _tags(repository)
     if tag in known:
         say(f"the registry has {repository}:{tag} already")
     elif HANDED_OVER.is_file():
-        push_handed_over(repository, tag)
+        _push_handed_over(repository, tag)
     else:
         latest = ", ".join(known[:NAMES_SHOWN]) or "none"
         raise ReleaseError(
@@ -30,7 +31,7 @@ def push(repository: str, tag: str) -> None:
         )
 
 
-def tags(repository: str) -> list[str]:
+def _tags(repository: str) -> list[str]:
     """Return the tags in the registry, the latest first."""
     command = ("ecr", "describe-images", "--repository-name", repository)
     images = aws(*command, "--filter", "tagStatus=TAGGED")["imageDetails"]
@@ -38,8 +39,8 @@ def tags(repository: str) -> list[str]:
     return [tag for image in images for tag in image["imageTags"] if tag != "stable"]
 
 
-def push_handed_over(repository: str, tag: str) -> None:
-    """Push the image that the checks saved; the registry's password is not stored."""
+def _push_handed_over(repository: str, tag: str) -> None:
+    """Push the image that the checks saved, without storing the registry's password."""
     login = aws("ecr", "get-authorization-token")["authorizationData"][0]
     user, _, password = base64.b64decode(login["authorizationToken"]).partition(b":")
     registry = login["proxyEndpoint"].removeprefix("https://")
@@ -55,13 +56,13 @@ def push_handed_over(repository: str, tag: str) -> None:
 
 
 def promote(repository: str, tag: str) -> None:
-    """Point `stable` to the image of the tag."""
+    """Tag the image as `stable`, too; raise ReleaseError if it is gone."""
     command = ("--repository-name", repository)
     found = aws("ecr", "batch-get-image", *command, "--image-ids", f"imageTag={tag}")
     if not found["images"]:
         raise ReleaseError(f"{repository}:{tag} is gone from the registry")
     image = found["images"][0]
-    if tag_is("stable", image["imageId"]["imageDigest"], repository):
+    if _tag_is("stable", image["imageId"]["imageDigest"], repository):
         say(f"stable is {tag} already")
         return
     manifest = ("--image-manifest", image["imageManifest"])
@@ -70,7 +71,7 @@ def promote(repository: str, tag: str) -> None:
     say(f"stable is {tag}")
 
 
-def tag_is(tag: str, digest: str, repository: str) -> bool:
+def _tag_is(tag: str, digest: str, repository: str) -> bool:
     command = ("ecr", "batch-get-image", "--repository-name", repository)
     images = aws(*command, "--image-ids", f"imageTag={tag}")["images"]
     return any(image["imageId"]["imageDigest"] == digest for image in images)

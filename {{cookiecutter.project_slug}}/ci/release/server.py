@@ -1,4 +1,4 @@
-"""The server: it runs deploy.sh, which Systems Manager starts."""
+"""Deploys to the server: Systems Manager runs deploy.sh there."""
 
 import os
 import time
@@ -19,10 +19,10 @@ Invocation = dict[str, Any]
 
 
 def deploy(instance: str, document: str, tag: str) -> None:
-    """Run the deploy document and show what it says; raise ReleaseError if it fails."""
-    command = send(instance, document, tag)
+    """Run the deploy document and show its output; raise ReleaseError if it fails."""
+    command = _send(instance, document, tag)
     say(f"Systems Manager runs {document} on {instance} (command {command})")
-    answer = follow(command, instance)
+    answer = _follow(command, instance)
     if answer["StatusDetails"] in NOT_DELIVERED:
         raise ReleaseError(
             f"{instance} did not take the deploy up in {DELIVERY_TIMEOUT} s: is it on?"
@@ -34,8 +34,8 @@ def deploy(instance: str, document: str, tag: str) -> None:
         )
 
 
-def send(instance: str, document: str, tag: str) -> str:
-    """Send the command, and return its id; wait if the server is too new for that."""
+def _send(instance: str, document: str, tag: str) -> str:
+    """Send the command and return its id; wait while a new server is unknown."""
     send_command = (
         *("ssm", "send-command", "--document-name", document),
         *("--instance-ids", instance, "--parameters", f"Tag={tag}"),
@@ -50,25 +50,25 @@ def send(instance: str, document: str, tag: str) -> str:
             if "InvalidInstanceId" not in str(error) or left < 0:
                 raise
         say(f"Systems Manager does not know {instance} yet; trying {left:.0f} s more")
-        time.sleep(5 * pause())
+        time.sleep(5 * _pause())
 
 
-def follow(command: str, instance: str) -> Invocation:
+def _follow(command: str, instance: str) -> Invocation:
     """Show a command's output as it comes; return Systems Manager's last answer."""
     shown = {"StandardOutputContent": "", "StandardErrorContent": ""}
     deadline = time.monotonic() + DEPLOY_TIMEOUT
     while time.monotonic() < deadline:
-        answer = invocation(command, instance)
+        answer = _invocation(command, instance)
         if answer:
             show_new(answer, shown)
             if answer["Status"] not in RUNNING:
                 return answer
-        time.sleep(pause())
+        time.sleep(_pause())
     raise ReleaseError(f"the deploy did not end within {DEPLOY_TIMEOUT // 60} minutes")
 
 
-def invocation(command: str, instance: str) -> Invocation | None:
-    # For a moment after it was sent, nobody knows of it.
+def _invocation(command: str, instance: str) -> Invocation | None:
+    # For a moment after it is sent, a command is unknown.
     ask = ("--command-id", command, "--instance-id", instance)
     try:
         found: Invocation = aws("ssm", "get-command-invocation", *ask)
@@ -80,6 +80,7 @@ def invocation(command: str, instance: str) -> Invocation | None:
 
 
 def show_new(answer: Invocation, shown: dict[str, str]) -> None:
+    """Show what is new; `shown`, {stream: its text so far}, is updated."""
     for stream_name, before in shown.items():
         text = answer.get(stream_name, "")
         for line in text.removeprefix(before).splitlines():
@@ -87,6 +88,6 @@ def show_new(answer: Invocation, shown: dict[str, str]) -> None:
         shown[stream_name] = text
 
 
-def pause() -> float:
+def _pause() -> float:
     """Return the seconds between two requests."""
     return float(os.environ.get("DEPLOY_POLL_SECONDS", "3"))

@@ -23,7 +23,7 @@ HINTS = {
         "and applied"
     ),
 }
-# The pattern of the deploy document.
+# The same pattern as in terraform/deploy_document.tf.
 TAG = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -33,7 +33,7 @@ def missing(variables: Mapping[str, str]) -> list[str]:
 
 
 def is_configured(variables: Mapping[str, str]) -> bool:
-    """Say whether to deploy; raise ReleaseError if the settings are incomplete."""
+    """Return whether AWS is set up at all; raise ReleaseError if only in part."""
     lacking = missing(variables)
     if lacking == list(NEEDED):
         return False
@@ -47,7 +47,7 @@ def is_configured(variables: Mapping[str, str]) -> bool:
 
 
 def checked(tag: str) -> str:
-    """Return the tag; raise ReleaseError if it is not that of a commit."""
+    """Return the tag; raise ReleaseError if it is not a commit's hash."""
     if not TAG.fullmatch(tag):
         raise ReleaseError(
             f"'{tag}' is no release: 7 to 40 of 0-9 and a-f, a commit's hash"

@@ -75,7 +75,7 @@ def measure(options, results):
 
 
 def check(servers, plan, results):
-    """Compare the answers of all strategies. Raises WrongAnswer."""
+    """Raise WrongAnswer if answers differ, or one is given without a token."""
     queries = [f"page_size={size}" for size in plan.page_sizes]
     queries += [f"{query}&page_size=20" for query in CHECKED]
     paths = [f"{API}?{query}" for query in queries]
@@ -151,7 +151,7 @@ def is_whole(path):
 
 
 def main(given):
-    """Measure or load, write, and return the exit code."""
+    """Measure, or load earlier results; write the report; return the exit code."""
     options = arguments(given)
     if options.plot:
         write(load(options.out / DATA), options.out)

@@ -12,7 +12,7 @@ _kept = {}
 
 
 def bare(request):
-    """Send to anybody what the API answered to the first request."""
+    """Send everybody the bytes that the API answered to the first request."""
     key = request.META["QUERY_STRING"]
     if key not in _kept:
         _kept[key] = _ask(request.META | {"PATH_INFO": "/api/v1/books"})
@@ -27,14 +27,14 @@ def _ask(environ: Environ) -> tuple[bytes, dict[str, str]]:
     return body, dict(headers)
 
 
-# With the token checked as for all strategies.
+# The same, behind the check of the token that all strategies have.
 with_token = checked(bare)
 
 
 def with_reader(request):
-    """Send the same to a reader who is looked up in the database each time.
+    """Send the same, after looking the reader up in the database.
 
-    That is the usual way; it checks the token's signature each time, too.
+    This is the usual way; it also checks the token's signature each time.
     """
     reader, _ = _authentication.authenticate(request)
     assert reader.is_active

@@ -8,8 +8,8 @@ from caching.access import get_access
 def checked(view):
     """Return the view behind the API's own check of the token.
 
-    It is the check that the API makes before a hit: without the database, and with the
-    result of the signature's check remembered (users/access.py).
+    It is the check that the API makes before a hit (users/access.py). It does not use
+    the database, and remembers the tokens whose signatures it has checked.
     """
 
     def checked_view(request, **arguments):

@@ -32,5 +32,5 @@ class Connection(clients.Connection):
 
 
 def query_count(answer: Answer) -> int:
-    """Return how many queries of the database an answer took."""
+    """Return how many database queries an answer took."""
     return int(answer.header("X-Queries"))

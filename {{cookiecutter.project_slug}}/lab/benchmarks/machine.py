@@ -1,4 +1,4 @@
-"""The machine on which was measured."""
+"""The machine that the benchmarks run on."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ PACKAGES += ["django-cacheops", "django-cachalot"]
 
 
 def load():
-    """Return the load average of the last minute."""
+    """Return the load average of the last minute, as text."""
     return f"{os.getloadavg()[0]:.1f}"
 
 

@@ -12,9 +12,10 @@ from lab.benchmarks.results import percentile
 from tools.polling import wait_until
 
 API = "/api/v1/books"
-# The paths of two baselines; in BASELINES by the names of the figures.
+# The paths of two baselines. BASELINES has them by the ends of their figures' names.
 BASELINE, BARE = "/baseline/token/books", "/baseline/bare/books"
 BASELINES = {"baselines": BASELINE, "bares": BARE}
+# Requests in a burst, at least; requests to a baseline beside a single one, at most.
 AT_LEAST, MOST_BESIDE_ONE = 3, 5
 # Seconds until the other side has its turn: long enough for the processor's caches to
 # be warm again, and short enough for the machine to be as fast as before.
@@ -57,7 +58,7 @@ class Series:
         self.connection = connection
         self.request = connection.request("GET", path)
         self.answers, self.seconds, self.used = [], [], 0
-        # The CPU time of reading the CPU time.
+        # The CPU time that it takes to read the CPU time.
         self.reading = min(self._reading() for _ in range(3))
 
     def ask(self, most):
@@ -127,7 +128,7 @@ def in_baselines(series, below):
 
 @contextlib.contextmanager
 def baselines_beside(environment, books, *names):
-    """Yield {name: (Connection, path)} of the baselines of these names."""
+    """Yield {name: (Connection, path)} of these baselines; a page has `books` books."""
     with environment.baseline.connect() as connection:
         found = {
             name: (connection, f"{BASELINES[name]}?page_size={books}") for name in names
@@ -144,7 +145,7 @@ def latencies(seconds):
 
 
 def together(connections, work):
-    """Return [work(number, connection), ...], all run at the same time."""
+    """Return [work(number, connection), ...]; all of them run at the same time."""
     with ThreadPoolExecutor(len(connections)) as pool:
         return list(pool.map(work, range(len(connections)), connections))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes of all questions. Times are in seconds."""
+    """How much each question measures. Times are in seconds."""
 
     rounds: int
     # A burst of requests: its seconds, and the most requests in it (at least three).

@@ -79,7 +79,7 @@ def draw(results, folder):
 def _dots(question, figure, key, label, *, largest=""):
     """Return a plot with a row for each strategy and a dot for each value of `key`.
 
-    Of another key of the cases, `largest`, only the largest value is drawn.
+    `largest` names another key of the cases; only its largest value is drawn.
     """
 
     def plot(pyplot, results):

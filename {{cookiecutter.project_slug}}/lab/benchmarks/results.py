@@ -78,14 +78,17 @@ class Results:
     def rare(self, percent, question, strategy, **case):
         """Return a percentile of all rounds together.
 
-        None if there are so few samples that it would be the slowest of them.
+        None if there are too few samples: it would be the slowest of them.
         """
         samples = self.samples(question, strategy, **case)
         enough = len(samples) * (100 - percent) >= 100
         return percentile(percent, samples) if enough else None
 
     def middle(self, name, question, strategy, **case):
-        """Return the first and the third quartile of the rounds, or None."""
+        """Return the first and the third quartile of the rounds.
+
+        Of fewer than four rounds, the least and the greatest value; of none, None.
+        """
         records = self.find(question, strategy, **case)
         values = [r.figures[name] for r in records if r.figures.get(name) is not None]
         if len(values) < 4:
@@ -99,17 +102,17 @@ class Results:
         return spread and spread.median
 
     def strategies(self, question):
-        """Return the strategies that were measured, in that order."""
+        """Return the strategies in the order in which they were measured."""
         return list(dict.fromkeys(r.strategy for r in self.find(question)))
 
     def values(self, question, key):
-        """Return the values of `key` among the cases, in that order."""
+        """Return the values of `key` in the order in which they were measured."""
         cases = (record.case for record in self.find(question))
         return list(dict.fromkeys(case[key] for case in cases if key in case))
 
     @property
     def minutes(self):
-        """The duration of the run."""
+        """How long the run took, in minutes."""
         return sum(self.seconds.values()) / 60
 
     def dump(self):

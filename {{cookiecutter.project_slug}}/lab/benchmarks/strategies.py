@@ -54,7 +54,7 @@ class Strategy(APIView):
 
     @staticmethod
     def wrote():
-        """Invalidate after a write: here nothing."""
+        """Invalidate after a write; here there is nothing to do."""
 
 
 class QueryPerBook(Strategy):
@@ -90,7 +90,7 @@ class FlushByPattern(TimeToLive):
 
 
 class FlushByPatternForReaders(FlushByPattern):
-    """The same behind simplejwt's check, which looks the reader up each time."""
+    """The same, behind simplejwt's check, which looks the reader up each time."""
 
     authentication_classes = (ReaderAuthentication,)
     permission_classes = (IsAuthenticated,)
@@ -105,7 +105,7 @@ class FlushByPatternForReaders(FlushByPattern):
 class CachePage(Strategy):
     """Stores the rendered response until it expires.
 
-    By itself it would answer without checking a token; here the check is before it.
+    By itself it would answer without checking a token; here the check comes first.
     """
 
 
@@ -124,7 +124,7 @@ class GenerationKey(Strategy):
 
     def get(self, request):
         """Answer with the bytes of this generation, or compute and store them."""
-        # Read before the query: what is older than a write is stored under its old key.
+        # Before the query: a list from before a write is stored under the old key.
         generation = cache.get_or_set(self.generation, self.new, None)
         key = f"books:list:{generation}:{plain.canonical_query(request)}"
         body = cache.get(key)
@@ -135,7 +135,7 @@ class GenerationKey(Strategy):
 
     @staticmethod
     def new():
-        """Return a new generation. A counter would begin again if it was lost."""
+        """Return a new generation: random, because a lost counter would start over."""
         return uuid4().hex
 
     @classmethod
@@ -153,7 +153,7 @@ class Ours(BookList):
 
     @staticmethod
     def wrote():
-        """Nothing: the models have invalidated."""
+        """Do nothing: the models have invalidated already."""
 
 
 STRATEGIES = {

@@ -11,7 +11,7 @@ def table(head, rows):
 
 
 def number(value, digits=3):
-    """Return a number with that many significant digits, or a dash for None."""
+    """Return a number with `digits` significant digits, or a dash for None."""
     if value is None:
         return "–"
     if value == 0 or abs(value) >= 10 ** (digits - 1):

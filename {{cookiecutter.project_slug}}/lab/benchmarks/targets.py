@@ -7,7 +7,7 @@ from lab.benchmarks.ladder import TITLES
 
 # The questions that look for stale answers.
 STALE = ("mixed", "crowd", "races")
-# From this number of books on a library must not get much slower.
+# A library with more books than this must not be much slower.
 GROWN = 10_000
 
 # On a busy machine the times of a few writes vary by this factor.
@@ -32,7 +32,7 @@ def held(results):
 
 
 def ratio(results, figure, question, one, other, **case):
-    """Return a median of one strategy divided by the other's, or None."""
+    """Return one strategy's median divided by the other's; None if one is missing."""
     above = results.median(figure, question, one, **case)
     below = results.median(figure, question, other, **case)
     return above / below if above is not None and below else None
@@ -120,9 +120,9 @@ def _growth(results):
 
 
 def growth(results, page, kept):
-    """Return how many times slower than with GROWN books a page is at worst.
+    """Return (factor, books): how much slower a page is at worst than with GROWN books.
 
-    The second value is the largest number of books; None if there is no result.
+    `books` is the largest number measured. None if there is no result.
     """
     sizes = sorted(each for each in results.values("growth", "books") if each >= GROWN)
     times = [

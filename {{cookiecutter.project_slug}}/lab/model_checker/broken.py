@@ -34,35 +34,35 @@ class StampsReadAfterTheQuery(World):
 class RenewedOnlyBefore(World):
     """A write renews the stamps and then commits. (Invalidation in a signal.)"""
 
-    class Store(MemoryStore):
+    class _Store(MemoryStore):
         def add_intent(self, writer, changes):
             self._renew(changes)
 
         def finish(self, writer, changes):
             pass
 
-    store_class = Store
+    store_class = _Store
     begins, finishes = "renews the stamps", "does no more"
 
 
 class RenewedOnlyAfter(World):
     """A write commits and then renews the stamps. (Invalidation on commit.)"""
 
-    class Store(MemoryStore):
+    class _Store(MemoryStore):
         def add_intent(self, writer, changes):
             pass
 
         def finish(self, writer, changes):
             self._renew(changes)
 
-    store_class = Store
+    store_class = _Store
     begins, finishes = "begins", "renews the stamps"
 
 
 class IntentWithoutRenewing(World):
     """A write adds its intent, but renews the tokens only when it finishes."""
 
-    class Store(MemoryStore):
+    class _Store(MemoryStore):
         def add_intent(self, writer, changes):
             tokens = {t: self._fields(t)[:2] for t in changes if t in self.tables}
             rows = dict(self.kept)
@@ -72,13 +72,13 @@ class IntentWithoutRenewing(World):
                 self.tables[table] = stamps.format_stamp([*old, *new[3:]])
             self.kept.update(rows)
 
-    store_class = Store
+    store_class = _Store
 
 
 class OneMarker(World):
     """There is one marker, the last writer's; a writer removes it if it is its own."""
 
-    class Store(MemoryStore):
+    class _Store(MemoryStore):
         def add_intent(self, writer, changes):
             super().add_intent(writer, changes)
             for table in changes:
@@ -90,7 +90,7 @@ class OneMarker(World):
                 if f" {writer}:" in self.tables.get(table, ""):
                     super().finish(writer, {table: rows})
 
-    store_class = Store
+    store_class = _Store
 
 
 class NoQuarantine(World):

@@ -77,7 +77,7 @@ class Counted(Granted):
     # A count may come again, so no two states count as one.
     form = staticmethod(lambda scenario, state: state)
 
-    class Store(MemoryStore):
+    class _Store(MemoryStore):
         def add_intent(self, writer, changes):
             pass
 
@@ -89,7 +89,7 @@ class Counted(Granted):
             text = self.tables.get(name, _counted(1))
             return text.split(" ")[1:]
 
-    store_class = Store
+    store_class = _Store
     begins, finishes = "begins", "counts on"
 
 
@@ -104,14 +104,14 @@ class GrantedBefore(Granted, RenewedOnlyBefore):
 class RenewedOnBothSides(Granted):
     """A write renews before its commit and after it, without an intent."""
 
-    class Store(MemoryStore):
+    class _Store(MemoryStore):
         def add_intent(self, writer, changes):
             self._renew(changes)
 
         def finish(self, writer, changes):
             self._renew(changes)
 
-    store_class = Store
+    store_class = _Store
     begins = finishes = "renews the stamps"
 
 

@@ -205,7 +205,7 @@ class Validity:
         entry = entries.load(value, version) if rows is not None else None
         if entry is None or entry.shows(rows):
             return None
-        return entry.body, sorted_text(rows)
+        return entry.body, _sorted_text(rows)
 
     def describe_reader(self, reader):
         """Return the reader, with the rows changed since in place of the version."""
@@ -214,14 +214,14 @@ class Validity:
         return self._readers[reader]
 
     def _describe_reader(self, reader):
-        answer, changing = reader.answer or (), sorted_text(reader.changing)
+        answer, changing = reader.answer or (), _sorted_text(reader.changing)
         if not reader.version:
             return (*reader[:2], "", changing, answer)
         rows = self.rows(reader.version)
         if rows is None:
             # Its answer can still replace an entry that can be served.
             return (*reader[:2], "never", changing, answer and answer.rows)
-        return (*reader[:2], sorted_text(rows), changing, answer)
+        return (*reader[:2], _sorted_text(rows), changing, answer)
 
     def rows(self, version):
         """Return the rows changed since a version; None if they are unknown."""
@@ -231,7 +231,7 @@ class Validity:
         return rows_changed_since(depends_on, version, self.version, self.recent)
 
 
-def sorted_text(rows):
+def _sorted_text(rows):
     return "since: " + ",".join(sorted(rows))
 
 

@@ -194,15 +194,18 @@ class World:
 
 
 def write(state, number, does, writer):
+    """Return the Move after which writer `number` (from 0) is `writer`."""
     writers = state.writers[:number] + (writer,) + state.writers[number + 1 :]
     return Move(f"writer {number + 1}", does, state._replace(writers=writers))
 
 
 def asking(reader, seen):
+    """Return the reader, about to query, with what a lookup gave: `seen`."""
     return reader._replace(at="asking", version=seen.version, changing=seen.changing)
 
 
 def read(state, number, does, reader, result=""):
+    """Return the Move after which reader `number` (from 0) is `reader`."""
     readers = state.readers[:number] + (reader,) + state.readers[number + 1 :]
     after = state._replace(readers=readers)
     return Move(f"reader {number + 1}", does, after, result)

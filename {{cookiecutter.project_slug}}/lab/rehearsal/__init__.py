@@ -1,6 +1,6 @@
 """Deploys this project for real, to a throw-away server, under constant load.
 
-`make rehearse` runs it; it needs Docker, and nothing else on this machine changes.
+`make rehearse` runs it. It needs Docker, and leaves the rest of this machine alone.
 """
 
 from pathlib import Path

@@ -24,11 +24,11 @@ BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 SETTINGS = {"AWS_REGION": "here", "THROTTLE_LOGIN": "1000/min"}
 
 
-def say(text):
+def _say(text):
     print(f"{time.strftime('%T')}  {text}", flush=True)
 
 
-def arguments():
+def _arguments():
     parser = Parser("rehearsal", "lab.rehearsal", __doc__)
     parser.add_argument(
         "--only",
@@ -56,11 +56,11 @@ def arguments():
 
 def rehearse(host, options):
     """Play the scenarios on a started host; return the number of problems."""
-    releases.build_all(host, say)
+    releases.build_all(host, _say)
     host.install(PROJECT, SETTINGS | {"REGISTRY": host.repository})
-    stage = Stage(host, say)
+    stage = Stage(host, _say)
     try:
-        say("first deploy")
+        _say("first deploy")
         stage.open()
         outcomes = [stage.play(scenario) for scenario in options.scenarios]
     finally:
@@ -84,16 +84,17 @@ def on_a_server(options):
     try:
         with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
             host = Host(run_id, folder)
-            say(f"starting the throw-away server {host.name}")
+            _say(f"starting the throw-away server {host.name}")
             host.start()
             return rehearse(host, options)
     finally:
-        say("removing everything that was made")
+        _say("removing everything that was made")
         remove_all(run_id)
 
 
 def main():
-    options = arguments()
+    """Rehearse; exit with one line if there were problems or it could not go on."""
+    options = _arguments()
     interrupt_on_signals()
     try:
         require_tools()

@@ -1,4 +1,4 @@
-"""Calls the `docker` command; everything that it makes has the label of this run."""
+"""Runs `docker`. Everything made for a run has its label, by which it is removed."""
 
 import json
 import shutil
@@ -20,8 +20,8 @@ def docker(*arguments, **options):
 def run(*command, stdin=None, env=None):
     """Run a command; return its output without the last line end.
 
-    `stdin` is text or bytes; the output has the same type, text without one. Raises
-    RehearsalError if the command fails.
+    The output is text, or bytes (unchanged) if `stdin` is bytes. Raises RehearsalError
+    if the command fails.
     """
     binary = isinstance(stdin, bytes)
     result = subprocess.run(
@@ -35,7 +35,7 @@ def run(*command, stdin=None, env=None):
 
 
 def require_tools():
-    """Raise RehearsalError unless Docker, Compose 2 and SSH are there and work."""
+    """Raise RehearsalError unless Docker, Compose 2 and SSH are installed and work."""
     if not shutil.which("docker"):
         raise RehearsalError("Docker is not installed: see docs.docker.com/get-docker")
     for name in ("ssh", "ssh-keygen"):
@@ -53,13 +53,13 @@ def require_tools():
 
 
 def engine_address():
-    """Return the address of the engine of the current context."""
+    """Return the address of the Docker engine that this machine's `docker` uses."""
     context = json.loads(docker("context", "inspect"))[0]
     return context["Endpoints"]["docker"]["Host"]
 
 
 def ensure_image(name):
-    """Pull an image unless it is here already."""
+    """Pull an image unless this machine has it. Raises RehearsalError."""
     try:
         docker("image", "inspect", name)
     except RehearsalError:

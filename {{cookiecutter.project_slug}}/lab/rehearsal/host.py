@@ -23,9 +23,10 @@ COMPLAINTS = """\
 for container in $(docker ps --all --quiet --filter name=library-web-); do
   docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
 done"""
-# Injects a fault into a deploy right before a command: Bash reads this file first.
+# Bash reads this file before the deploy's scripts (BASH_ENV). It runs $FAULT right
+# before the command that begins with $FAULT_AT.
 FAULT_FILE = "/opt/fault.sh"
-# It stays in the environment until then, because one script hands over to another.
+# BASH_ENV stays set until the fault, because one script starts the next.
 INJECT_FAULT = """\
 exec 3>&1
 set -T
@@ -109,7 +110,7 @@ class Host:
         return False
 
     def _start_registry(self):
-        # In the server's network, so that its address is the same on both sides.
+        # In the server's network, so that its address is the same there and here.
         docker(
             *("run", "--detach", "--name", f"{self.name}-registry"),
             *("--label", self.label, "--network", f"container:{self.name}"),
@@ -147,7 +148,7 @@ class Host:
         return docker("exec", *attach, self.name, *command, stdin=stdin)
 
     def ssh_command(self, command):
-        """Return the arguments that run a shell command on the server over SSH."""
+        """Return the local command that runs a shell command on the server over SSH."""
         options = {
             "UserKnownHostsFile": self.folder / "known_hosts",
             "StrictHostKeyChecking": "yes",
@@ -159,15 +160,16 @@ class Host:
         return ["ssh", *where, *chosen, "ec2-user@127.0.0.1", command]
 
     def ssh(self, command, stdin=None):
-        """Run a shell command over SSH; return the finished process."""
+        """Run a shell command over SSH, `stdin` in bytes; return the ended process."""
         return subprocess.run(
             self.ssh_command(command), input=stdin, capture_output=True, check=False
         )
 
     def install(self, project, config):
-        """Put what Terraform brings into /opt/library and boot for the first time.
+        """Copy what Terraform installs into /opt/library, and run the first boot.
 
-        `config` becomes config.env: names and values, none of them secret.
+        `config`, {name: value} without secrets, becomes config.env. Raises
+        RehearsalError.
         """
         lines = "".join(f"{name}={value}\n" for name, value in config.items())
         (self.folder / "config.env").write_text(lines)
@@ -185,16 +187,16 @@ class Host:
             )
 
     def script(self, name, *arguments):
-        """Return the SSH arguments that run a script of /opt/library as root."""
+        """Return the local command that runs a script of /opt/library as root."""
         return self.ssh_command(
             shlex.join(["sudo", f"/opt/library/{name}", *arguments])
         )
 
     def deploy_with_fault(self, tag, at, fault):
-        """Return the SSH arguments of a deploy with a fault right before a command.
+        """Return the local command of a deploy with a fault right before a command.
 
-        `at` is the beginning of the command, in the entry or in the release's own
-        deploy.sh; `fault` is shell code.
+        `at` is the beginning of that command, in /opt/library/deploy.sh or in the
+        release's own deploy.sh; `fault` is shell code.
         """
         self.inside("tee", FAULT_FILE, stdin=INJECT_FAULT)
         fault = [
@@ -206,7 +208,7 @@ class Host:
         return self.ssh_command(shlex.join(deploy))
 
     def push(self, tag):
-        """Push an image to the registry; the login is not stored."""
+        """Push the release `tag` to the registry, with a login that is not stored."""
         config = self.folder / "docker"
         env = os.environ | {
             "DOCKER_CONFIG": str(config),
@@ -218,7 +220,7 @@ class Host:
         docker("push", "--quiet", f"{self.repository}:{tag}", env=env)
 
     def manage(self, *arguments, **environment):
-        """Run a manage.py command in the live container."""
+        """Run a manage.py command in the live container; return what it prints."""
         names = [word for name in environment for word in ("--env", name)]
         pairs = [f"{name}={value}" for name, value in environment.items()]
         container = f"library-web-{self.live()}-1"
@@ -233,11 +235,11 @@ class Host:
         ).splitlines()
 
     def complaints(self):
-        """Return the last errors in the logs of both colours, as lines."""
+        """Return the last errors in the logs of both colours, at most four of each."""
         return self.inside("sh", "-c", COMPLAINTS).splitlines()
 
     def live_container(self, fact):
-        """Return a fact of the live container, as `docker inspect` formats it."""
+        """Return a fact about the live container; `fact` is docker's --format."""
         name = f"library-web-{self.live()}-1"
         return self.inside("docker", "inspect", "--format", fact, name)
 
@@ -249,18 +251,18 @@ class Host:
             )
 
     def releases(self):
-        """Return the tags of healthy releases, the stable one last."""
+        """Return the tags of the releases that were stable; the last one still is."""
         return self.inside("cat", "/var/lib/library/deploy/releases").splitlines()
 
     def health(self):
-        """Return the health check's answer from outside; None if there is none."""
+        """Return the health check's JSON, seen from outside; None if it is not 200."""
         with contextlib.suppress(httpx.HTTPError):
             # The host is on this machine, behind no proxy.
             answer = httpx.get(self.url + HEALTH, timeout=30, trust_env=False)
             return answer.json() if answer.status_code == 200 else None
 
     def restart(self):
-        """Restart the machine."""
+        """Restart the server, and wait for its Docker engine."""
         docker("restart", "--time", "20", self.name)
         self.wait_for_engine()
 

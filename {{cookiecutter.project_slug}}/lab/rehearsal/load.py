@@ -13,12 +13,12 @@ from books.isbn import check_digit
 from tools.polling import wait_until
 
 RATE = 50
-TIMEOUT = 60
-# If the machine is too slow for RATE, requests wait here, not in the server's queues;
-# the report shows how many a second were sent.
+TIMEOUT = 60  # seconds
+# If the machine is too slow for RATE, requests wait here, not in the server's queues.
+# The report shows how many were sent in a second.
 MOST_AT_ONCE = 100
 PUBLISHER = "rehearsal"
-# Of ten requests six list books, two add one, two ask which release answers.
+# Of ten requests, six list books, two add one, and two ask which release answers.
 MIX = (
     "list",
     "write",
@@ -36,7 +36,7 @@ PREFIX = 978_100_000_000
 
 @dataclasses.dataclass
 class Answer:
-    """One request: when it was sent and answered, and its result."""
+    """One request and its result; times are seconds since the epoch."""
 
     kind: str
     sent: float
@@ -48,6 +48,7 @@ class Answer:
 
     @property
     def failed(self):
+        """Whether there was no answer, or one with a status of 400 or more."""
         return bool(self.error) or self.status >= 400
 
 
@@ -60,8 +61,8 @@ def isbn13(number):
 class Load:
     """Sends up to RATE requests a second to `url` from `start()` to `stop()`.
 
-    A request is sent at its time, with up to MOST_AT_ONCE earlier ones unanswered. None
-    is repeated, so each failure is counted.
+    A request does not wait for the answers to earlier ones, unless MOST_AT_ONCE of them
+    are missing. None is repeated, so each failure is counted.
     """
 
     def __init__(self, url, token):
@@ -73,6 +74,7 @@ class Load:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._send_all()))
 
     def start(self):
+        """Begin to send, in a thread; return self."""
         self._thread.start()
         return self
 
@@ -134,14 +136,20 @@ class Load:
         return await client.post("/books", json=book, headers=self._headers())
 
     def between(self, began, ended):
-        """Wait for the answers to all requests sent in that time; return them."""
+        """Return the Answers to the requests sent in [began, ended); wait for the last.
+
+        Raises TimeoutError.
+        """
         chosen = [each for each in list(self.answers) if began <= each.sent < ended]
         wait_until(lambda: all(each.done for each in chosen), "the last answers")
         return chosen
 
 
 def summary(answers, began):
-    """Return the failures, with seconds since `began`, and {release: answers}."""
+    """Return ([[seconds since `began`, kind, error or status], ...], {release: count}).
+
+    The first are the failures; the count is that of the health checks it answered.
+    """
     failures = [
         [round(each.sent - began, 1), each.kind, each.error or each.status]
         for each in answers
@@ -152,7 +160,7 @@ def summary(answers, began):
 
 
 def acknowledged(answers):
-    """Return the ISBNs of the books that the API said it stored."""
+    """Return the ISBNs of the books that the API answered to have stored (201)."""
     return {
         each.isbn for each in answers if each.kind == "write" and each.status == 201
     }

@@ -6,7 +6,7 @@ from pathlib import Path
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import docker
 
-# Each fault is a change that a bad commit could make.
+# Each is a change that a bad commit could make.
 BROKEN_VIEWS = """
 def application(environ, start_response):
     start_response("500 Internal Server Error", [("Content-Length", "0")])
@@ -44,7 +44,7 @@ ENV RELEASE={says}
 
 
 def build(host, tag):
-    """Build the project as it is, as release `tag`, and push it."""
+    """Build the project without a change, as release `tag`, and push it."""
     docker(
         *("build", "--quiet", "--label", host.label, "--build-arg", f"RELEASE={tag}"),
         *("--tag", f"{host.repository}:{tag}", str(PROJECT)),
@@ -53,10 +53,10 @@ def build(host, tag):
 
 
 def build_changed(host, tag, path, addition, then="true", says=None):
-    """Build v1 with text added to one of its files, as release `tag`, and push it.
+    """Build release `tag` from v1, with text appended to one file, and push it.
 
     `then` is a shell command that runs in the changed image. `says` is the release that
-    its health check shows; by default, `tag`.
+    its health check shows, by default `tag`.
     """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "addition").write_text(addition, encoding="utf-8")
@@ -72,7 +72,7 @@ def build_changed(host, tag, path, addition, then="true", says=None):
 
 
 def build_all(host, say):
-    """Build every release that the scenarios deploy."""
+    """Build and push every release that the scenarios deploy; `say` prints a line."""
     for tag in ("v1", "v2", "v3", "v4"):
         say(f"building release {tag}")
         build(host, tag)
@@ -88,5 +88,5 @@ def build_all(host, say):
 
 
 def build_mislabelled(host):
-    """Build a healthy release that says it is another: only the smoke test sees it."""
+    """Build a healthy release that reports another tag: only the smoke test sees it."""
     build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

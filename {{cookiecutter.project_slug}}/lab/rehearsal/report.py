@@ -69,7 +69,10 @@ def write(folder, outcomes, answers, facts):
 
 
 def per_second(answers, start, name_of):
-    """Return {name: {second: count}} of the answers; `name_of` gives their names."""
+    """Return {name: {second: count}} of the answers.
+
+    `name_of(answer)` is the name to count it under; an answer without one is left out.
+    """
     counts = collections.defaultdict(collections.Counter)
     for answer in answers:
         if name := name_of(answer):
@@ -78,7 +81,7 @@ def per_second(answers, start, name_of):
 
 
 def stack(axes, counts, length, **style):
-    """Draw the counts of each name on top of each other, second by second."""
+    """Draw `counts`, {name: {second: count}}, stacked, for `length` seconds."""
     seconds = range(int(length) + 1)
     names = sorted(counts)
     heights = [[counts[name][second] for second in seconds] for name in names]

@@ -1,7 +1,7 @@
 """The scenarios, in the order in which they are played.
 
-Each function takes the Stage, does one thing, and returns the exit code of its deploy.
-SCENARIOS says what must be true afterwards.
+Each function takes the Stage, does one thing, and returns the exit code of its deploy,
+or 0 if it deploys nothing. SCENARIOS says what must be true afterwards.
 """
 
 import dataclasses
@@ -11,8 +11,9 @@ from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
 from tools.polling import wait_until
 
+# deploy.sh's exit code while another deploy is running.
 BUSY = 75
-# Instead of a tag: the one before the scenario, or the stable one before that.
+# In place of a tag: the release from before the scenario, or the stable one before it.
 UNCHANGED = "unchanged"
 EARLIER = "earlier"
 
@@ -21,9 +22,10 @@ EARLIER = "earlier"
 class Scenario:
     """A name, what to do, and what must be true afterwards.
 
-    `release` is serving and `stable` is marked as stable: a tag, UNCHANGED or EARLIER.
-    The scripts have printed each text of `says`. The releases in `after` are deployed
-    first, unless they were the last anyway: so a scenario can be played alone.
+    `release` is the release that serves, `stable` the one marked as stable: a tag,
+    UNCHANGED or EARLIER. `says` are texts that the scripts must have printed. The
+    releases in `after` are deployed first, unless they were the last ones already, so
+    that a scenario can be played alone.
     """
 
     name: str
@@ -38,33 +40,41 @@ class Scenario:
 
 
 def good(stage):
+    """Deploy a release without a fault."""
     return stage.deploy("v2")
 
 
 def logins_at_once(stage):
-    """More logins than the API has threads: each password hash takes memory."""
+    """Log in more often at once than the API has threads: each hash takes memory."""
     stage.log_in_together(40)
     return 0
 
 
 def unhealthy(stage):
+    """Deploy a release that answers every request with 500."""
     return stage.deploy("unhealthy")
 
 
 def crashing(stage):
+    """Deploy a release whose process ends with an error at start."""
     return stage.deploy("crashing")
 
 
 def missing(stage):
+    """Deploy a tag that the registry does not have."""
     return stage.deploy("no-such-tag")
 
 
 def mislabelled(stage):
+    """Deploy a healthy release whose health check reports another tag."""
     return stage.deploy("mislabelled")
 
 
 def two_at_once(stage):
-    """The exit code is that of the second deploy; the first must succeed."""
+    """Deploy while another deploy is running; return the second one's exit code.
+
+    Raises RehearsalError if the first one fails.
+    """
     first = stage.start_deploy("v3")
     wait_until(lambda: "pulling" in stage.said(first), "the first deploy's start")
     second = stage.deploy("v4")
@@ -74,36 +84,45 @@ def two_at_once(stage):
 
 
 def killed_before_the_start(stage):
-    """The whole process group is killed, with the client of the migration."""
+    """Kill a deploy while it migrates, with its whole process group; deploy again."""
     return stage.kill_and_repeat("v4", says="migrating", not_yet="starting")
 
 
 def killed_before_the_switch(stage):
+    """Kill a deploy when both releases run and the proxy still serves the old one."""
     return stage.kill_before_and_repeat("v2", at="switch_proxy")
 
 
 def killed_during_the_switch(stage):
-    """The proxy's file is written, but not loaded yet."""
+    """Kill a deploy when the proxy's file is written, but not loaded yet."""
     return stage.kill_before_and_repeat("v3", at="quietly compose exec")
 
 
 def killed_after_the_switch(stage):
+    """Kill a deploy when the new release serves, but is not marked as stable yet."""
     return stage.kill_before_and_repeat("v2", at="keep_release")
 
 
 def expanding(stage):
+    """Deploy a release whose migration adds a column that the old release ignores."""
     return stage.deploy("expanding")
 
 
 def rolled_back(stage):
+    """Roll back to the stable release before this one, by hand."""
     return stage.run("health-checker.sh", "--rollback")
 
 
 def own_deploy(stage):
+    """Deploy a release that changes deploy.sh: its own one has to run."""
     return stage.deploy("own-deploy")
 
 
 def own_compose(stage):
+    """Deploy a release with a memory limit of its own in docker-compose.yml.
+
+    Raises RehearsalError if the API's container has another limit.
+    """
     code = stage.deploy("own-compose")
     limit = stage.host.live_container("{{.HostConfig.Memory}}")
     if limit != str(OWN_LIMIT):
@@ -114,13 +133,14 @@ def own_compose(stage):
 
 
 def restarted(stage):
+    """Restart the server, and wait until it is healthy again without any help."""
     stage.host.restart()
     wait_until(stage.host.health, "the first answer after the restart")
     return 0
 
 
 def down_and_up(stage):
-    """For comparison: the way of many tutorials, with an image that is there."""
+    """Deploy as many tutorials do, to compare, with an image that the server has."""
     return stage.down_and_up("own-compose")
 
 

@@ -1,4 +1,4 @@
-"""The stage of the scenarios: deploys over SSH, the load, and the books stored."""
+"""Where scenarios are played: a server under load, and deploys over SSH."""
 
 import concurrent.futures
 import dataclasses
@@ -30,7 +30,7 @@ compose down; compose up -d db redis caddy web-{colour}"""
 class Outcome:
     """The result of one scenario; times are seconds since the epoch.
 
-    It begins at the end of the scenario before, so that every request is counted.
+    It begins where the previous scenario ended, so that every request is counted.
     """
 
     name: str
@@ -53,14 +53,14 @@ class Outcome:
 
 @dataclasses.dataclass
 class Before:
-    """The state before a scenario; `releases` were stable, the last one is now."""
+    """The state before a scenario: Host.live() and Host.releases()."""
 
     live: str
     releases: list
 
 
 class Stage:
-    """The server, which serves release v1 at first, and its load."""
+    """A server that serves release v1 at first, under load; `say` prints a line."""
 
     def __init__(self, host, say):
         self.host = host
@@ -70,7 +70,7 @@ class Stage:
         self._watching = threading.Event()
 
     def open(self):
-        """Deploy v1, make a librarian, and start the load."""
+        """Deploy v1, make a librarian, and start the load. Raises RehearsalError."""
         if code := self.deploy("v1"):
             raise RehearsalError(f"the first deploy ended with exit code {code}")
         self.host.manage("createsuperuser", "--noinput", **LIBRARIAN)
@@ -92,7 +92,7 @@ class Stage:
         )
 
     def log_in_together(self, times):
-        """Log in so many times at once. Raises RehearsalError if a login fails."""
+        """Log in `times` times at once. Raises RehearsalError if a login fails."""
         with concurrent.futures.ThreadPoolExecutor(times) as pool:
             tries = [pool.submit(self._token) for _ in range(times)]
         errors = [error for each in tries if (error := each.exception())]
@@ -138,7 +138,7 @@ class Stage:
                 self.deploy(tag)
 
     def _outcome(self, scenario, exit_code):
-        """Return the result since the last scenario."""
+        """Return the Outcome since the end of the previous scenario."""
         began, ended = self.judged_until, time.time()
         self.judged_until = ended
         answers = self.load.between(began, ended)
@@ -169,13 +169,15 @@ class Stage:
         return set(self.host.sql(table.format(PUBLISHER)))
 
     def run(self, script, *arguments):
-        """Run one of our scripts on the server; return its exit code."""
+        """Run a script of /opt/library on the server; return its exit code."""
         return self.finish(self._start(self.host.script(script, *arguments)))
 
     def deploy(self, tag):
+        """Deploy a release; return the exit code of deploy.sh."""
         return self.run("deploy.sh", tag)
 
     def start_deploy(self, tag):
+        """Start a deploy without waiting for it; return its process for finish()."""
         return self._start(self.host.script("deploy.sh", tag))
 
     def _start(self, command):
@@ -207,7 +209,10 @@ class Stage:
         return code
 
     def kill_and_repeat(self, tag, says, not_yet):
-        """Kill a deploy when it prints `says`, repeat it; return the exit code."""
+        """Kill a deploy when it prints `says`; repeat it, and return its exit code.
+
+        Raises RehearsalError if the deploy printed `not_yet` before it was killed.
+        """
         process = self.start_deploy(tag)
         wait_until(lambda: says in self.said(process), f"'{says}'")
         self.host.inside("bash", "-c", KILL_DEPLOY)
@@ -217,7 +222,11 @@ class Stage:
         return self._repeat(tag)
 
     def kill_before_and_repeat(self, tag, at):
-        """Kill a deploy right before a command, repeat it; return the exit code."""
+        """Kill a deploy right before a command; repeat it, and return its exit code.
+
+        `at` is the beginning of the command. Raises RehearsalError if the deploy never
+        came to it.
+        """
         process = self._start(self.host.deploy_with_fault(tag, at, "kill -9 $$"))
         self.finish(process)
         if f"FAULT before: {at}" not in self.said(process):
@@ -233,7 +242,7 @@ class Stage:
         return BUSY
 
     def down_and_up(self, tag):
-        """Stop everything, start everything; return the exit code."""
+        """Stop everything, start release `tag`; return 0, or raise RehearsalError."""
         script = DOWN_AND_UP.format(tag=tag, colour=self.host.live())
         result = self.host.ssh("sudo bash -s", stdin=script.encode())
         if result.returncode:
@@ -245,19 +254,28 @@ class Stage:
 
 
 def meant(tag, before):
-    """Return the tag for UNCHANGED, EARLIER or a tag; `before` were stable."""
+    """Return a tag as it is, and for UNCHANGED and EARLIER the tag that they stand for.
+
+    `before` are the releases before the scenario, the stable one last.
+    """
     earlier = [each for each in before if each != before[-1]]
     return {UNCHANGED: before[-1], EARLIER: (earlier or before)[-1]}.get(tag, tag)
 
 
 def colour_after(colour, switches):
-    """Return the colour that serves after so many switches."""
+    """Return the colour that serves after a number of switches; `colour` served before.
+
+    None if neither colour did.
+    """
     other = {"blue": "green", "green": "blue"}
     return other.get(colour) if switches % 2 else colour
 
 
 def problems(scenario, seen, before, output):
-    """Return a line for each demand of the scenario that is not met."""
+    """Return a line for each thing that is not as the scenario demands.
+
+    `seen` is the Outcome, `before` the Before, `output` the scripts' lines.
+    """
     demands = {
         "exit code": (seen.exit_code, scenario.exit_code),
         "live colour": (seen.live, colour_after(before.live, scenario.switches)),

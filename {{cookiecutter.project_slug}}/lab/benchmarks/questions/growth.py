@@ -30,7 +30,7 @@ PATHS = {
 TIMES = 3
 # The keys that are not deleted before a page is read.
 KEPT = {"nothing": [], "the count": [b":count:"]}
-# Leaves this many of the first books.
+# Deletes every book but the first ones, as many as `books` says.
 REMOVE = """
 WITH more AS (SELECT id FROM books_book ORDER BY id OFFSET %(books)s),
     links AS (DELETE FROM books_book_tags WHERE book_id IN (TABLE more))

@@ -22,12 +22,12 @@ CLIENTS = 8
 BOOK = re.compile(
     rb'"book_id":(\d+),[^{}]*?"title":"([^"]*?)(?: v(\d+))?",[^{}]*?"stock":(\d+)'
 )
-# Stocks are smaller at first; from here on they contain a version.
+# Every stock is smaller at first. A write sets it to this plus the write's version.
 STOCK = 1000
 
 
 def queries(number):
-    """Return so many different query strings, the most popular first."""
+    """Return `number` different query strings, the most popular first."""
     words = ("river", "garden", "city", "map", "island")
     pages = [f"page={page}" for page in range(1, 26)]
     kinds = [pages, [f"order_by=title&{page}" for page in pages]]
@@ -66,7 +66,7 @@ class Mix:
         self.counts, self.stale = checker.reset()
 
     def run(self, server, seconds):
-        """Run for so many seconds; return the figures."""
+        """Run for `seconds`; return the figures."""
         with contextlib.ExitStack() as stack:
             connections = server.spread(CLIENTS, stack)
             start = time.perf_counter()
@@ -113,7 +113,7 @@ class Mix:
 
 
 def new_dice(number, share, client):
-    """Return the random numbers of a client in a round, the same for all strategies."""
+    """Return a client's Random for one round; it is the same for all strategies."""
     return random.Random(f"{number}, {share}, {client}")
 
 

@@ -19,7 +19,7 @@ BOOK_ID = re.compile(rb'"book_id":(\d+)')
 
 
 def ask(servers, plan, results, environment):
-    """Race a write against a slow reader, again and again."""
+    """Race a write against a slow reader, `plan.races` times in a round."""
     caching = [each for each in servers.values() if LADDER[each.name].caches]
     rounds, books = -(-plan.rounds // 2), max(plan.page_sizes)
     for number, _, server in turns("races", rounds, [None], caching):

@@ -66,12 +66,13 @@ class Team:
     def __init__(self, server, books):
         query = f"?page_size={books}"
         self.server, self.path = server, PATHS.get(server.name, API) + query
-        # Looking up the reader is a query of each request; the other check makes none.
+        # Where the cache is warmed. At /usual/books a hit takes a query, too: that of
+        # the reader.
         self.kept = (BASELINE if server.name == "baseline-token" else API) + query
         self.connections, self.answers, self.seconds = [], 0, 0
 
     def connect(self, clients, stack):
-        """Connect so many clients, and warm the cache, if there is one."""
+        """Connect a number of clients, and warm the cache, if there is one."""
         self.connections = self.server.spread(clients, stack)
         rung = LADDER.get(self.server.name)
         if rung is None or rung.caches:
@@ -79,7 +80,7 @@ class Team:
                 warm(connection, self.kept)
 
     def load(self, seconds):
-        """Read for so many seconds, with each client at least once."""
+        """Read for `seconds`, with each client at least once."""
         start = time.perf_counter()
         deadline = start + seconds
 

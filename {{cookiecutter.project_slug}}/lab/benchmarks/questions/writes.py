@@ -60,7 +60,7 @@ def ask(servers, plan, results, environment):
 
 
 def fill(server, connection, keys):
-    """Fill the strategy's database in Redis until it has at least so many keys."""
+    """Fill the strategy's database in Redis until it has at least `keys` keys."""
     connection.get(f"{API}?page_size=1")
     client = server.redis
     missing = keys - client.dbsize()
@@ -83,7 +83,7 @@ def fill(server, connection, keys):
 
 @contextlib.contextmanager
 def watched(client):
-    """Yield a list to which the time of each GET of another client is added."""
+    """Yield a list that gets the seconds of each GET that another client makes."""
     waits, begun, stop = [], threading.Event(), threading.Event()
 
     def probe():
