@@ -1,4 +1,4 @@
-# Shared by deploy.sh and health-checker.sh: where things are, and what is so now.
+# Shared by deploy.sh and health-checker.sh: where things are, and what state they are in.
 # shellcheck shell=bash
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
