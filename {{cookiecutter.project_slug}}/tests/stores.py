@@ -48,7 +48,7 @@ class InRedis:
 
     def __init__(self, url, lease=LONG, prefix="library"):
         options = {"prefix": prefix, "lease": lease, "row_life": LONG}
-        self.store = RedisStore(url, **options, timeout=5, cooldown=1)
+        self.store = RedisStore(url, **options, timeout=5, cooldown=1, writable_check=1)
         self.client = self.store.client
 
     def expire(self):
