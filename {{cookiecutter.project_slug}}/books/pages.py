@@ -52,7 +52,7 @@ class BookPages(Pages):
             return False
         if not self.query.tag:
             return True
-        texts = self.query.without_tags().filters()
+        texts = self.query.without("tag").filters()
         return (
             self.kept_count.get_or_count(texts, selectors.find_books(texts))
             <= FEW_BOOKS

@@ -2,14 +2,20 @@
 
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
 from rest_framework import serializers
 
 from books.keyset import Place
-from common.queries import DEFAULT_PAGE_SIZE, PageQuery, PageQuerySerializer
+from common.queries import (
+    PageQuery,
+    PageQuerySerializer,
+    filters,
+    orders,
+    refines,
+)
 from common.text import TextField
 
 MAX_TAGS = 20
@@ -30,32 +36,13 @@ ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 class BookQuery(PageQuery):
     """Which books, and in which order. An empty value does not filter."""
 
-    title: str = ""
-    author: str = ""
-    tag: tuple[int, ...] = ()
-    tag_option: str = ""
-    order_by: str = ""
+    title: str = filters("title__icontains")
+    author: str = filters("author__icontains")
+    tag: tuple[int, ...] = filters("tags__in", default=())
+    tag_option: str = refines("tag")
+    order_by: str = orders()
     # The place after which the page begins, instead of `page`. Empty: the first page.
     after: str | None = None
-
-    def fields_used(self) -> frozenset[str]:
-        """Return the names of the fields that it filters and orders by."""
-        used = {"title": self.title, "author": self.author, "tags": self.tag}
-        filters = {name for name, value in used.items() if value}
-        return frozenset(filters | {self.order_by.removeprefix("-")} - {""})
-
-    def without_tags(self) -> "BookQuery":
-        """Return the query for the same books, whatever their tags."""
-        return replace(self, tag=(), tag_option="")
-
-    def filters(self) -> "BookQuery":
-        """Return the query for the same books without page and order."""
-        return BookQuery(
-            title=self.title,
-            author=self.author,
-            tag=self.tag,
-            tag_option=self.tag_option,
-        )
 
 
 def read_place(text: str, order_by: str) -> Place:
@@ -139,22 +126,15 @@ class BookQuerySerializer(PageQuerySerializer):
             raise serializers.ValidationError(
                 {"tag_option": "Say how to combine the tags: and, or."}
             )
-        order_by, after = attrs.get("order_by", ""), attrs.get("after")
+        after = attrs.get("after")
         # A generated client sends the document's default, page 1, beside it.
-        if after is not None and attrs.get("page", 1) != 1:
+        if after is not None and attrs["page"] != 1:
             raise serializers.ValidationError({"after": PAGE_AND_AFTER})
         if after:
-            _check_place(after, order_by)
-        return {
-            "page": attrs.get("page", 1),
-            "page_size": attrs.get("page_size", DEFAULT_PAGE_SIZE),
-            "title": fold_case(attrs.get("title", "")),
-            "author": fold_case(attrs.get("author", "")),
-            "tag": tags,
-            "tag_option": attrs["tag_option"] if len(tags) > 1 else "",
-            "order_by": order_by,
-            "after": after,
-        }
+            _check_place(after, attrs.get("order_by", ""))
+        option = attrs["tag_option"] if len(tags) > 1 else ""
+        texts = {n: fold_case(attrs[n]) for n in ("title", "author") if n in attrs}
+        return attrs | texts | {"tag": tags, "tag_option": option}
 
 
 def _check_place(after: str, order_by: str) -> None:

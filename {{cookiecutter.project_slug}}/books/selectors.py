@@ -20,12 +20,11 @@ T = TypeVar("T")
 def find_books(query: BookQuery) -> QuerySet[Book]:
     """Return the books that match a BookQuery, in a total order."""
     books = Book.objects.all()
-    if query.title:
-        books = books.filter(title__icontains=query.title)
-    if query.author:
-        books = books.filter(author__icontains=query.author)
-    if query.tag:
-        books = books.filter(_has_tags(query))
+    for lookup, value in query.lookups().items():
+        if lookup.startswith("tags__"):
+            books = books.filter(_has_tags(value, query.tag_option))
+        else:
+            books = books.filter(**{lookup: value})
     return books.order_by(*_order(query))
 
 
@@ -48,7 +47,7 @@ def sort_when_found(books: QuerySet[Book, T], query: BookQuery) -> QuerySet[Book
 
 def _order(query: BookQuery) -> tuple[str, ...]:
     # The id breaks ties, so that pages never overlap.
-    return (query.order_by, "-id") if query.order_by else ("-id",)
+    return (*query.order(), "-id")
 
 
 def _by_expression(name: str) -> OrderBy:
@@ -57,13 +56,13 @@ def _by_expression(name: str) -> OrderBy:
     return value.desc() if name.startswith("-") else value.asc()
 
 
-def _has_tags(query: BookQuery) -> Q:
+def _has_tags(tag_ids: tuple[int, ...], option: str) -> Q:
     # Subqueries and not joins: a join would list a book once for each of its tags.
     links = Book.tags.through.objects
-    if query.tag_option == "or":
-        return Q(pk__in=links.filter(tag_id__in=query.tag).values("book_id"))
+    if option == "or":
+        return Q(pk__in=links.filter(tag_id__in=tag_ids).values("book_id"))
     condition = Q()
-    for tag_id in query.tag:
+    for tag_id in tag_ids:
         condition &= Q(pk__in=links.filter(tag_id=tag_id).values("book_id"))
     return condition
 

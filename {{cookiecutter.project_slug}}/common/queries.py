@@ -5,7 +5,7 @@ alone, never from the raw parameters. So the query can be part of a cache key.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -18,11 +18,35 @@ DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
 # The highest OFFSET stays far below the largest integer of the database.
 MAX_PAGE = 1_000_000
+# What a declared parameter does, in the metadata of its field.
+LOOKUP, REFINES, ORDERS = "lookup", "refines", "orders"
+
+
+def filters(lookup: str, default: Any = "") -> Any:
+    """Declare a parameter that filters by a lookup of the model: `title__icontains`.
+
+    Its default and an empty value do not filter.
+    """
+    return field(default=default, metadata={LOOKUP: lookup})
+
+
+def refines(parameter: str) -> Any:
+    """Declare a parameter that says how another one filters."""
+    return field(default="", metadata={REFINES: parameter})
+
+
+def orders() -> Any:
+    """Declare a parameter whose value is a field of the model, or "-" and a field."""
+    return field(default="", metadata={ORDERS: True})
 
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """Which page of a list."""
+    """Which page of a list.
+
+    A subclass adds parameters. What a list is filtered and ordered by is declared with
+    them, once: `lookups` and `order` say it to the selector, `fields_used` to the cache.
+    """
 
     page: int = 1
     page_size: int = DEFAULT_PAGE_SIZE
@@ -31,16 +55,44 @@ class PageQuery:
         """Return the same query for another page."""
         return replace(self, page=number)
 
+    def lookups(self) -> dict[str, Any]:
+        """Return what it filters by: lookups of the model, and their values."""
+        return {
+            each.metadata[LOOKUP]: getattr(self, each.name)
+            for each in fields(self)
+            if LOOKUP in each.metadata and getattr(self, each.name)
+        }
+
+    def order(self) -> tuple[str, ...]:
+        """Return what it orders by: fields of the model, with "-" if descending."""
+        values = [getattr(self, f.name) for f in fields(self) if ORDERS in f.metadata]
+        return tuple(value for value in values if value)
+
     def fields_used(self) -> frozenset[str]:
         """Return the names of the model's fields that it filters and orders by."""
-        return frozenset()
+        filtered = {lookup.partition("__")[0] for lookup in self.lookups()}
+        return frozenset(filtered | {name.removeprefix("-") for name in self.order()})
+
+    def filters(self) -> Self:
+        """Return the query for the same rows, without page and order."""
+        return self._only(lambda each: bool({LOOKUP, REFINES} & set(each.metadata)))
+
+    def without(self, parameter: str) -> Self:
+        """Return the query without this parameter, and without what refines it."""
+        return self._only(
+            lambda each: parameter not in (each.name, each.metadata.get(REFINES))
+        )
+
+    def _only(self, keeps: Callable[[Field[Any]], bool]) -> Self:
+        kept = {f.name: getattr(self, f.name) for f in fields(self) if keeps(f)}
+        return type(self)(**kept)
 
     def to_query_string(self) -> str:
         """Return the canonical query string: fixed order, defaults left out."""
         chosen = [
-            (field.name, getattr(self, field.name))
-            for field in fields(self)
-            if getattr(self, field.name) != field.default
+            (each.name, getattr(self, each.name))
+            for each in fields(self)
+            if getattr(self, each.name) != each.default
         ]
         return urlencode(chosen, doseq=True)
 

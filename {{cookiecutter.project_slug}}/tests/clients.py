@@ -68,9 +68,18 @@ def errors_of(response):
     """Return {attr: code} of an error answer, after checking its shape."""
     body = response.json()
     assert set(body) == {"type", "errors"}, body
+    assert body["type"] in _types_of(response.status_code, body["errors"]), body
     for error in body["errors"]:
         assert set(error) == {"code", "detail", "attr"}, body
     return {error["attr"]: error["code"] for error in body["errors"]}
+
+
+def _types_of(status, errors):
+    if status >= 500:
+        return ["server_error"]
+    # A body that can't be read is the client's error, too, and no parameter's.
+    about_one = any(error["attr"] for error in errors)
+    return ["validation_error"] if about_one else ["validation_error", "client_error"]
 
 
 def results_of(response):

@@ -128,6 +128,18 @@ class TestPages:
         second = reader.get(f"/books?{query}").json()
         assert second["previous"].endswith("/books?" + query.removeprefix("page=2&"))
 
+    def test_each_page_links_to_its_neighbours(self, reader):
+        pages = [reader.get(f"/books?page={n}&page_size=1").json() for n in (2, 3, 5)]
+        links = [(page["previous"], page["next"]) for page in pages]
+        asked = [
+            tuple(link and link.partition("?")[2] for link in two) for two in links
+        ]
+        assert asked == [
+            ("page_size=1", "page=3&page_size=1"),
+            ("page=2&page_size=1", "page=4&page_size=1"),
+            ("page=4&page_size=1", None),
+        ]
+
     def test_a_page_has_100_books_unless_asked_otherwise(self, reader):
         BookFactory.create_batch(100)
         assert len(results_of(reader.get("/books"))) == 100

@@ -17,6 +17,7 @@ from caching.writes import changing
 from loans.models import Loan
 from tests.caches import empty, result_of
 from tests.clients import Client
+from tests.crowd import all_at_once
 from tests.factories import (
     PASSWORD,
     BookFactory,
@@ -247,6 +248,22 @@ class TestTransactions:
         assert len(after) == 3
         assert after[1] not in (before[1], during[1])
         assert "book" not in reads()
+
+    def test_it_is_seen_from_other_threads_before_the_commit_and_after(
+        self, library, reader
+    ):
+        def ask():
+            [answer] = all_at_once([lambda: reader.get(f"/books/{library.book.pk}")])
+            return answer.json()["title"], answer.headers["X-Cache"]
+
+        old = library.book.title
+        assert (ask(), ask()) == ((old, "MISS"), (old, "HIT"))
+        with transaction.atomic():
+            library.book.title = "New"
+            library.book.save()
+            if connection.vendor == "postgresql":
+                assert ask() == (old, "BYPASS; write")
+        assert (ask(), ask()) == (("New", "MISS"), ("New", "HIT"))
 
     def test_a_rolled_back_write_leaves_no_intent(self, library, reads):
         with pytest.raises(ZeroDivisionError), transaction.atomic():

@@ -11,7 +11,13 @@ from django.core.management import CommandError, call_command
 from prometheus_client.parser import text_string_to_metric_families
 
 from caching.ops.checks import one_process_or_redis, times_agree
-from caching.ops.metrics import RESULTS
+from caching.ops.metrics import (
+    INVALIDATIONS,
+    NOT_MODIFIED,
+    OVERDUE,
+    PENDING,
+    RESULTS,
+)
 from tests import live
 from tests.caches import caching
 from tests.factories import TagFactory
@@ -31,6 +37,29 @@ def test_each_read_is_counted_once(store, reader):
         reader.get("/tags")
     after = {name: count(name) - before[name] for name in RESULTS}
     assert after == {"hit": 3, "wait": 0, "miss": 1, "bypass": 0}
+
+
+def test_what_did_not_happen_is_not_counted_nor_logged(
+    store, reader, librarian, caplog
+):
+    tag = TagFactory()
+    others = [NOT_MODIFIED, PENDING, OVERDUE, INVALIDATIONS.labels("books")]
+    before = [each._value.get() for each in others]
+    renewed = INVALIDATIONS.labels("tags")._value.get()
+    reader.get("/tags")
+    reader.get("/tags", HTTP_IF_NONE_MATCH='"another"')
+    librarian.put(f"/tags/{tag.pk}", {"name": "New"})
+    reader.get("/tags")
+    assert INVALIDATIONS.labels("tags")._value.get() == renewed + 1
+    assert [each._value.get() for each in others] == before
+    assert [record.getMessage() for record in caplog.records] == []
+
+
+def test_a_304_is_counted_as_well(store, reader):
+    etag = reader.get("/tags").headers["ETag"]
+    before = NOT_MODIFIED._value.get()
+    assert reader.get("/tags", HTTP_IF_NONE_MATCH=etag).status_code == 304
+    assert NOT_MODIFIED._value.get() == before + 1
 
 
 def test_they_are_in_prometheus_text(store, client):

@@ -6,10 +6,12 @@ import pytest
 
 from books import documents, selectors
 from caching import reads
+from caching.entries import Entry
 from tests.caches import caching, empty, result_of
 from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, UserFactory
+from users.models import User
 
 CROWD = 20
 
@@ -38,6 +40,41 @@ def test_many_readers_make_one_query(store, computed):
     results = [result_of(answer) for answer in answers]
     assert results.count("MISS") == 1
     assert results.count("HIT") == CROWD - 1
+
+
+def test_who_is_locked_out_while_waiting_gets_nothing(
+    store, reader, other_reader, monkeypatch
+):
+    BookFactory()
+    find_books, lock = selectors.find_books, store.lock
+    computing, waiting, locked_out = (threading.Event() for _ in range(3))
+
+    def slow(query):
+        computing.set()
+        assert locked_out.wait(timeout=120)
+        return find_books(query)
+
+    def notice_who_waits(*arguments):
+        got = lock(*arguments)
+        if not got:
+            waiting.set()
+        return got
+
+    monkeypatch.setattr(selectors, "find_books", slow)
+    monkeypatch.setattr(store, "lock", notice_who_waits)
+
+    def ask_second():
+        assert computing.wait(timeout=120)
+        return other_reader.get("/books")
+
+    def lock_out():
+        assert waiting.wait(timeout=120)
+        User.objects.filter(pk=other_reader.user.pk).update(is_active=False)
+        locked_out.set()
+
+    first, second, _ = all_at_once([lambda: reader.get("/books"), ask_second, lock_out])
+    assert (first.status_code, result_of(first)) == (200, "MISS")
+    assert second.status_code == 401
 
 
 def test_a_holder_that_fails_lets_the_next_one_compute(store, reader, monkeypatch):
@@ -76,6 +113,20 @@ def test_a_holder_that_died_holds_nobody_up_for_long(settings, store, reader):
     response = reader.get("/books")
     assert response.status_code == 200
     assert response.headers["X-Cache"] == "BYPASS; wait"
+
+
+@pytest.mark.once
+def test_in_redis_a_lock_and_an_entry_end_by_themselves(redis_store, settings):
+    settings.CACHING = settings.CACHING | {"ttl": 100, "ttl_jitter": 0.5, "lock": 10}
+    client, store = redis_store.client, empty()
+    assert store.lock("key", "version", "the dead", 10)
+    assert 9_000 < client.pttl("library:key:lock:version") <= 10_000
+    spec = reads.CacheSpec("key", ())
+    ends = set()
+    for _ in range(50):
+        reads.store_entry(store, spec, "version", Entry.build(b"body"))
+        ends.add(client.pttl("library:key"))
+    assert 49_000 < min(ends) < 75_000 < max(ends) <= 100_000
 
 
 def empty_entry(store):

@@ -1,15 +1,17 @@
 """Fifty requests at the same moment, for the last copy or for one return."""
 
+import threading
 from functools import partial
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from books.models import Book
+from books import services
+from books.models import Book, Tag
 from loans.models import Loan
 from tests.clients import Client
 from tests.crowd import all_at_once
-from tests.factories import BookFactory, LoanFactory, UserFactory
+from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
 
 CROWD = 50
 
@@ -54,6 +56,29 @@ def test_of_borrowing_and_deleting_at_once_one_happens():
         )
         statuses = (borrowed.status_code, deleted.status_code)
         assert statuses in [(201, 409), (404, 204)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tag_that_is_deleted_while_it_is_renamed_stays_deleted():
+    tag, found, deleted = TagFactory(), threading.Event(), threading.Event()
+
+    def wait_for_the_deletion(document):
+        found.set()
+        # With a lock on the tag, the deletion waits for the renaming.
+        deleted.wait(timeout=0.5)
+
+    def rename():
+        services.rename_tag(
+            tag_id=tag.pk, name="New", precondition=wait_for_the_deletion
+        )
+
+    def delete():
+        assert found.wait(timeout=120)
+        services.delete_tag(tag_id=tag.pk)
+        deleted.set()
+
+    all_at_once([rename, delete])
+    assert not Tag.objects.exists()
 
 
 @pytest.mark.django_db

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients import Client, errors_of
-from tests.factories import BookFactory
+from tests.factories import PASSWORD, BookFactory, UserFactory
 
 pytestmark = pytest.mark.once
 
@@ -20,6 +20,32 @@ def test_an_unknown_path_is_a_404(settings, debug, method, path):
     response = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert response.status_code == 404
     assert errors_of(response) == {None: "not_found"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("get", "/books?page=0", 400, "validation_error"),
+        ("get", "/books?page=9", 404, "client_error"),
+        ("get", "/books/0", 404, "client_error"),
+        ("post", "/books", 400, "validation_error"),
+        ("delete", "/books", 405, "client_error"),
+    ],
+)
+def test_the_type_says_whose_error_it_is(librarian, method, path, status, kind):
+    response = getattr(librarian, method)(path)
+    assert (response.status_code, response.json()["type"]) == (status, kind)
+
+
+def test_a_token_needs_no_csrf_cookie(db):
+    client = Client(UserFactory(is_staff=True), enforce_csrf_checks=True)
+    path = f"/tags/{client.post('/tags', {'name': 'One'}).json()['tag_id']}"
+    assert client.put(path, {"name": "Two"}).json()["name"] == "Two"
+    assert client.get(path).json()["name"] == "Two"
+    assert client.delete(path).status_code == 204
+    login = {"email": client.user.email, "password": PASSWORD}
+    anonymous = Client(enforce_csrf_checks=True)
+    assert anonymous.post("/auth/login", login).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/books/", "/tags/", "/common/health-check/"])

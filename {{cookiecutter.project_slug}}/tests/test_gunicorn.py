@@ -15,6 +15,7 @@ from config import workers
 from tests import live
 from tests.live import SECRETS
 from tools.polling import wait_until
+from tools.ports import free_port
 
 pytestmark = pytest.mark.once
 
@@ -147,3 +148,19 @@ def test_a_server_leaves_alone_what_another_uses(serve):
 
     serve(signal.SIGTERM, then=start_another)
     assert os.listdir(serve.folder) == []
+
+
+def test_it_starts_and_ends_while_redis_is_away(tmp_path):
+    env = live.environment(f"sqlite:///{tmp_path / 'db'}", WEB_CONCURRENCY="1")
+    env |= {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    live.manage("migrate", "--verbosity=0", env=env)
+    reader = {"email": "r@example.com", "username": "r", "password": "a long secret"}
+    with live.gunicorn(env) as (address, process):
+        # Its invalidation is still pending when the server ends.
+        assert live.send(f"{address}/users", reader)["username"] == "r"
+        token = live.log_in(address, reader["email"], reader["password"])
+        assert live.send(f"{address}/books", token=token)["count"] == 0
+        health = live.send(f"{address}/common/health-check")
+        assert (health["status"], health["cache"]) == ("degraded", "unreachable")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=120) == 0

@@ -1,6 +1,9 @@
 """GET, POST /loans; GET, PATCH /loans/{loan_id}; GET /loans/books/{book_id}"""
 
+from datetime import datetime
+
 import pytest
+from django.utils import timezone
 
 from loans.models import Loan
 from tests.clients import errors_of, results_of
@@ -82,10 +85,14 @@ class TestReturn:
         return loan.book.stock
 
     def test_the_stock_comes_back(self, reader, loan):
+        began = timezone.now()
         response = self.give_back(reader, loan)
         assert response.status_code == 200
         assert response.json()["is_returned"] is True
-        assert response.json()["returned_at"]
+        loan.refresh_from_db()
+        assert began <= loan.returned_at <= timezone.now()
+        shown = datetime.fromisoformat(response.json()["returned_at"])
+        assert shown == loan.returned_at
         assert self.stock(loan) == 3
 
     def test_a_second_return_is_refused_and_moves_nothing(self, reader, loan):

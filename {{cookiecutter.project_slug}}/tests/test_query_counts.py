@@ -30,6 +30,18 @@ def test_a_list_costs_a_constant_number_of_queries(librarian, path, rows):
 
 
 @pytest.mark.parametrize("path", LISTS)
+def test_a_page_reads_no_more_rows_than_it_needs(librarian, path):
+    make(20, path, librarian)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(results_of(librarian.get(f"{path}?page=2&page_size=3"))) == 3
+    for query in queries.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(query["sql"])
+            # Each book has two tags.
+            assert len(cursor.fetchall()) <= 2 * 3, query["sql"]
+
+
+@pytest.mark.parametrize("path", LISTS)
 def test_a_list_that_fits_on_its_first_page_is_not_counted(librarian, path):
     make(10, path, librarian)
     assert queries_of(librarian, path, 10) == WHO_ASKS + LISTS[path] - 1

@@ -1,11 +1,13 @@
 """The same tests for both stores."""
 
 import itertools
+import os
 
 import pytest
 import redis
 from redis.crc import key_slot
 
+from caching import writes
 from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
 from caching.reads import Blocked, CacheSpec, Hit
@@ -463,6 +465,31 @@ def test_a_step_that_is_repeated_has_a_token_of_its_own(redis_url, monkeypatch):
     tokens = [change.split(b":")[0] for change in recent.split(b" ")]
     # The tokens at the beginning, and those of one step, taken twice.
     assert len(tokens) == len(set(tokens)) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_fork_shares_neither_connections_nor_writer_with_its_parent(redis_url):
+    store = InRedis(redis_url).store
+
+    def mine():
+        # The number that Redis gave to the connection.
+        [number] = store.connections.ask(["CLIENT", "ID"])
+        return f"{number} {writes._write.writer}".split()
+
+    before, (reading, writing) = mine(), os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(writing, " ".join(mine()).encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        forked = answer.read().split()
+    assert len(forked) == 2 and not set(before) & set(forked)
+    assert mine() == before
 
 
 class TestStrangers:
