@@ -4,7 +4,17 @@ from lab.hostile_client.message import Message
 
 METHODS = (
     *(b"HEAD", b"OPTIONS", b"POST", b"PUT", b"PATCH", b"DELETE", b"TRACE", b"PURGE"),
-    *(b"PROPFIND", b"get", b"Get", b"GET\xc9", b"G" * 300, b"CONNECT", b"", b"GE T", b"*"),
+    *(
+        b"PROPFIND",
+        b"get",
+        b"Get",
+        b"GET\xc9",
+        b"G" * 300,
+        b"CONNECT",
+        b"",
+        b"GE T",
+        b"*",
+    ),
 )
 # None of them is accepted by any endpoint that a reader may use.
 BODIES = (
@@ -14,7 +24,19 @@ BODIES = (
 )
 SMUGGLED = b"GET /api/v1/tags HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 LENGTHS = (
-    *(b"0", b"-1", b"+5", b"5, 5", b"5 5", b"0x5", b"", b"x", b"1" * 30, b"1000000", b"05"),
+    *(
+        b"0",
+        b"-1",
+        b"+5",
+        b"5, 5",
+        b"5 5",
+        b"0x5",
+        b"",
+        b"x",
+        b"1" * 30,
+        b"1000000",
+        b"05",
+    ),
 )
 CODINGS = (
     *(b"chunked", b"Chunked", b"identity", b"gzip, chunked", b"chunked, chunked", b"x"),
@@ -22,7 +44,12 @@ CODINGS = (
 )
 CHUNKS = (
     *(b"2\r\n{}\r\n0\r\n\r\n", b"0\r\n\r\n", b"2;x=1\r\n{}\r\n0\r\nX: 1\r\n\r\n"),
-    *(b"02\r\n{}\r\n0\r\n\r\n", b"x\r\n{}\r\n0\r\n\r\n", b"-1\r\n\r\n", b"2\n{}\n0\n\n"),
+    *(
+        b"02\r\n{}\r\n0\r\n\r\n",
+        b"x\r\n{}\r\n0\r\n\r\n",
+        b"-1\r\n\r\n",
+        b"2\n{}\n0\n\n",
+    ),
     *(b"FFFFFFFFFFFFFFFFF\r\n", b"3\r\n{}\r\n0\r\n\r\n", b"2\r\n{}", b"", b"0\r\n"),
 )
 VERSIONS = (

@@ -14,7 +14,9 @@ class Target(NamedTuple):
 
     def encode(self, prefix: bytes = PREFIX) -> bytes:
         """Return it as a request line has it."""
-        return prefix + self.path + (b"?" + b"&".join(self.query) if self.query else b"")
+        return (
+            prefix + self.path + (b"?" + b"&".join(self.query) if self.query else b"")
+        )
 
 
 class Tokens(NamedTuple):

@@ -31,7 +31,14 @@ KINDS = {
 }
 # They decide no answer, so whoever sends them gets the plain answer, too.
 NEUTRAL = {
-    *("Content-Type", "Accept", "Accept-Language", "Accept-Encoding", "Cookie", "Range"),
+    *(
+        "Content-Type",
+        "Accept",
+        "Accept-Language",
+        "Accept-Encoding",
+        "Cookie",
+        "Range",
+    ),
 }
 MOST = 4
 

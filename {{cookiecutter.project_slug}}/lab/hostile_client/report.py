@@ -93,4 +93,6 @@ def _site(runner):
 
 
 def _listed(counter):
-    return ", ".join(f"{name} ({n:,})" for name, n in counter.most_common()) or "nothing"
+    return (
+        ", ".join(f"{name} ({n:,})" for name, n in counter.most_common()) or "nothing"
+    )

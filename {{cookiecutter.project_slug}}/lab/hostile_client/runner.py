@@ -135,8 +135,8 @@ class Runner:
         if not answers or not {m.kind for m in step.mutations} <= NEUTRAL:
             return None
         right = self.truth.ask(step.target.encode(), PLAIN[1])
-        if step.target.path == b"/loans":
-            # Their own loans are others.
+        if right.status != 200 or step.target.path == b"/loans":
+            # An error is the asker's alone, and so are their loans.
             return None
         mine = visible(answers[0]).without(OF_THE_ENCODING)
         wrong = mine.difference(right.without(OF_THE_ENCODING))

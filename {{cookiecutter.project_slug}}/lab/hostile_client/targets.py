@@ -16,19 +16,71 @@ IDS = (
     *(b"\xef\xbc\x91", b"%EF%BC%91", b"%D9%A1", b"1%20", b"2147483648", b"9" * 19),
 )
 EXTRA = (
-    *(b"x=1", b"title=nothing", b"t%69tle=nothing", b"TITLE=nothing", b"title", b"=", b""),
+    *(
+        b"x=1",
+        b"title=nothing",
+        b"t%69tle=nothing",
+        b"TITLE=nothing",
+        b"title",
+        b"=",
+        b"",
+    ),
     *(b"title%00=nothing", b"title[]=nothing", b" title=nothing", b"+title=nothing"),
     *(b"%20title=nothing", b"title=nothing;page=2", b"x;title=nothing", b"title=%ff"),
-    *(b"title=\xff\xfe", b"title=\xeb\x8b\xa4\xeb\xa6\xac", b"title=%00", b"title=%u0041"),
+    *(
+        b"title=\xff\xfe",
+        b"title=\xeb\x8b\xa4\xeb\xa6\xac",
+        b"title=%00",
+        b"title=%u0041",
+    ),
     *(b"title=" + b"x" * 2500, b"+AHQ-itle=nothing", b"+AHA-age=2", b"%FE%FFtitle=x"),
     *(b"page=1", b"page=01", b"page=+1", b"page=%2B1", b"page=1.0", b"page=%EF%BC%91"),
     *(b"page=0", b"page=x", b"page=2", b"page= 1", b"page=1%0a", b"page=" + b"9" * 25),
-    *(b"page_size=100", b"page_size=1", b"page_size=0", b"page_size=%31", b"page_size="),
-    *(b"order_by=title", b"order_by=-title", b"order_by=", b"order_by=id", b"order_by=%00"),
-    *(b"tag=1", b"tag=x", b"tag=", b"tag=" + b"9" * 30, b"tag_option=or", b"tag_option=x"),
-    *(b"author=ada", b"author=ADA", b"author=+ada+", b"after=", b"after=x", b"after=1:1"),
-    *(b"format=xml", b"format=api", b"_method=DELETE", b"callback=evil", b"fields=title"),
-    *(b"title=dari%CC%81", b"title=%E2%80%8B", b"title=%ED%A0%80", b"&", b"&&x=1&&", b"?"),
+    *(
+        b"page_size=100",
+        b"page_size=1",
+        b"page_size=0",
+        b"page_size=%31",
+        b"page_size=",
+    ),
+    *(
+        b"order_by=title",
+        b"order_by=-title",
+        b"order_by=",
+        b"order_by=id",
+        b"order_by=%00",
+    ),
+    *(
+        b"tag=1",
+        b"tag=x",
+        b"tag=",
+        b"tag=" + b"9" * 30,
+        b"tag_option=or",
+        b"tag_option=x",
+    ),
+    *(
+        b"author=ada",
+        b"author=ADA",
+        b"author=+ada+",
+        b"after=",
+        b"after=x",
+        b"after=1:1",
+    ),
+    *(
+        b"format=xml",
+        b"format=api",
+        b"_method=DELETE",
+        b"callback=evil",
+        b"fields=title",
+    ),
+    *(
+        b"title=dari%CC%81",
+        b"title=%E2%80%8B",
+        b"title=%ED%A0%80",
+        b"&",
+        b"&&x=1&&",
+        b"?",
+    ),
 )
 
 
@@ -55,7 +107,12 @@ def odd_prefix(rng, message: Message) -> None:
         *(b"http://localhost" + prefix, b"http://evil.example" + prefix, b"/" + prefix),
         *(b"https://localhost" + prefix, prefix.upper(), b"/." + prefix, b"", b"*"),
         *(b"/%61pi/v1", b"/evil" + prefix, b"/evil/.." + prefix, prefix + b"/", b"//x"),
-        *(b"HTTP://LOCALHOST" + prefix, b"http:" + prefix, b"\\" + prefix, b"localhost:80"),
+        *(
+            b"HTTP://LOCALHOST" + prefix,
+            b"http:" + prefix,
+            b"\\" + prefix,
+            b"localhost:80",
+        ),
     )
     message.prefix = rng.choice(ways)
 
@@ -83,7 +140,9 @@ def spelled_query(rng, message: Message) -> None:
         lambda: [each.swapcase() for each in query],
         lambda: [b";".join(query)],
         lambda: [*query[:number], b"", part, b"", *query[number:]],
-        lambda: [each + rng.choice((b"+", b"%20", b"%00", b"&", b"#")) for each in query],
+        lambda: [
+            each + rng.choice((b"+", b"%20", b"%00", b"&", b"#")) for each in query
+        ],
         lambda: [_in_another_charset(rng, each) for each in query],
         lambda: [each.partition(b"=")[0] for each in query],
         lambda: query[:number] + query[number + 1 :],
@@ -101,4 +160,6 @@ def _in_another_charset(rng, part: bytes) -> bytes:
     if charset == "utf-7":
         # A letter may be written in base 64 there.
         return b"+AHQ-itle=" + value.encode("latin-1")
-    return (quote(name.encode(charset)) + equals + quote(value.encode(charset))).encode()
+    return (
+        quote(name.encode(charset)) + equals + quote(value.encode(charset))
+    ).encode()
