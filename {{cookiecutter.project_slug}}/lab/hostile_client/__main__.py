@@ -73,7 +73,8 @@ def attack(site, options, share, runners):
             bar.update(counts.mutations - bar.n)
             return counts.mutations >= most or time.monotonic() >= ends
 
-        runner.run(until)
+        with contextlib.closing(runner):
+            runner.run(until)
 
 
 def write(options, runners, interrupted):
@@ -91,8 +92,7 @@ def main(given):
     try:
         chosen = sites(options)
         for entered in chosen:
-            with contextlib.ExitStack() as stack:
-                site = stack.enter_context(entered)
+            with entered as site:
                 attack(site, options, 1 / len(chosen), runners)
     except PROBLEMS as problem:
         sys.exit(f"hostile: {problem}")

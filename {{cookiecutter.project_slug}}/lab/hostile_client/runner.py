@@ -85,6 +85,10 @@ class Runner:
         self.truth = Truth(lambda: site.innocent.connection(right), renew)
         self.truth.learn(self.targets)
 
+    def close(self) -> None:
+        """Close the connection of the hostile client."""
+        self.wire.close()
+
     def run(self, until: Callable[[Counts], bool]) -> None:
         """Run rounds until `until` says so of the counts, or there are many faults."""
         while not until(self.counts) and len(self.faults) < MOST_FAULTS:
@@ -148,7 +152,10 @@ class Runner:
         if message.encoded_target() not in (asked, b""):
             checks.append((message.encoded_target(), self.random.choice(PLAIN)))
         for target, encoding in checks:
-            answer = ask_plainly(innocent(), target, encoding)
+            try:
+                answer = ask_plainly(innocent(), target, encoding)
+            except OSError as error:
+                return Problem(f"an innocent reader got no answer: {error}", target)
             counts.compared += 1
             counts.innocent_results[_result(answer)] += 1
             wrong = visible(answer).difference(self.truth.ask(target, encoding))

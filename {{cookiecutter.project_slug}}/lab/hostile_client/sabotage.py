@@ -11,10 +11,10 @@ from common import framing
 NEVER = re.compile(r"(?!)")
 
 
-def client_environ() -> None:
-    """Let the view see the client's own environ, as before there was a front.
+def client_charset() -> None:
+    """Let the view read the client's own query by its own charset, as it once did.
 
-    So the answer is made of the charset and the prefix, too, and the key is not.
+    So the answer is made of an input that the key does not hold.
     """
     framing.CHARSET = NEVER
     current, read, canonical = local(), Front.read, CanonicalRequest.environ
@@ -24,8 +24,9 @@ def client_environ() -> None:
         return read(front, environ)
 
     def environ(request):
-        made = canonical(request) | current.environ
-        return made | {"REQUEST_METHOD": "GET"}
+        names = ("CONTENT_TYPE", "QUERY_STRING")
+        given = {name: current.environ.get(name, "") for name in names}
+        return canonical(request) | given
 
     Front.read, CanonicalRequest.environ = remember, environ
 
@@ -37,7 +38,7 @@ def key_without_host() -> None:
 
 
 WAYS = {
-    "client-environ": client_environ,
+    "client-charset": client_charset,
     "key-without-host": key_without_host,
     "": lambda: None,
 }
