@@ -12,11 +12,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import setting_changed
+from django.http.request import split_domain_port
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.urls.converters import get_converters
 from rest_framework.exceptions import ValidationError
@@ -51,15 +51,16 @@ class CanonicalRequest(NamedTuple):
 
     def environ(self) -> Environ:
         """Return a WSGI environ that holds this request and nothing else."""
-        place = urlsplit(f"//{self.host}")
+        # No port is too large for it.
+        name, port = split_domain_port(self.host)
         usual = "443" if self.scheme == "https" else "80"
         return {
             "REQUEST_METHOD": "GET",
             "SCRIPT_NAME": "",
             "PATH_INFO": self.path,
             "QUERY_STRING": self.query,
-            "SERVER_NAME": place.hostname or "",
-            "SERVER_PORT": str(place.port or usual),
+            "SERVER_NAME": name,
+            "SERVER_PORT": port or usual,
             "SERVER_PROTOCOL": "HTTP/1.1",
             "HTTP_HOST": self.host,
             "wsgi.version": (1, 0),

@@ -32,7 +32,10 @@ workers = int(
 # For Django's settings: several workers need a cache that they share.
 os.environ["WEB_CONCURRENCY"] = str(workers)
 threads = int(os.environ.get("WEB_THREADS", "8"))
-worker_class = "gthread"
+# Threads, and errors in the API's shape.
+worker_class = "config.refusals.Worker"
+# No header decides below which prefix the API is: it is at its root.
+forwarder_headers = ""
 # Load the app before forking: then a bad setting stops the server at once, instead of
 # each worker in turn.
 preload_app = True

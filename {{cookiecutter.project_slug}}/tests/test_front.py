@@ -31,6 +31,7 @@ ODD = {
     "a forwarded host": {"HTTP_X_FORWARDED_HOST": "evil.example"},
     "a forwarded scheme": {"HTTP_X_FORWARDED_PROTO": "https"},
     "a host in capitals": {"HTTP_HOST": "LOCALHOST"},
+    "a port that is too large": {"HTTP_HOST": "localhost:99999"},
     "another method": {"HTTP_X_HTTP_METHOD_OVERRIDE": "DELETE"},
     "another format": {"HTTP_ACCEPT": "text/html"},
     "another language": {"HTTP_ACCEPT_LANGUAGE": "ko"},
