@@ -3,12 +3,30 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from books import services
+from books.isbn import without_hyphens
 from books.models import Book, Tag
 from common.errors import Conflict
+from common.text import FormText, normalize
+
+
+class IsbnField(FormText):
+    """A form's ISBN, typed as books print it: with hyphens or spaces."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the ISBN as it is stored; an empty value if there is none."""
+        return without_hyphens(super().to_python(value))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Return the input's attributes: no length, it would cut off what is typed."""
+        attributes = super().widget_attrs(widget)
+        attributes.pop("maxlength", None)
+        return attributes
 
 
 @admin.register(Book)
@@ -29,7 +47,18 @@ class BookAdmin(admin.ModelAdmin):
     ) -> Any:
         """Return the form's field, which also sends the value that the form showed."""
         options["show_hidden_initial"] = True
+        if db_field.name == "isbn":
+            options["form_class"] = IsbnField
         return super().formfield_for_dbfield(db_field, request, **options)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the books that are searched for; an ISBN may have its hyphens."""
+        bare = without_hyphens(normalize(search_term))
+        if len(bare) == 13 and bare.isdecimal():
+            search_term = bare
+        return super().get_search_results(request, queryset, search_term)
 
     def save_model(
         self, request: HttpRequest, obj: Book, form: Any, change: bool

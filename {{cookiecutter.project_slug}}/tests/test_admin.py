@@ -135,6 +135,57 @@ def test_a_librarian_adds_and_tags_a_book(desk):
     assert list(book.tags.all()) == tags[1:]
 
 
+class TestAnISBN:
+    BARE = "9780306406157"
+    PRINTED = [
+        "978-0-306-40615-7",
+        "978 0 306 40615 7",
+        "978\u20100\u2013306\u00a040615\u20117",
+        f"\u200b {BARE}\t",
+    ]
+
+    @pytest.mark.parametrize("printed", PRINTED)
+    def test_may_be_typed_as_books_print_it(self, desk, printed):
+        book = BookFactory()
+        Page(desk, "books_book_change", book.pk).send(isbn=printed)
+        book.refresh_from_db()
+        assert book.isbn == self.BARE
+
+    def test_has_room_for_its_hyphens(self, desk):
+        page = Page(desk, "books_book_add")
+        assert "maxlength" not in str(page.form["isbn"])
+
+    @pytest.mark.parametrize("printed", PRINTED)
+    def test_is_one_however_it_is_typed(self, desk, printed):
+        book = BookFactory(isbn=self.BARE)
+        typed = {"title": "T", "author": "A", "stock": 1, "published_at": "2020-01-31"}
+        again = Page(desk, "books_book_add").send(isbn=printed, **typed)
+        assert "isbn" in again.context["adminform"].form.errors
+        Page(desk, "books_book_change", book.pk).send(isbn=printed, title="New")
+        assert [(b.isbn, b.title) for b in Book.objects.all()] == [(self.BARE, "New")]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        ["978-0-306-40615-8", "978/0306406157", "９７８０３０６４０６１５７", "-", ""],
+    )
+    def test_that_is_wrong_is_refused(self, desk, wrong):
+        book = BookFactory()
+        again = Page(desk, "books_book_change", book.pk).send(isbn=wrong)
+        assert list(again.context["adminform"].form.errors) == ["isbn"]
+
+    @pytest.mark.parametrize("printed", PRINTED)
+    def test_is_found_however_it_is_typed(self, desk, printed):
+        BookFactory()
+        book = BookFactory(isbn=self.BARE)
+        assert found(desk, "books_book", printed) == [book]
+
+
+def found(client, model, term):
+    """Return what the admin's search finds."""
+    page = client.get(reverse(f"admin:{model}_changelist"), {"q": term})
+    return list(page.context["cl"].result_list)
+
+
 def test_returned_loans_go_with_their_book(desk):
     now = timezone.now()
     loan = LoanFactory(is_returned=True, returned_at=now, book__tags=[TagFactory()])
