@@ -1,16 +1,16 @@
 """The catalogue in the admin site."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
 from books import services
 from books.isbn import without_hyphens
 from books.models import Book, Tag
+from common.admin import ConflictsShown
 from common.errors import Conflict
 from common.text import FormText, normalize
 
@@ -30,7 +30,7 @@ class IsbnField(FormText):
 
 
 @admin.register(Book)
-class BookAdmin(admin.ModelAdmin):
+class BookAdmin(ConflictsShown, admin.ModelAdmin):
     """Books, written by the API's services.
 
     A form may be out of date when it is sent. So only the fields that the librarian
@@ -39,7 +39,7 @@ class BookAdmin(admin.ModelAdmin):
 
     list_display = ["title", "author", "isbn", "stock", "published_at"]
     list_filter = ["tags"]
-    search_fields = ["title", "author", "isbn"]
+    search_fields = ["title__shows", "author__shows", "isbn"]
     filter_horizontal = ["tags"]
 
     def formfield_for_dbfield(
@@ -104,22 +104,12 @@ class BookAdmin(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    def changeform_view(
-        self, request: HttpRequest, *arguments: Any, **options: Any
-    ) -> Any:
-        """Show or save a book's form; after a Conflict, show it with a message."""
-        return _show_conflict(super().changeform_view, request, *arguments, **options)
-
-    def delete_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
-        """Ask before a deletion, or do it; after a Conflict, ask with a message."""
-        return _show_conflict(super().delete_view, request, *arguments, **options)
-
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(ConflictsShown, admin.ModelAdmin):
     """Tags."""
 
-    search_fields = ["name"]
+    search_fields = ["name__shows"]
 
 
 def _refuse_old_stock(book: Book, shown: str | None) -> None:
@@ -128,16 +118,3 @@ def _refuse_old_stock(book: Book, shown: str | None) -> None:
             f"Nothing was saved: copies were lent or returned meanwhile. "
             f"{book.stock} are there now, and this page shows it."
         )
-
-
-def _show_conflict(
-    view: Callable[..., HttpResponse],
-    request: HttpRequest,
-    *arguments: Any,
-    **options: Any,
-) -> HttpResponse:
-    try:
-        return view(request, *arguments, **options)
-    except Conflict as conflict:
-        messages.error(request, str(conflict.detail))
-        return HttpResponseRedirect(request.get_full_path())
