@@ -243,12 +243,23 @@ def old_cookiecutter() -> list[str]:
     try:
         version = metadata.version("cookiecutter")
     except metadata.PackageNotFoundError:
-        return []  # It runs without being installed, so its version is unknown.
+        # It runs without being installed. 1.7 shows itself, others are not known.
+        if not leaves_private_answers():
+            return []
+        version = "1.7"
     numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
     if numbers >= OLDEST_COOKIECUTTER:
         return []
     needed = Text("it must be 2.6 or newer", "2.6 이상이어야 합니다")
     return [refused("cookiecutter", version, needed, "uvx cookiecutter")]
+
+
+def leaves_private_answers() -> bool:
+    """Return whether Jinja has not rendered the answers that begin with two lines.
+
+    2.0 is the first that renders them.
+    """
+    return ANSWERS["__name_in_markdown"].startswith("{" + "% for character in")
 
 
 def leftovers():

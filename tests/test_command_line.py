@@ -286,7 +286,30 @@ def test_an_old_cookiecutter_is_refused_in_one_line(
     assert line.startswith(
         f"cookiecutter: '{version}' refused: it must be 2.6 or newer"
     )
-    assert list(command_line.folder.glob("*/manage.py")) == []
+    assert not (command_line.folder / "library-api").exists()
+
+
+@POSIX
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "cookiecutter: '1.7' refused: it must be 2.6 or newer"),
+        ("ko", "cookiecutter: '1.7' 거절됨: 2.6 이상이어야 합니다"),
+    ],
+)
+def test_one_that_does_not_tell_its_version_is_refused_too(
+    command_line, cookiecutter_of, language, told
+):
+    program = cookiecutter_of("1.7.3")
+    for record in program.parent.parent.rglob("cookiecutter-*.dist-info"):
+        shutil.rmtree(record)
+    command = (program.with_name("python"), "-m", "cookiecutter", command_line.template)
+    command += ("--no-input", f"language={language}")
+    done = run(*command, cwd=command_line.folder, env=command_line.environment())
+    assert done.returncode == 1 and "Traceback" not in done.stdout
+    assert done.stdout.startswith(f"{told}")
+    assert not (command_line.folder / "library-api").exists()
 
 
 @POSIX

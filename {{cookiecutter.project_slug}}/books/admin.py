@@ -1,18 +1,36 @@
 """The catalogue in the admin site."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from books import services
+from books.isbn import without_hyphens
 from books.models import Book, Tag
+from common.admin import ConflictsShown
 from common.errors import Conflict
+from common.text import FormText, normalize
+
+
+class IsbnField(FormText):
+    """A form's ISBN, typed as books print it: with hyphens or spaces."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the ISBN as it is stored; an empty value if there is none."""
+        return without_hyphens(super().to_python(value))
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Return the input's attributes: no length, it would cut off what is typed."""
+        attributes = super().widget_attrs(widget)
+        attributes.pop("maxlength", None)
+        return attributes
 
 
 @admin.register(Book)
-class BookAdmin(admin.ModelAdmin):
+class BookAdmin(ConflictsShown, admin.ModelAdmin):
     """Books, written by the API's services.
 
     A form may be out of date when it is sent. So only the fields that the librarian
@@ -21,7 +39,7 @@ class BookAdmin(admin.ModelAdmin):
 
     list_display = ["title", "author", "isbn", "stock", "published_at"]
     list_filter = ["tags"]
-    search_fields = ["title", "author", "isbn"]
+    search_fields = ["title__shows", "author__shows", "isbn"]
     filter_horizontal = ["tags"]
 
     def formfield_for_dbfield(
@@ -29,7 +47,18 @@ class BookAdmin(admin.ModelAdmin):
     ) -> Any:
         """Return the form's field, which also sends the value that the form showed."""
         options["show_hidden_initial"] = True
+        if db_field.name == "isbn":
+            options["form_class"] = IsbnField
         return super().formfield_for_dbfield(db_field, request, **options)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return the books that are searched for; an ISBN may have its hyphens."""
+        bare = without_hyphens(normalize(search_term))
+        if len(bare) == 13 and bare.isdecimal():
+            search_term = bare
+        return super().get_search_results(request, queryset, search_term)
 
     def save_model(
         self, request: HttpRequest, obj: Book, form: Any, change: bool
@@ -75,22 +104,12 @@ class BookAdmin(admin.ModelAdmin):
         actions.pop("delete_selected", None)
         return actions
 
-    def changeform_view(
-        self, request: HttpRequest, *arguments: Any, **options: Any
-    ) -> Any:
-        """Show or save a book's form; after a Conflict, show it with a message."""
-        return _show_conflict(super().changeform_view, request, *arguments, **options)
-
-    def delete_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
-        """Ask before a deletion, or do it; after a Conflict, ask with a message."""
-        return _show_conflict(super().delete_view, request, *arguments, **options)
-
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(ConflictsShown, admin.ModelAdmin):
     """Tags."""
 
-    search_fields = ["name"]
+    search_fields = ["name__shows"]
 
 
 def _refuse_old_stock(book: Book, shown: str | None) -> None:
@@ -99,16 +118,3 @@ def _refuse_old_stock(book: Book, shown: str | None) -> None:
             f"Nothing was saved: copies were lent or returned meanwhile. "
             f"{book.stock} are there now, and this page shows it."
         )
-
-
-def _show_conflict(
-    view: Callable[..., HttpResponse],
-    request: HttpRequest,
-    *arguments: Any,
-    **options: Any,
-) -> HttpResponse:
-    try:
-        return view(request, *arguments, **options)
-    except Conflict as conflict:
-        messages.error(request, str(conflict.detail))
-        return HttpResponseRedirect(request.get_full_path())

@@ -1,5 +1,7 @@
 """ISBN-13 (ISO 2108)."""
 
+import unicodedata
+
 from django.core.exceptions import ValidationError
 
 PREFIXES = ("978", "979")
@@ -16,7 +18,8 @@ def check_digit(first_twelve: str) -> str:
 
 def without_hyphens(value: str) -> str:
     """Return an ISBN as it is stored: books print it with hyphens or spaces."""
-    return value.replace("-", "").replace(" ", "")
+    kept = (char for char in value if unicodedata.category(char) not in ("Pd", "Zs"))
+    return "".join(kept)
 
 
 def validate_isbn13(value: str) -> None:

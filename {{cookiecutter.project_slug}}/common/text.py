@@ -6,12 +6,16 @@ into one form, by the model's fields: so it is, whoever writes, and searched for
 same form. Source: Unicode Standard Annex 15, and RFC 8264 (PRECIS).
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.lookups import IContains
+from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 
 # Letters by their category, and invisible all the same: fillers, joiners, selectors.
@@ -130,3 +134,30 @@ class FoldedColumn(models.CharField):
         value = fold(getattr(model_instance, self.of))
         setattr(model_instance, self.attname, value)
         return value
+
+
+@models.CharField.register_lookup
+class Shows(IContains):
+    """Finds a part of a text however it is typed, as `icontains` but for its form.
+
+    SQLite's LIKE knows the case of ASCII alone, so Python compares there. It reads every
+    row: for a person's search in the admin, not for the API.
+    """
+
+    lookup_name = "shows"
+
+    def get_prep_lookup(self) -> str:
+        """Return what is searched for, in the form that the column is stored in."""
+        stored = getattr(self.lhs.output_field, "stored", normalize)
+        return str(stored(self.rhs))
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        """Compare as `icontains` does."""
+        return IContains(self.lhs, self.rhs).as_sql(compiler, connection)
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
+    ) -> tuple[str, list[Any]]:
+        """Compare by a regular expression, which knows the case of all letters."""
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} REGEXP %s", [*parameters, f"(?i){re.escape(self.rhs)}"]

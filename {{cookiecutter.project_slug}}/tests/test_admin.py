@@ -1,8 +1,12 @@
 """The admin site, for librarians"""
 
+import contextlib
+import unicodedata
+
 import pytest
 from django.contrib.admin import site
 from django.core.management import call_command
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -133,6 +137,160 @@ def test_a_librarian_adds_and_tags_a_book(desk):
     assert (book.title, list(book.tags.all())) == ("The Vegetarian", tags[:1])
     Page(desk, "books_book_change", book.pk).send(tags=[tags[1].pk])
     assert list(book.tags.all()) == tags[1:]
+
+
+class TestAnISBN:
+    BARE = "9780306406157"
+    PRINTED = [
+        "978-0-306-40615-7",
+        "978 0 306 40615 7",
+        "978\u20100\u2013306\u00a040615\u20117",
+        f"\u200b {BARE}\t",
+    ]
+
+    @pytest.mark.parametrize("printed", PRINTED)
+    def test_may_be_typed_as_books_print_it(self, desk, printed):
+        book = BookFactory()
+        Page(desk, "books_book_change", book.pk).send(isbn=printed)
+        book.refresh_from_db()
+        assert book.isbn == self.BARE
+
+    def test_has_room_for_its_hyphens(self, desk):
+        page = Page(desk, "books_book_add")
+        assert "maxlength" not in str(page.form["isbn"])
+
+    @pytest.mark.parametrize("printed", PRINTED)
+    def test_is_one_however_it_is_typed(self, desk, printed):
+        book = BookFactory(isbn=self.BARE)
+        typed = {"title": "T", "author": "A", "stock": 1, "published_at": "2020-01-31"}
+        again = Page(desk, "books_book_add").send(isbn=printed, **typed)
+        assert "isbn" in again.context["adminform"].form.errors
+        Page(desk, "books_book_change", book.pk).send(isbn=printed, title="New")
+        assert [(b.isbn, b.title) for b in Book.objects.all()] == [(self.BARE, "New")]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        ["978-0-306-40615-8", "978/0306406157", "９７８０３０６４０６１５７", "-", ""],
+    )
+    def test_that_is_wrong_is_refused(self, desk, wrong):
+        book = BookFactory()
+        again = Page(desk, "books_book_change", book.pk).send(isbn=wrong)
+        assert list(again.context["adminform"].form.errors) == ["isbn"]
+
+    @pytest.mark.parametrize("printed", PRINTED)
+    def test_is_found_however_it_is_typed(self, desk, printed):
+        BookFactory()
+        book = BookFactory(isbn=self.BARE)
+        assert found(desk, "books_book", printed) == [book]
+
+
+def found(client, model, term):
+    """Return what the admin's search finds."""
+    page = client.get(reverse(f"admin:{model}_changelist"), {"q": term})
+    return list(page.context["cl"].result_list)
+
+
+def typed_otherwise(text):
+    """Return texts that look like this one, or differ from it in case alone."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return [decomposed, f"\u200b{text[0]}\u3164{text[1:]}", text.upper(), text.lower()]
+
+
+@pytest.mark.parametrize("text", ["École", "한강", "C++ (50%)"])
+class TestASearch:
+    @pytest.mark.parametrize("field", ["title", "author"])
+    def test_finds_a_book(self, desk, text, field):
+        BookFactory()
+        book = BookFactory(**{field: f"Une {text} rouge"})
+        for typed in typed_otherwise(text):
+            assert found(desk, "books_book", typed) == [book], ascii(typed)
+            assert found(desk, "books_book", f"rouge {typed}") == [book], ascii(typed)
+            assert found(desk, "books_book", f"{typed} noire") == []
+
+    def test_finds_a_tag(self, desk, text):
+        TagFactory()
+        tag = TagFactory(name=f"Une {text} rouge")
+        for typed in typed_otherwise(text):
+            assert found(desk, "books_tag", typed) == [tag], ascii(typed)
+
+    @pytest.mark.parametrize("field", ["username", "first_name", "last_name", "email"])
+    def test_finds_a_user(self, desk, text, field):
+        user = UserFactory(**{field: f"{text}@example.com"})
+        for typed in typed_otherwise(text):
+            assert found(desk, "users_user", typed) == [user], ascii(typed)
+
+
+def test_a_search_for_an_address_folds_it(desk):
+    user = UserFactory(email="Straße@example.com")
+    assert found(desk, "users_user", "STRASSE") == [user]
+    assert found(desk, "users_user", "straße") == [user]
+
+
+def test_a_persons_name_is_kept_in_one_form(admin):
+    user = UserFactory()
+    decomposed = unicodedata.normalize("NFD", " 강\u200b")
+    sent = {"username": user.username, "email": user.email, "first_name": decomposed}
+    sent |= {"last_name": "한\u3164"}
+    sent |= {"date_joined_0": "2020-01-31", "date_joined_1": "12:00"}
+    path = reverse("admin:users_user_change", args=[user.pk])
+    assert admin.post(path, sent).status_code == 302
+    user.refresh_from_db()
+    assert (user.first_name, user.last_name) == ("강", "한")
+
+
+class TestWhatIsTaken:
+    """It is an error of the form."""
+
+    @pytest.mark.parametrize("page", ["add", "change"])
+    @pytest.mark.parametrize("typed", typed_otherwise("École"))
+    def test_a_tags_name(self, desk, typed, page):
+        TagFactory(name="École")
+        errors = self.errors(desk, "books_tag", page, TagFactory, name=typed)
+        assert errors == {"name": ["A tag with this name exists."]}
+
+    @pytest.mark.parametrize("page", ["add", "change"])
+    def test_an_address(self, admin, page):
+        UserFactory(email="kim@example.com")
+        typed = " Kim@Example.com\u200b"
+        assert "email" in self.errors(admin, "users_user", page, email=typed)
+
+    @pytest.mark.parametrize("page", ["add", "change"])
+    def test_a_username(self, admin, page):
+        UserFactory(username="école")
+        typed = unicodedata.normalize("NFD", "école")
+        assert "username" in self.errors(admin, "users_user", page, username=typed)
+
+    def errors(self, client, model, page, factory=UserFactory, **typed):
+        arguments = [factory().pk] if page == "change" else []
+        again = Page(client, f"{model}_{page}", *arguments).send(**typed)
+        return again.context["adminform"].form.errors
+
+    @pytest.fixture
+    def be_first(self):
+        """Return a function: whoever saves next, another has just saved the same."""
+        stack = contextlib.ExitStack()
+
+        def run(factory, **fields):
+            def save(signal, sender, **options):
+                pre_save.disconnect(save, factory._meta.model)
+                factory(**fields)
+
+            pre_save.connect(save, factory._meta.model, weak=False)
+            stack.callback(pre_save.disconnect, save, factory._meta.model)
+
+        with stack:
+            yield run
+
+    def test_a_moment_ago(self, admin, be_first):
+        be_first(TagFactory, name="École")
+        tag = Page(admin, "books_tag_add").send(name="école")
+        be_first(UserFactory, username="kim")
+        typed = {"email": "kim@example.com", "username": "kim"}
+        typed |= {"password1": PASSWORD, "password2": PASSWORD}
+        user = Page(admin, "users_user_add").send(usable_password="true", **typed)
+        for said in (tag, user):
+            assert "another one like it was saved meanwhile" in said.content.decode()
+        assert (Tag.objects.count(), User.objects.count()) == (0, 1)
 
 
 def test_returned_loans_go_with_their_book(desk):
