@@ -150,7 +150,7 @@ def test_a_server_leaves_alone_what_another_uses(serve):
     assert os.listdir(serve.folder) == []
 
 
-def test_it_starts_and_ends_while_redis_is_away(tmp_path):
+def test_it_starts_and_ends_while_redis_is_away(tmp_path, capfd):
     env = live.environment(f"sqlite:///{tmp_path / 'db'}", WEB_CONCURRENCY="1")
     env |= {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
     live.manage("migrate", "--verbosity=0", env=env)
@@ -164,3 +164,4 @@ def test_it_starts_and_ends_while_redis_is_away(tmp_path):
         assert (health["status"], health["cache"]) == ("degraded", "unreachable")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=120) == 0
+    assert "Traceback" not in capfd.readouterr().err

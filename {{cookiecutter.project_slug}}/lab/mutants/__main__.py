@@ -3,24 +3,27 @@
 Exits with 1 if it found one.
 """
 
+import os
 import random
 import sys
 from fnmatch import fnmatch
 from itertools import chain
 from pathlib import Path
 
-from tqdm import tqdm
+import pytest
 
 from lab.harness.arguments import Parser, interrupt_on_signals, positive
 from lab.mutants import chosen, results, trial
 from lab.mutants.mutations import Mutant, mutants_of
 from lab.mutants.tree import Tree
 
-FOLDER = Path("build/mutants")
+FOLDER = Path("build/mutants").resolve()
 SOURCES = (
     *("caching/**/*.py", "ci/**/*.py", "*/services.py", "*/selectors.py"),
     *("*/queries.py", "books/pages.py", "users/access.py"),
 )
+# pytest captures what is printed.
+ERR = os.fdopen(os.dup(2), "w")
 # Seconds, beside some times what the tests take without a mistake.
 START, PATIENCE = 30.0, 5.0
 
@@ -71,35 +74,59 @@ def ready(options) -> tuple[Tree, results.Kept]:
     return tree, kept
 
 
-def attempt(tree: Tree, tests: list[str], seconds: float, mutant: Mutant):
-    """Run the tests on one mutant; return the outcome."""
-    source = (tree.folder / mutant.path).read_bytes()
-    tree.restore_database()
-    with tree.changed(mutant.path, mutant.apply(source)):
-        return trial.run(tree.folder, tests, START + PATIENCE * seconds)
+class Run:
+    """Tries mutants, one after the other."""
 
+    def __init__(self, options) -> None:
+        self.tree, self.kept = ready(options)
+        self.which = chosen.load(self.tree, FOLDER)
+        self.options, self.todo = options, self._todo()
 
-def run(options) -> list[results.Result]:
-    """Try the mutants; return what came of those and of earlier ones."""
-    tree, kept = ready(options)
-    which = chosen.load(tree, FOLDER)
-    trial.prepare()
-    for mutant in tqdm(draw(options), unit=" mutants", disable=None):
-        diff = mutant.diff(Path(mutant.path).read_bytes())
-        if kept.has(mutant, diff):
-            continue
-        tests = which.tests_of(mutant.path, mutant.line, options.budget)
-        seconds = sum(map(which.seconds.__getitem__, tests))
-        result = kept.add(mutant, diff, attempt(tree, tests, seconds, mutant))
-        if result.unnoticed:
-            tqdm.write(f"{result.path}:{result.line} {result.result}\n{diff}")
-    return results.explain(kept.results)
+    def _todo(self) -> list[Mutant]:
+        drawn = [(each, self._diff(each)) for each in draw(self.options)]
+        return [each for each, diff in drawn if not self.kept.has(each, diff)]
+
+    def _diff(self, mutant: Mutant) -> str:
+        return mutant.diff((self.tree.folder / mutant.path).read_bytes())
+
+    def all(self) -> list[results.Result]:
+        """Try all; return what came of those and of earlier ones."""
+        tests = {each.partition("::")[0] for each in self.which.seconds}
+        forks = trial.Forks(self.tree.folder, self.each)
+        if self.todo:
+            self.tree.restore_database()
+            with self.tree.entered():
+                pytest.main([*trial.OPTIONS, *sorted(tests)], plugins=[forks])
+        return results.explain(self.kept.results)
+
+    def each(self, forks: trial.Forks) -> None:
+        """Try those that are left, and say which no test noticed."""
+        # Those in functions first: they are quick.
+        todo = sorted(self.todo, key=lambda mutant: not mutant.in_function)
+        for number, mutant in enumerate(todo, 1):
+            diff = self._diff(mutant)
+            result = self.kept.add(mutant, diff, self.attempt(forks, mutant))
+            print(f"{number}/{len(todo)} {result.path}:{result.line}", file=ERR)
+            if result.unnoticed:
+                print(f"{result.result}\n{diff}", file=ERR, flush=True)
+
+    def attempt(self, forks: trial.Forks, mutant: Mutant) -> trial.Outcome:
+        """Run the tests on one mutant."""
+        tests = self.which.tests_of(mutant.path, mutant.line, self.options.budget)
+        seconds = sum(map(self.which.seconds.__getitem__, tests))
+        timeout, file = START + PATIENCE * seconds, self.tree.folder / mutant.path
+        source = mutant.apply(file.read_bytes())
+        self.tree.restore_database()
+        with self.tree.changed(mutant.path, source):
+            if mutant.in_function:
+                return forks.run(file, source, tests, timeout)
+            return trial.run_anew(self.tree.folder, tests, timeout)
 
 
 def main(given):
     """Run, report, and return the exit code."""
     options = arguments(given)
-    found = run(options)
+    found = Run(options).all()
     (FOLDER / "report.json").write_text(results.document(found, vars(options)))
     (FOLDER / "report.md").write_text(results.text(found), encoding="utf-8")
     print(results.text(found).split("\n\n")[1])

@@ -35,7 +35,8 @@ DROPPED = (ast.AugAssign, ast.Raise, ast.Delete)
 class Mutant(NamedTuple):
     """One mistake: in the file at `path`, `new` stands instead of bytes of the source.
 
-    `line` is the line that must run for a test to notice.
+    `line` is the line that must run for a test to notice. `in_function`: whether it runs
+    when a function is called, not when the file is imported.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Mutant(NamedTuple):
     start: int
     end: int
     new: str
+    in_function: bool = False
 
     def apply(self, source: bytes) -> bytes:
         """Return the source with the mistake."""
@@ -104,16 +106,17 @@ class _Finder(ast.NodeVisitor):
         start = self.starts[node.lineno - 1] + node.col_offset
         end = self.starts[node.end_lineno - 1] + node.end_col_offset
         line = node.lineno if isinstance(node, ast.stmt) else self.statement.lineno
-        self.mutants.append(Mutant(self.path, line, kind, start, end, new))
+        place = (self.path, line, kind, start, end, new)
+        self.mutants.append(Mutant(*place, in_function=self.depth > 0))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         """Visit the body; a decorator may be missing."""
         for decorator in node.decorator_list:
             self.statement = node
             self.drop_line_of(decorator)
-        self.depth += 1
         for each in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
             self.visit(each)
+        self.depth += 1
         for each in _without_docstring(node.body):
             self.visit(each)
         self.depth -= 1
@@ -135,8 +138,8 @@ class _Finder(ast.NodeVisitor):
         """Note the function without one of its decorators."""
         start = self.source.rindex(b"@", 0, self.offset(decorator))
         end = self.starts[decorator.end_lineno - 1] + decorator.end_col_offset
-        line = self.statement.lineno
-        self.mutants.append(Mutant(self.path, line, "no decorator", start, end, "#"))
+        place = (self.path, self.statement.lineno, "no decorator", start, end, "#")
+        self.mutants.append(Mutant(*place, in_function=self.depth > 0))
 
     def offset(self, node: ast.expr) -> int:
         """Return where in the source a node begins."""

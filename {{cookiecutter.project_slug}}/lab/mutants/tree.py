@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -49,6 +50,19 @@ class Tree:
             yield
         finally:
             self._write(file, original)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Make the copy the current folder, and import from it."""
+        before, path = Path.cwd(), list(sys.path)
+        others = [each for each in path if Path(each or ".").resolve() != before]
+        try:
+            os.chdir(self.folder)
+            sys.path[:] = [str(self.folder), *others]
+            yield
+        finally:
+            os.chdir(before)
+            sys.path[:] = path
 
     def _write(self, file: Path, content: bytes) -> None:
         file.write_bytes(content)

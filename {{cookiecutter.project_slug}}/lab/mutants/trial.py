@@ -1,25 +1,28 @@
-"""One trial: the chosen tests on the tree with a mistake, in a forked process.
+"""Trials: the chosen tests on the tree with a mistake.
 
-Django is imported before the fork, the project after it.
+pytest collects the tests once and runs one, so that the database and the servers are
+there. For each mistake in a function the process forks: the child puts the changed code
+into the function, and runs the chosen tests. A mistake outside of functions takes
+effect on import, so pytest starts anew for it. The changed file is on the disk in both
+cases, for the servers that tests start.
 """
 
-import importlib
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from lab.mutants.swap import swap
+
 KILLED, SURVIVED, TIMEOUT, UNTESTED = "killed", "survived", "timeout", "untested"
-SLOW_IMPORTS = (
-    *("django.core.management", "django.core.handlers.wsgi", "django.db.models"),
-    *("django.test.client", "psycopg", "redis", "jwt", "xml.etree.ElementTree"),
-)
-NO_TESTS = 5
 OPTIONS = ("-x", "-q", "-n0", "-p", "no:randomly", "-p", "no:cacheprovider")
 OPTIONS += ("--reuse-db",)
+# If a test that was there can't be found, its file could not be imported.
+ALL_PASSED, NO_TESTS = 0, 5
 
 
 class Outcome(NamedTuple):
@@ -30,77 +33,104 @@ class Outcome(NamedTuple):
     seconds: float = 0.0
 
 
-class Chooser:
-    """A plugin of pytest: runs these tests, in this order, until one fails."""
+class Forks:
+    """A plugin of pytest: calls `body` instead of running the tests."""
 
-    def __init__(self, tests: list[str], note: Path) -> None:
-        self.place, self.note = {test: n for n, test in enumerate(tests)}, note
+    def __init__(self, folder: Path, body: Callable[["Forks"], None]) -> None:
+        self.note, self.body, self.failed = folder / "failed.txt", body, ""
 
-    def pytest_collection_modifyitems(self, items: list) -> None:
-        """Leave the other tests out."""
-        items[:] = [item for item in items if item.nodeid in self.place]
-        items.sort(key=lambda item: self.place[item.nodeid])
+    def pytest_runtestloop(self, session) -> bool:
+        """Run one test, then the body."""
+        self.session = session
+        self.items = {item.nodeid: item for item in session.items}
+        self._run(session.items[:1])
+        self.body(self)
+        return True
 
     def pytest_runtest_logreport(self, report) -> None:
-        """Note the test that failed."""
-        if report.failed:
-            self.note.write_text(report.nodeid)
+        """Remember the test that failed."""
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+    def run(
+        self, file: Path, source: bytes, tests: list[str], timeout: float
+    ) -> Outcome:
+        """Run the tests in a fork in which a file has this source."""
+        items = [self.items[test] for test in tests if test in self.items]
+        if not items:
+            return Outcome(UNTESTED)
+        self.note.unlink(missing_ok=True)
+        _close_connections()
+        started = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            self._run_in_child(file, source, items)
+        code = _wait(child, started + timeout)
+        return _outcome(code, self.note, time.monotonic() - started)
+
+    def _run_in_child(self, file: Path, source: bytes, items: list) -> None:
+        try:
+            os.setsid()
+            plugins = self.session.config.pluginmanager
+            plugins.unregister(plugins.get_plugin("terminalreporter"))
+            swap(file, source)
+            self._run(items)
+        except BaseException as error:
+            self.failed = self.failed or repr(error)
+        finally:
+            if self.failed:
+                self.note.write_text(self.failed)
+            os._exit(bool(self.failed))
+
+    def _run(self, items: list) -> None:
+        for item, following in zip(items, [*items[1:], items[-1]]):
+            # What the test before left, in another module.
+            self.session._setupstate.teardown_exact(item)
+            protocol = item.config.hook.pytest_runtest_protocol
+            protocol(item=item, nextitem=following)
+            if self.failed:
+                return
 
 
-def prepare() -> None:
-    """Import what each trial would import."""
-    for name in SLOW_IMPORTS:
-        importlib.import_module(name)
-
-
-def run(
+def run_anew(
     folder: Path, tests: list[str], timeout: float, options: Sequence[str] = OPTIONS
 ) -> Outcome:
-    """Run the tests in `folder` with pytest's options.
-
-    They fail if they take longer than `timeout` seconds.
-    """
+    """Run the tests in `folder`, in a process of their own."""
     if not tests:
         return Outcome(UNTESTED)
-    note = folder / "failed.txt"
-    note.unlink(missing_ok=True)
-    started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        _run_in_child(folder, tests, note, options)
-    code = _wait(child, started + timeout)
-    took = round(time.monotonic() - started, 1)
+    command, started = [sys.executable, "-m", "pytest", *options], time.monotonic()
+    # Not on the command line, which may be too short for all.
+    chosen = folder / "chosen.txt"
+    chosen.write_text("\n".join(tests))
+    output = (folder / "output.txt").open("w")
+    process = subprocess.Popen(
+        [*command, f"@{chosen}"],
+        cwd=folder,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
+    output.close()
+    code = _wait(process.pid, started + timeout)
+    process.returncode = -1
+    return _outcome(code, folder / "nothing", time.monotonic() - started)
+
+
+def _close_connections() -> None:
+    from django.db import connections
+
+    connections.close_all()
+
+
+def _outcome(code: int | None, note: Path, took: float) -> Outcome:
+    took = round(took, 1)
     if code is None:
         return Outcome(TIMEOUT, "", took)
-    if code in (0, NO_TESTS):
-        return Outcome(SURVIVED if code == 0 else UNTESTED, "", took)
-    test = note.read_text() if note.exists() else "it can't be imported"
-    return Outcome(KILLED, test, took)
-
-
-def _run_in_child(
-    folder: Path, tests: list[str], note: Path, options: Sequence[str]
-) -> None:
-    code = 1
-    try:
-        os.setsid()
-        output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        _move_to(folder)
-        pytest = importlib.import_module("pytest")
-        files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
-        code = int(pytest.main([*options, *files], plugins=[Chooser(tests, note)]))
-    finally:
-        sys.stdout.flush()
-        os._exit(code)
-
-
-def _move_to(folder: Path) -> None:
-    here = Path.cwd()
-    others = [each for each in sys.path if Path(each or ".").resolve() != here]
-    sys.path[:] = [str(folder), *others]
-    os.chdir(folder)
+    if code == NO_TESTS:
+        return Outcome(UNTESTED, "", took)
+    if code == ALL_PASSED:
+        return Outcome(SURVIVED, "", took)
+    return Outcome(KILLED, note.read_text() if note.exists() else "", took)
 
 
 def _wait(child: int, deadline: float) -> int | None:

@@ -1,5 +1,8 @@
 """Mutants: each is one small mistake, and a test that would notice it is found."""
 
+import os
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -84,18 +87,52 @@ ENDLESS = b"def two():\n    while True:\n        pass\n"
         (b"def two():\n    return 3\n", "test_nothing", trial.SURVIVED),
         (b"two = 1 / 0\n", "test_nothing", trial.KILLED),
         (ENDLESS, "test_two", trial.TIMEOUT),
-        (b"two = 2\n", "test_that_is_not_there", trial.UNTESTED),
     ],
 )
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_trial_says_whether_a_test_noticed(tree, source, test, result):
     timeout = 3 if source == ENDLESS else 120
     with tree.changed("code_under_test.py", source):
-        outcome = trial.run(tree.folder, [f"test_it.py::{test}"], timeout, PLAIN)
+        outcome = trial.run_anew(tree.folder, [f"test_it.py::{test}"], timeout, PLAIN)
     assert outcome.result == result
-    if source.endswith(b"3\n") and result == trial.KILLED:
-        assert outcome.test == "test_it.py::test_two"
     assert (tree.folder / "code_under_test.py").read_bytes().endswith(b"return 2\n")
+
+
+FORKING = """\
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.mutants.trial import Forks
+
+FILE = Path("code_under_test.py").resolve()
+TESTS = ["test_it.py::test_nothing", "test_it.py::test_two"]
+
+
+def body(forks):
+    for value in (3, 2, 4):
+        source = f"def two():\\n    return {value}\\n".encode()
+        results.append(forks.run(FILE, source, TESTS, 120)[:2])
+
+
+results = []
+sys.path.insert(0, "")
+forks = Forks(FILE.parent, body)
+pytest.main(["-q", "-p", "no:django", "-p", "no:cacheprovider"], plugins=[forks])
+print(results)
+"""
+
+
+def test_in_a_fork_a_function_has_the_changed_code(tree):
+    (tree.folder / "forking.py").write_text(FORKING)
+    env = os.environ | {"PYTHONPATH": os.getcwd()}
+    command = [sys.executable, "forking.py"]
+    shown = subprocess.run(
+        command, cwd=tree.folder, env=env, check=True, text=True, capture_output=True
+    ).stdout
+    noticed = (trial.KILLED, "test_it.py::test_two")
+    expected = [noticed, (trial.SURVIVED, ""), noticed]
+    assert shown.splitlines()[-1] == str(expected)
 
 
 def test_an_interrupted_run_goes_on(tmp_path):
