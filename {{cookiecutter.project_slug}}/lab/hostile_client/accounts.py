@@ -17,7 +17,7 @@ class Account:
     def __init__(self, address: str, email: str, password: str) -> None:
         self.address, self.email, self.password = address, email, password
         self.since, self._token = -float("inf"), ""
-        self.connections: dict[str, Connection] = {}
+        self._connection: Connection | None = None
 
     @property
     def token(self) -> str:
@@ -28,17 +28,17 @@ class Account:
             self.close()
         return self._token
 
-    def connection(self, address: str = "") -> Connection:
-        """Return this account's Connection to a server of the same secrets."""
-        address, token = address or self.address, self.token
-        if address not in self.connections:
-            self.connections[address] = Connection(address, token)
-        return self.connections[address]
+    def connection(self) -> Connection:
+        """Return this account's Connection."""
+        token = self.token
+        self._connection = self._connection or Connection(self.address, token)
+        return self._connection
 
     def close(self) -> None:
-        """Close the connections."""
-        while self.connections:
-            self.connections.popitem()[1].close()
+        """Close the connection."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
 
 def register(address: str, name: str) -> Account:

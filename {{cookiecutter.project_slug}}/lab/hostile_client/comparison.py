@@ -1,16 +1,24 @@
 """What is compared of two answers, and the answers that are right."""
 
 import json
+from collections.abc import Callable
 from typing import NamedTuple
 
-from lab.harness.clients import Answer, Connection
+from lab.harness.clients import Answer
 from lab.hostile_client.message import Target
+from lab.hostile_client.wire import Wire
 
 # What may differ: when it was answered, from where, and what becomes of the connection.
 IGNORED = {"date", "x-cache", "connection", "keep-alive", "x-request-id"}
 # What may differ between the two encodings of one answer.
-OF_THE_ENCODING = {"content-encoding", "content-length", "etag"}
+OF_THE_ENCODING = {"content-encoding", "content-length", "etag", "transfer-encoding"}
+# For a transfer coding or a version of HTTP that is not known (RFC 9110, 15.6).
+NOT_SUPPORTED = {501, 505}
+# A header that Django puts on every answer.
+OF_THE_API = "X-Content-Type-Options"
 PLAIN = (b"gzip", b"identity")
+# Asks for a target, accepting this encoding.
+Ask = Callable[[bytes, bytes], Answer]
 
 
 class Visible(NamedTuple):
@@ -44,22 +52,35 @@ def visible(answer: Answer) -> Visible:
     return Visible(answer.status, kept, answer.body)
 
 
-def ask_plainly(reader: Connection, target: bytes, encoding: bytes) -> Answer:
-    """Return the answer to a request that nobody would find odd."""
-    head = reader.headers.replace("Accept-Encoding: gzip\r\n", "").encode()
-    accepted = b"Accept-Encoding: " + encoding + b"\r\n"
-    request = b"GET " + target + b" HTTP/1.1\r\n" + head + accepted + b"\r\n"
-    try:
-        return reader.exchange(request)
-    except ConnectionError:
-        # The server may close a connection that it kept, at any time.
-        return reader.exchange(request)
+def ask_plainly(wire: Wire, token: str, target: bytes, encoding: bytes) -> Answer:
+    """Return the answer to a request that nobody would find odd.
+
+    Raises Unreadable, and OSError if there is no answer.
+    """
+    lines = (
+        b"GET " + target + b" HTTP/1.1",
+        b"Host: localhost",
+        b"Authorization: Bearer " + token.encode(),
+        b"Accept-Encoding: " + encoding,
+    )
+    answers = wire.ask(b"\r\n".join((*lines, b"", b"")), b"GET")
+    if not answers:
+        raise ConnectionError("the server closed the connection")
+    return answers[0]
 
 
-def problem_of(answer: Answer) -> str:
-    """Return what is wrong with an answer, whatever was asked; empty if nothing."""
-    # 501 is for a transfer coding that the server does not know (RFC 9112, 6.1).
-    if answer.status >= 500 and answer.status != 501:
+def problem_of(answer: Answer, proxied: bool = False, broken: bool = False) -> str:
+    """Return what is wrong with an answer, whatever was asked; empty if nothing.
+
+    `proxied` says that the answer may be a proxy's own, `broken` that the request may
+    have no end.
+    """
+    supported = answer.status not in NOT_SUPPORTED
+    if proxied and not answer.header(OF_THE_API):
+        # How a proxy says that it refuses is its own affair.
+        supported = supported and not broken
+        return f"status {answer.status}" if supported and answer.status >= 500 else ""
+    if supported and answer.status >= 500:
         return f"status {answer.status}"
     kind = answer.header("Content-Type").lower()
     if "html" in kind:
@@ -81,9 +102,9 @@ class Truth:
     The library never changes, so each target has one right answer.
     """
 
-    def __init__(self, reader, renew=None) -> None:
-        """`reader()` is a Connection to ask on; `renew()` empties what it may serve."""
-        self.reader, self.renew = reader, renew
+    def __init__(self, ask: Ask, renew: Callable[[], None] | None = None) -> None:
+        """`ask` asks plainly for a target; `renew` empties what it may be served."""
+        self.ask_plainly, self.renew = ask, renew
         self.known: dict[tuple[bytes, bytes], Visible] = {}
 
     def learn(self, targets: list[Target]) -> None:
@@ -99,7 +120,7 @@ class Truth:
             return self.known[target, encoding]
         if self.renew:
             self.renew()
-        answer = ask_plainly(self.reader(), target, encoding)
+        answer = self.ask_plainly(target, encoding)
         if answer.header("X-Cache").startswith("HIT"):
             raise RuntimeError(f"{target!r} was to be answered without the cache")
         return visible(answer)

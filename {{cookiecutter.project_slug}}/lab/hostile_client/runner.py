@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from lab.hostile_client import mutations
@@ -80,14 +81,16 @@ class Runner:
         self.counts, self.faults = Counts(), []
         self.wire = Wire(site.address, half_close=bool(site.uncached))
         self.targets = site.library.targets()
+        self.innocent = Wire(site.address, half_close=False)
+        self.right = Wire(site.uncached or site.address, half_close=False)
         renew = None if site.uncached else site.renew
-        right = site.uncached or site.address
-        self.truth = Truth(lambda: site.innocent.connection(right), renew)
+        self.truth = Truth(partial(self._ask, self.right), renew)
         self.truth.learn(self.targets)
 
     def close(self) -> None:
-        """Close the connection of the hostile client."""
-        self.wire.close()
+        """Close the connections."""
+        for wire in (self.wire, self.innocent, self.right):
+            wire.close()
 
     def run(self, until: Callable[[Counts], bool]) -> None:
         """Run rounds until `until` says so of the counts, or there are many faults."""
@@ -112,8 +115,10 @@ class Runner:
     def attempt(
         self, step: Step, asked: Target, counts: Counts | None = None
     ) -> Problem | None:
-        """Send a hostile request; return what is wrong with its answers, or with those
-        of innocent readers, who ask for `asked` and for the very same target."""
+        """Send a hostile request; return what is wrong then, or None.
+
+        Innocent readers ask for `asked`, and for the request's own target.
+        """
         message = mutations.apply(step.mutations, step.target, self._tokens())
         counts = counts or Counts()
         wrong = self._send(message, step, counts)
@@ -132,8 +137,10 @@ class Runner:
         for answer in answers:
             counts.statuses[str(answer.status)] += 1
             counts.hostile_results[_result(answer)] += 1
-        wrong = [text for text in map(problem_of, answers) if text]
-        return Problem(wrong[0]) if wrong else self._own_answer(step, answers)
+        proxied = not self.site.uncached
+        texts = [problem_of(each, proxied, message.alone) for each in answers]
+        wrong = next(filter(None, texts), "")
+        return Problem(wrong) if wrong else self._own_answer(step, answers)
 
     def _own_answer(self, step, answers):
         if not answers or not {m.kind for m in step.mutations} <= NEUTRAL:
@@ -147,14 +154,14 @@ class Runner:
         return Problem(f"the asker's own answer: {wrong}") if wrong else None
 
     def _innocents(self, asked: bytes, message: Message, counts) -> Problem | None:
-        innocent = self.site.innocent.connection
         checks = [(asked, encoding) for encoding in PLAIN]
         if message.encoded_target() not in (asked, b""):
             checks.append((message.encoded_target(), self.random.choice(PLAIN)))
         for target, encoding in checks:
             try:
-                answer = ask_plainly(innocent(), target, encoding)
-            except OSError as error:
+                answer = self._ask(self.innocent, target, encoding)
+            except (Unreadable, OSError) as error:
+                self.innocent.close()
                 return Problem(f"an innocent reader got no answer: {error}", target)
             counts.compared += 1
             counts.innocent_results[_result(answer)] += 1
@@ -162,6 +169,9 @@ class Runner:
             if wrong:
                 return Problem(f"an innocent reader's answer: {wrong}", target)
         return None
+
+    def _ask(self, wire, target, encoding):
+        return ask_plainly(wire, self.site.innocent.token, target, encoding)
 
     def _tokens(self):
         hostile, innocent = self.site.hostile, self.site.innocent

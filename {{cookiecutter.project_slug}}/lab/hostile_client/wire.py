@@ -19,7 +19,7 @@ TIMEOUT, QUIET = 20, 2
 LONGEST_LINE = 1 << 16
 
 
-class Unreadable(Exception):
+class Unreadable(RuntimeError):
     """What came is no answer in HTTP; the message says why."""
 
 

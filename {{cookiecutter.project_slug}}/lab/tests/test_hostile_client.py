@@ -164,11 +164,27 @@ class TestComparison:
             (400, "application/json", b"<p>", "no JSON, status 400"),
             (200, "text/plain", b"{}", "text/plain, status 200"),
             (304, "", b"", ""),
+            (501, "application/json", b"{}", ""),
         ],
     )
     def test_no_answer_is_an_error_of_ours_or_a_page(self, status, kind, body, said):
         head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}".encode()
         assert problem_of(Answer(head, body)) == said
+
+    @pytest.mark.parametrize(
+        ("status", "header", "broken", "said"),
+        [
+            (400, b"", False, ""),
+            (502, b"", False, "status 502"),
+            (502, b"", True, ""),
+            (505, b"", False, ""),
+            (500, b"X-Content-Type-Options: nosniff", True, "status 500"),
+            (400, b"X-Content-Type-Options: nosniff", True, "no type, status 400"),
+        ],
+    )
+    def test_a_proxy_may_refuse_in_its_own_way(self, status, header, broken, said):
+        answer = Answer(b"HTTP/1.1 %d X\r\n%s" % (status, header), b"No")
+        assert problem_of(answer, proxied=True, broken=broken) == said
 
 
 @pytest.fixture
