@@ -28,6 +28,14 @@ IF_MATCH = OpenApiParameter(
     description="The ETag of what you have read: it is changed only if it is still so.",
 )
 
+LOCATION = OpenApiParameter(
+    "Location",
+    location=OpenApiParameter.HEADER,
+    response=[201],
+    required=True,
+    description="Where it is.",
+)
+
 
 class BookList(CachedReads, HasQuery, generics.ListAPIView):
     """The list of books, and a new one."""
@@ -55,7 +63,9 @@ class BookList(CachedReads, HasQuery, generics.ListAPIView):
         return self.get_paginated_response(documents.with_tags(page))
 
     @extend_schema(
-        request=BookWriteSerializer, responses={201: BookSerializer} | CONFLICT
+        request=BookWriteSerializer,
+        parameters=[LOCATION],
+        responses={201: BookSerializer} | CONFLICT,
     )
     def post(self, request: Request) -> Response:
         """Add a book."""
@@ -151,7 +161,11 @@ class TagList(CachedReads, HasQuery, generics.ListAPIView):
         page = self.paginate_queryset(documents.tag_rows(self.get_queryset()))
         return self.get_paginated_response(page)
 
-    @extend_schema(request=TagSerializer, responses={201: TagSerializer} | CONFLICT)
+    @extend_schema(
+        request=TagSerializer,
+        parameters=[LOCATION],
+        responses={201: TagSerializer} | CONFLICT,
+    )
     def post(self, request: Request) -> Response:
         """Add a tag."""
         tag = services.create_tag(**read_body(TagSerializer, request))

@@ -1,4 +1,4 @@
-"""Describes errors and query parameters in the OpenAPI document."""
+"""Describes errors, headers, and query parameters in the OpenAPI document."""
 
 from typing import Any
 
@@ -7,6 +7,20 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 
 from common.permissions import IsLibrarian
+
+Headers = dict[str, dict[str, Any]]
+
+TEXT, SECONDS = {"type": "string"}, {"type": "integer"}
+# The headers of an answer, by its status.
+HEADERS: dict[str, Headers] = {
+    "401": {"WWW-Authenticate": TEXT},
+    "429": {"Retry-After": SECONDS},
+    "503": {"Retry-After": SECONDS},
+}
+OF_CACHED_READS: dict[str, Headers] = {
+    "200": {"ETag": TEXT, "X-Cache": {"enum": ["HIT", "MISS", "BYPASS"]} | TEXT},
+    "304": {"ETag": TEXT},
+}
 
 
 class ErrorItemSerializer(serializers.Serializer[Any]):
@@ -40,6 +54,13 @@ class Schema(AutoSchema):
             code = str(status)
             if code not in bodies:
                 bodies[code] = self._get_response_for_code(ErrorSerializer, code)
+        headers = HEADERS
+        if hasattr(self.view, "cached") and self.method == "GET":
+            bodies["304"] = {"description": "Not changed since that ETag"}
+            headers = HEADERS | OF_CACHED_READS
+        for code in headers.keys() & bodies.keys():
+            shown = {n: _header(schema) for n, schema in headers[code].items()}
+            bodies[code].setdefault("headers", {}).update(shown)
         return dict(sorted(bodies.items()))
 
     def _error_statuses(self) -> list[int]:
@@ -54,5 +75,10 @@ class Schema(AutoSchema):
             413: writes,
             415: writes,
             429: bool(view.get_throttles()),
+            503: True,
         }
         return [status for status, applies in rules.items() if applies]
+
+
+def _header(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"schema": schema, "required": True}

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from caching.stores import get_store
+from common.errors import DatabaseUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -82,4 +83,7 @@ class HealthCheck(APIView):
             "cache": OK if cache else UNREACHABLE,
             "release": settings.RELEASE,
         }
-        return Response(report, status=503 if database == UNREACHABLE else 200)
+        if database == UNREACHABLE:
+            wait = {"Retry-After": str(DatabaseUnavailable.wait)}
+            return Response(report, status=503, headers=wait)
+        return Response(report)

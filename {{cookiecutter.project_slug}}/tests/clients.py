@@ -7,8 +7,11 @@ from rest_framework.test import APIClient, ForceAuthClientHandler
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from config.wsgi import in_order
+from tests import documented
 
 API = "/api/v1"
+# The document, and a page to look at it: no JSON.
+UNDESCRIBED = {f"{API}/schema", f"{API}/docs"}
 
 
 class FrontHandler(ForceAuthClientHandler):
@@ -60,8 +63,29 @@ class Client(APIClient):
             self.credentials(HTTP_AUTHORIZATION=f"{word} {token}")
 
     def generic(self, method, path, *arguments, **options):
-        """Send a request to a path below the API's."""
-        return super().generic(method, API + path, *arguments, **options)
+        """Send a request to a path below the API's; the answer must be documented."""
+        response = super().generic(method, API + path, *arguments, **options)
+        if _is_ours(method, options):
+            check_document(method, API + path, response)
+        return response
+
+
+def _is_ours(method, options):
+    """Return whether the document tells of a request: not of a test's own URLs."""
+    prefixed = options.get("SCRIPT_NAME")
+    return settings.ROOT_URLCONF == "config.urls" and not (
+        prefixed or method == "OPTIONS"
+    )
+
+
+def check_document(method, path, response):
+    """Fail unless an answer is what the OpenAPI document says."""
+    path = path.partition("?")[0]
+    if path in UNDESCRIBED:
+        return
+    problem = documented.problem(method, path, response)
+    if problem:
+        raise AssertionError(f"{method} {path}: {problem}. {documented.HINT}")
 
 
 def errors_of(response):

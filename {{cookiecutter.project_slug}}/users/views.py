@@ -59,7 +59,10 @@ class UserList(HasQuery, generics.ListAPIView):
         """Count registrations, not look-ups."""
         return [ScopedRateThrottle()] if self.request.method == "POST" else []
 
-    @extend_schema(request=RegistrationSerializer, responses={201: UserSerializer})
+    @extend_schema(
+        request=RegistrationSerializer,
+        responses={201: UserSerializer, 409: ErrorSerializer},
+    )
     def post(self, request: Request) -> Response:
         """Register a reader."""
         user = services.register(**read_body(RegistrationSerializer, request))

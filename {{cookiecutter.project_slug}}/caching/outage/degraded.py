@@ -19,6 +19,8 @@ class CacheRequired(APIException):
     status_code = 503
     default_detail = "The cache is unreachable, and writes wait for it."
     default_code = "cache_unavailable"
+    # Seconds. It becomes the header Retry-After.
+    wait = 5
 
 
 def allow_untold_write(error: Unavailable) -> None:
