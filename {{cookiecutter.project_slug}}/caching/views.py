@@ -177,8 +177,9 @@ def refuse_what_cannot_be_shared(view: type[CachedReads]) -> None:
         private.append("get_permissions")
     if private:
         raise ImproperlyConfigured(
-            f"{view.__name__} is cached for all readers alike, and {', '.join(private)} "
-            "may not let all of them in: say Cached(..., per_reader=True), or "
+            f"{view.__name__} is cached for all readers alike, and "
+            f"{', '.join(private)} may not let all of them in: "
+            "say Cached(..., per_reader=True), or "
             "`same_for_all_readers = True` in the permission if it does"
         )
 

@@ -186,8 +186,9 @@ class NormalizeTexts(Operation):
                 taken = first.setdefault((name, getattr(row, name)), row.pk)
                 if taken != row.pk:
                     raise DatabaseError(
-                        f"{model._meta.label} {taken} and {row.pk} have the same {name} "
-                        f"({getattr(row, name)}): change one of them, and migrate again"
+                        f"{model._meta.label} {taken} and {row.pk} have the same "
+                        f"{name} ({getattr(row, name)}): change one of them, and "
+                        "migrate again"
                     )
             if before != after:
                 changed.append(row)

@@ -45,7 +45,7 @@ class PageQuery:
     """Which page of a list.
 
     A subclass adds parameters. What a list is filtered and ordered by is declared with
-    them, once: `lookups` and `order` say it to the selector, `fields_used` to the cache.
+    them, once: `lookups` and `order` tell the selector, `fields_used` the cache.
     """
 
     page: int = 1

@@ -112,10 +112,10 @@ class TextColumn(models.CharField):
 
 
 class FoldedColumn(models.CharField):
-    """Another column's text, folded: unique, so that the other one is whatever its case.
+    """Another column's text, folded. It is unique: so the other is, whatever its case.
 
-    None in rows from before there was this column. Databases fold differently (SQLite knows ASCII alone), so Python does it. `of` is the
-    other column's name.
+    None in rows from before there was this column. Databases fold differently (SQLite
+    knows ASCII alone), so Python does it. `of` is the other column's name.
     """
 
     def __init__(self, *arguments: Any, of: str = "", **options: Any) -> None:
@@ -140,7 +140,7 @@ class FoldedColumn(models.CharField):
 class Shows(IContains):
     """Finds a part of a text however it is typed, as `icontains` but for its form.
 
-    SQLite's LIKE knows the case of ASCII alone, so Python compares there. It reads every
+    SQLite's LIKE knows the case of ASCII alone, so Python compares there. It reads each
     row: for a person's search in the admin, not for the API.
     """
 

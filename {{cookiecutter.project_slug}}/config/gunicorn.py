@@ -21,7 +21,7 @@ host = os.environ.get("HOST", "127.0.0.1")
 # An IPv6 address has colons of its own.
 host = f"[{host}]" if ":" in host and not host.startswith("[") else host
 bind = f"{host}:{os.environ.get('PORT', '8000')}"
-# A title and an author of 255 Hangul each are longer than the 4094 bytes of the default.
+# A title and an author of 255 Hangul each are longer than the default, 4094 bytes.
 limit_request_line = 8190
 workers = int(
     os.environ.get("WEB_CONCURRENCY")

@@ -3,8 +3,9 @@
     python -m lab.hostile_client
 
 It mutates everything about a request: headers, charsets, spellings of path and query,
-methods, framing. After each of its requests an innocent reader asks for the same thing
-plainly, and must get what a server without a cache answers, body and headers. The parts:
+methods, framing. After each of its requests an innocent reader asks for the same
+thing plainly, and must get what a server without a cache answers, body and headers.
+The parts:
 
     environment.py   the servers: SQLite and memory, PostgreSQL and Redis, or a URL
     library.py       what is read: books and tags that never change

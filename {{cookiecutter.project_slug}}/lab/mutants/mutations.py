@@ -35,8 +35,8 @@ DROPPED = (ast.AugAssign, ast.Raise, ast.Delete)
 class Mutant(NamedTuple):
     """One mistake: in the file at `path`, `new` stands instead of bytes of the source.
 
-    `line` is the line that must run for a test to notice. `in_function`: whether it runs
-    when a function is called, not when the file is imported.
+    `line` is the line that must run for a test to notice. `in_function`: whether it
+    runs when a function is called, not when the file is imported.
     """
 
     path: str
