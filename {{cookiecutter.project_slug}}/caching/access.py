@@ -8,11 +8,12 @@ answer, and every write to the reader invalidates it.
 
 from typing import Any, NamedTuple, Protocol
 
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils.module_loading import import_string
 
 from caching.conf import conf, once_per_settings
 from caching.entries import Entry
-from caching.reads import CacheSpec, Found, Uncacheable, get_or_compute
+from caching.reads import CacheSpec, Found, Hit, Uncacheable, get_or_compute
 
 
 class Credential(NamedTuple):
@@ -25,6 +26,12 @@ class Credential(NamedTuple):
     subject: str
     fingerprint: bytes
     spec: CacheSpec
+
+    def own(self, spec: CacheSpec) -> CacheSpec:
+        """Return the spec of this subject's own entry of what `spec` names."""
+        # What a reader may see can change with the reader.
+        depends_on = spec.depends_on + self.spec.depends_on
+        return CacheSpec(f"{spec.key}:{self.subject}", depends_on)
 
 
 class Access(Protocol):
@@ -53,17 +60,31 @@ def get_access() -> Access:
 def lets_in(credential: Credential, found: Found) -> bool:
     """Return whether a credential is good, by what was found of its fingerprint.
 
-    Asks the database if nothing was found. Raises DatabaseError.
+    Asks the database if nothing was found.
     """
+    if isinstance(found, Hit):
+        return found.entry.payload == credential.fingerprint
+    _close_old_connections()
+    try:
+        return _fetch_fingerprint(credential, found) == credential.fingerprint
+    except (DatabaseError, Uncacheable):
+        # Django will meet the same error, and knows how to say it.
+        return False
+    finally:
+        _close_old_connections()
 
+
+def _fetch_fingerprint(credential: Credential, found: Found) -> bytes:
     def compute() -> Entry:
         fingerprint = get_access().fingerprint(credential)
         if not fingerprint:
             raise Uncacheable
         return Entry.build(fingerprint)
 
-    try:
-        entry = get_or_compute(credential.spec, found, compute).entry
-    except Uncacheable:
-        return False
-    return entry.payload == credential.fingerprint
+    return get_or_compute(credential.spec, found, compute).entry.payload
+
+
+def _close_old_connections() -> None:
+    # As Django does before and after each of its requests, of which this is none.
+    if not connection.in_atomic_block:
+        close_old_connections()

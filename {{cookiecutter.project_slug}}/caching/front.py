@@ -6,42 +6,18 @@ miss   Django is asked with the canonical request alone (requests.py), and its w
 else   the request goes to Django as it came, and its answer to nobody else
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from http.client import responses as phrases
-from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connection
-
-from caching import reads, signals
+from caching import reads, responses, signals
 from caching.access import Credential, get_access, lets_in
 from caching.conf import conf
-from caching.entries import Entry, Headers
-from caching.reads import (
-    HIT,
-    MISS,
-    WAIT,
-    CacheSpec,
-    Fetched,
-    Found,
-    Hit,
-    Uncacheable,
-)
+from caching.entries import Entry
+from caching.reads import HIT, MISS, WAIT, Fetched
 from caching.requests import COMPUTATION, CanonicalRequest, Environ, read_request
-from caching.responses import Sent, respond, storable
+from caching.responses import Application, Sent, StartResponse, Uncached
 from caching.views import Computation
-
-# WSGI's (PEP 3333).
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-
-
-class Uncached(Uncacheable):
-    """Carries an answer that is not stored: no 200, or one that sets a cookie."""
-
-    def __init__(self, status: str, headers: Headers, body: bytes) -> None:
-        super().__init__()
-        self.status, self.headers, self.body = status, headers, body
 
 
 class Front:
@@ -79,7 +55,7 @@ class Front:
         fetched = self.fetch(request, credential)
         if fetched is None:
             return None
-        sent = respond(environ, fetched)
+        sent = responses.respond(environ, fetched)
         _tell(fetched, sent)
         return sent
 
@@ -89,16 +65,16 @@ class Front:
         """Return what answers the request; None if the reader is not let in."""
         spec, reader = request.spec, None
         if request.view.cached.per_reader:
-            spec, reader = _of_one_reader(spec, credential), credential
+            spec, reader = credential.own(spec), credential
         allowed, found = reads.try_lookup([credential.spec, spec])
-        if not _is_let_in(credential, allowed):
+        if not lets_in(credential, allowed):
             return None
         compute = partial(self.compute, request, reader)
         fetched = reads.get_or_compute(spec, found, compute)
         if fetched.result == WAIT:
             # Access may have been lost meanwhile.
             [allowed] = reads.try_lookup([credential.spec])
-            if not _is_let_in(credential, allowed):
+            if not lets_in(credential, allowed):
                 return None
         return fetched
 
@@ -106,59 +82,14 @@ class Front:
         """Return the entry of Django's response to a request. Raises Uncached."""
         computation = Computation(reader)
         environ = request.environ() | {COMPUTATION: computation}
-        status, headers, body = call(self.application, environ)
+        status, headers, body = responses.call(self.application, environ)
         names = {name.lower() for name, _ in headers}
         if not status.startswith("200 ") or "set-cookie" in names:
             raise Uncached(status, headers, body)
+        kept, limit = responses.storable(headers), conf().compress_from
         return Entry.build(
-            body,
-            compress_from=conf().compress_from,
-            rows=computation.rows,
-            headers=storable(headers),
+            body, compress_from=limit, rows=computation.rows, headers=kept
         )
-
-
-def _of_one_reader(spec: CacheSpec, credential: Credential) -> CacheSpec:
-    # What a reader may see can change with the reader.
-    depends_on = spec.depends_on + credential.spec.depends_on
-    return CacheSpec(f"{spec.key}:{credential.subject}", depends_on)
-
-
-def _is_let_in(credential: Credential, found: Found) -> bool:
-    if isinstance(found, Hit):
-        return found.entry.payload == credential.fingerprint
-    _close_old_connections()
-    try:
-        return lets_in(credential, found)
-    except DatabaseError:
-        # Django will meet the same error, and knows how to say it.
-        return False
-    finally:
-        _close_old_connections()
-
-
-def _close_old_connections() -> None:
-    # As Django does before and after each of its requests, of which this is none.
-    if not connection.in_atomic_block:
-        close_old_connections()
-
-
-def call(application: Application, environ: Environ) -> tuple[str, Headers, bytes]:
-    """Return what a WSGI application answers: status line, headers, body."""
-    started: list[Any] = []
-    written: list[bytes] = []
-
-    def start_response(status: str, headers: Headers, exc_info: Any = None) -> Any:
-        started[:] = [status, tuple(headers)]
-        return written.append
-
-    body = application(environ, start_response)
-    try:
-        written.extend(body)
-    finally:
-        # Django's request ends when its response is closed.
-        getattr(body, "close", lambda: None)()
-    return started[0], started[1], b"".join(written)
 
 
 def _tell(fetched: Fetched, sent: Sent) -> None:

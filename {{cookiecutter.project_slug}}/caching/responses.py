@@ -1,11 +1,12 @@
-"""What is sent of an entry: the encoding that is accepted, or a 304."""
+"""What Django answers, and what is sent of an entry: in which encoding, or a 304."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from django.utils.http import parse_etags
 
 from caching.entries import GZIP, Headers
-from caching.reads import BYPASS, HIT, MISS, WAIT, Fetched
+from caching.reads import BYPASS, HIT, MISS, WAIT, Fetched, Uncacheable
 from caching.requests import Environ
 
 SHOWN = {HIT: "HIT", WAIT: "HIT", MISS: "MISS", BYPASS: "BYPASS"}
@@ -17,12 +18,43 @@ NOT_STORED = frozenset(
 ) | frozenset(("etag", "keep-alive", "server", "transfer-encoding", "x-cache"))
 
 
+# WSGI's (PEP 3333).
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Uncached(Uncacheable):
+    """Carries an answer that is not stored: no 200, or one that sets a cookie."""
+
+    def __init__(self, status: str, headers: Headers, body: bytes) -> None:
+        super().__init__()
+        self.status, self.headers, self.body = status, headers, body
+
+
 class Sent(NamedTuple):
     """An answer as it is sent."""
 
     status_code: int
     headers: dict[str, str]
     content: bytes
+
+
+def call(application: Application, environ: Environ) -> tuple[str, Headers, bytes]:
+    """Return what a WSGI application answers: status line, headers, body."""
+    started: list[Any] = []
+    written: list[bytes] = []
+
+    def start_response(status: str, headers: Headers, exc_info: Any = None) -> Any:
+        started[:] = [status, tuple(headers)]
+        return written.append
+
+    body = application(environ, start_response)
+    try:
+        written.extend(body)
+    finally:
+        # Django's request ends when its response is closed.
+        getattr(body, "close", lambda: None)()
+    return started[0], started[1], b"".join(written)
 
 
 def storable(headers: Headers) -> Headers:

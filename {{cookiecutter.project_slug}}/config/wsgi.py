@@ -7,7 +7,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django = get_wsgi_application()
 
-from caching.front import Application, Front
+from caching.front import Front
+from caching.responses import Application
 from common.framing import OneFraming
 
 

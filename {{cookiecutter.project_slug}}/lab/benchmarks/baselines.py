@@ -2,8 +2,8 @@
 
 from django.http import HttpResponse
 
-from caching.front import call
 from caching.requests import Environ
+from caching.responses import call
 from lab.benchmarks.checked import checked
 from users.authentication import ReaderAuthentication
 
