@@ -80,7 +80,8 @@ class Run:
     def __init__(self, options) -> None:
         self.tree, self.kept = ready(options)
         self.which = chosen.load(self.tree, FOLDER)
-        self.options, self.todo = options, self._todo()
+        self.options = options
+        self.todo = self._todo()
 
     def _todo(self) -> list[Mutant]:
         drawn = [(each, self._diff(each)) for each in draw(self.options)]
