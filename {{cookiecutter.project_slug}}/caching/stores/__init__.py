@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from django.db import connection
+
+from caching.change_log import is_shared_file
 from caching.conf import conf, once_per_settings
 from caching.stamps import Changes, StampTexts
 from caching.stores.breaker import Unavailable
 from caching.stores.memory import MemoryStore
 from caching.stores.redis import RedisStore
+from caching.stores.sqlite import SQLiteStore
 
 __all__ = ["Store", "Unavailable", "get_store"]
 
@@ -61,6 +65,8 @@ class Store(Protocol):
 def get_store() -> Store:
     """Return the one store of this process, as the settings say."""
     given = conf()
+    if not given.redis_url and is_shared_file(connection):
+        return SQLiteStore(lease=given.lease, timeout=given.timeout)
     if not given.redis_url:
         return MemoryStore(lease=given.lease)
     return RedisStore(
