@@ -13,7 +13,7 @@ from caching.stores.memory import MemoryStore
 from caching.stores.redis import RedisStore
 from caching.stores.sqlite import SQLiteStore
 
-__all__ = ["Store", "Unavailable", "get_store"]
+__all__ = ["Store", "Unavailable", "get_store", "is_shared"]
 
 # A row's stamp lives ten times as long as an entry, because without the stamp the entry
 # can't be served. It does expire: requests for rows that don't exist make stamps, too.
@@ -59,6 +59,11 @@ class Store(Protocol):
 
     def clear(self) -> None:
         """Forget everything. For tests."""
+
+
+def is_shared() -> bool:
+    """Return whether other processes see what this one invalidates."""
+    return bool(conf().redis_url) or is_shared_file(connection)
 
 
 @once_per_settings
