@@ -21,26 +21,35 @@ from tests import live
 pytestmark = pytest.mark.once
 NAMES = {"email": "kim@example.com", "username": "kim"}
 PASSWORD = "a-quiet-river-23"
-FIXTURE = [
-    {"model": "books.tag", "pk": 1, "fields": {"name": "Rivers", "name_key": "rivers"}}
-]
-FIXTURE += [
-    {
-        "model": "books.book",
-        "pk": number,
-        "fields": {
-            "isbn": isbn,
-            "title": f"Book {number}",
-            "author": "Kim",
-            "stock": 3,
-            "published_at": "2020-01-01",
-            "created_at": "2020-01-01T00:00:00Z",
-            "tags": [1],
-        },
-    }
-    for number, isbn in [(1, "9788937460449"), (2, "9780306406157")]
-]
-RAW = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=60)\n"
+BOOK = {
+    "isbn": "9788937460449",
+    "title": "Book 1",
+    "author": "Kim",
+    "stock": 3,
+    "published_at": "2020-01-01",
+    "created_at": "2020-01-01T00:00:00Z",
+    "tags": [1],
+}
+COLUMNS = "isbn, title, author, publisher, stock, published_at, created_at"
+TWO_BOOKS = f"""
+DELETE FROM books_book_tags;
+DELETE FROM books_book;
+DELETE FROM books_tag;
+INSERT INTO books_tag (id, name, name_key) VALUES (1, 'Rivers', 'rivers');
+INSERT INTO books_book (id, {COLUMNS}) VALUES
+    (1, '9788937460449', 'Book 1', 'Kim', '', 3, '2020-01-01', '2020-01-01 00:00:00'),
+    (2, '9780306406157', 'Book 2', 'Kim', '', 3, '2020-01-01', '2020-01-01 00:00:00');
+INSERT INTO books_book_tags (book_id, tag_id) VALUES (1, 1), (2, 1);
+"""
+WRITER = """
+import sqlite3, sys
+session = sqlite3.connect(sys.argv[1], timeout=60)
+for number in range(1, 51):
+    change = "UPDATE books_book SET title = ? WHERE id = 1"
+    session.execute(change, (str(number),))
+    session.commit()
+    print(number, flush=True)
+"""
 
 
 class Server(SimpleNamespace):
@@ -66,16 +75,15 @@ class Server(SimpleNamespace):
         """Run a management command in another process."""
         return live.manage(*arguments, env=self.env)
 
-    def raw(self, statement):
-        """Run one SQL statement in another process, which has no Django."""
-        code = f"{RAW}c.execute(sys.argv[2]); c.commit()"
-        command = [sys.executable, "-c", code, str(self.path), statement]
-        subprocess.run(command, check=True)
+    def raw(self, statements):
+        """Run SQL in this process, which is not the server's, past Django."""
+        with contextlib.closing(sqlite3.connect(self.path, timeout=60)) as session:
+            session.executescript(statements)
 
     def load(self, folder, **fields):
         """Load a book 1 with these fields by `loaddata`."""
-        book = dict(FIXTURE[1], fields=FIXTURE[1]["fields"] | fields)
-        (folder / "one.json").write_text(json.dumps([book]))
+        document = [{"model": "books.book", "pk": 1, "fields": BOOK | fields}]
+        (folder / "one.json").write_text(json.dumps(document))
         self.manage("loaddata", "-v0", str(folder / "one.json"))
 
 
@@ -87,16 +95,15 @@ def running(tmp_path_factory):
     env = live.environment(f"sqlite:///{path}")
     live.manage("migrate", "-v0", env=env)
     live.create_superuser(env=env, password=PASSWORD, **NAMES)
-    (folder / "books.json").write_text(json.dumps(FIXTURE))
     with live.gunicorn(env) as (address, _):
         token = live.log_in(address, NAMES["email"], PASSWORD)
-        yield Server(address=address, token=token, env=env, path=path, folder=folder)
+        yield Server(address=address, token=token, env=env, path=path)
 
 
 @pytest.fixture
 def server(running):
     """Return the Server with two books of one tag."""
-    running.manage("loaddata", "-v0", str(running.folder / "books.json"))
+    running.raw(TWO_BOOKS)
     return running
 
 
@@ -109,9 +116,6 @@ def shell(code):
 def raw(statement):
     """Return a function that runs an SQL statement without Django."""
     return lambda server, folder: server.raw(statement)
-
-
-NAMES_OF_COLUMNS = "isbn, title, author, publisher, stock, published_at, created_at"
 
 
 @pytest.mark.parametrize(
@@ -155,8 +159,8 @@ def test_sql_that_changes_nothing_leaves_the_hits(server):
         ("UPDATE books_book SET id = 9 WHERE id = 1", "/books/1", 404),
         # SQLite fires no trigger for the row that such a statement removes.
         (
-            f"REPLACE INTO books_book (id, {NAMES_OF_COLUMNS}) "
-            f"SELECT 3, {NAMES_OF_COLUMNS} FROM books_book WHERE id = 1",
+            f"REPLACE INTO books_book (id, {COLUMNS}) "
+            f"SELECT 3, {COLUMNS} FROM books_book WHERE id = 1",
             "/books/1",
             404,
         ),
@@ -175,9 +179,6 @@ def test_other_sql_is_seen_at_once(server, statement, route, status):
     server.raw(statement)
     after = server.get(route)
     assert after[0] == status and after[1] != "HIT" and after[2] != before[2]
-    server.raw("DELETE FROM books_book_tags")
-    server.raw("DELETE FROM books_book")
-    server.raw("UPDATE books_tag SET name = 'Rivers'")
 
 
 @pytest.mark.parametrize(
@@ -224,15 +225,9 @@ def test_more_changes_than_the_log_keeps(server):
 
 def test_nobody_reads_what_was_committed_over(server):
     """Readers in four threads, while another process changes a title fifty times."""
-    code = f"""{RAW}
-for number in range(1, 51):
-    c.execute("UPDATE books_book SET title = ? WHERE id = 1", (str(number),))
-    c.commit()
-    print(number, flush=True)
-"""
     server.raw("UPDATE books_book SET title = '0' WHERE id = 1")
     committed = [0]
-    command = [sys.executable, "-c", code, str(server.path)]
+    command = [sys.executable, "-c", WRITER, str(server.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
 
         def read(route):
