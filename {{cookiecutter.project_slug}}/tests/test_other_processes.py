@@ -17,6 +17,7 @@ from django.db import connection
 
 from caching.ops.checks import other_processes_are_seen
 from tests import live
+from tools.polling import wait_until
 
 pytestmark = pytest.mark.once
 NAMES = {"email": "kim@example.com", "username": "kim"}
@@ -292,7 +293,8 @@ def test_a_file_that_was_restored_is_seen(server, tmp_path):
     for end in ("-wal", "-shm"):
         server.path.with_name(server.path.name + end).unlink(missing_ok=True)
     os.replace(copy, server.path)
-    assert '"Restored"' in server.get("/books/1")[2]
+    # The server looks at the file itself once a second.
+    wait_until(lambda: '"Restored"' in server.get("/books/1")[2], "the restored title")
     assert server.get("/books/1")[1] == "HIT"
 
 
