@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -50,6 +51,14 @@ for number in range(1, 51):
     session.execute(change, (str(number),))
     session.commit()
     print(number, flush=True)
+"""
+LATEST = sorted(path.stem for path in (live.ROOT / "books/migrations").glob("0*"))[-2:]
+DROP_A_COLUMN = f"""
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("books", "{LATEST[-1]}")]
+    operations = [migrations.RemoveField("book", "publisher")]
 """
 
 
@@ -269,17 +278,30 @@ def test_while_another_process_migrates_nothing_is_kept(server):
     assert server.get("/books/1")[1] == "HIT"
 
 
-def test_migrations_run_with_triggers_there(server):
-    [last, before] = sorted(
-        (path.stem for path in (live.ROOT / "books/migrations").glob("0*.py")),
-        reverse=True,
-    )[:2]
+def test_after_a_migration_changes_are_seen(server):
     server.warm_up("/books/1")
-    server.manage("migrate", "-v0", "books", before)
-    server.manage("migrate", "-v0", "books", last)
+    server.manage("migrate", "-v0", "books", LATEST[0])
+    server.manage("migrate", "-v0", "books", LATEST[1])
     server.raw("UPDATE books_book SET title = 'After' WHERE id = 1")
     assert '"After"' in server.get("/books/1")[2]
     assert server.get("/books/1")[1] == "HIT"
+
+
+def test_a_migration_may_drop_a_column_that_a_trigger_names(tmp_path):
+    shutil.copytree(live.ROOT / "books/migrations", tmp_path / "more_migrations")
+    (tmp_path / "more_migrations/9999_drop.py").write_text(DROP_A_COLUMN)
+    (tmp_path / "more_settings.py").write_text(
+        "from config.settings import *\n"
+        "MIGRATION_MODULES = {'books': 'more_migrations'}\n"
+    )
+    path = tmp_path / "library.sqlite3"
+    env = live.environment(f"sqlite:///{path}", PYTHONPATH=str(tmp_path))
+    live.manage("migrate", "-v0", env=env)
+    env["DJANGO_SETTINGS_MODULE"] = "more_settings"
+    live.manage("migrate", "-v0", env=env)
+    with contextlib.closing(sqlite3.connect(path)) as session:
+        columns = session.execute("SELECT name FROM pragma_table_info('books_book')")
+        assert ("publisher",) not in columns.fetchall()
 
 
 def test_a_file_that_was_restored_is_seen(server, tmp_path):
