@@ -53,6 +53,29 @@ for number in range(1, 51):
     print(number, flush=True)
 """
 LATEST = sorted(path.stem for path in (live.ROOT / "books/migrations").glob("0*"))[-2:]
+FORK = """
+import contextlib, os, sqlite3, sys
+import django
+
+django.setup()
+from caching.stores import get_store
+
+def is_seen():
+    before = get_store().read([], ["tags"])
+    with contextlib.closing(sqlite3.connect(sys.argv[1], timeout=60)) as session:
+        session.execute("UPDATE books_tag SET name = name || 'x'")
+        session.commit()
+        [(found,)] = session.execute("PRAGMA integrity_check").fetchall()
+    return found == "ok" and get_store().read([], ["tags"]) != before
+
+get_store().open(["tags"])
+assert is_seen()
+child = os.fork()
+if child == 0:
+    os._exit(0 if is_seen() else 1)
+_, status = os.waitpid(child, 0)
+assert status == 0 and is_seen()
+"""
 DROP_A_COLUMN = f"""
 from django.db import migrations
 
@@ -318,6 +341,12 @@ def test_a_file_that_was_restored_is_seen(server, tmp_path):
     # The server looks at the file itself once a second.
     wait_until(lambda: '"Restored"' in server.get("/books/1")[2], "the restored title")
     assert server.get("/books/1")[1] == "HIT"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_after_a_fork_both_processes_see_what_is_written(server):
+    command = [sys.executable, "-c", FORK, str(server.path)]
+    subprocess.run(command, check=True, env=server.env, cwd=live.ROOT, timeout=120)
 
 
 class TestElsewhere:
