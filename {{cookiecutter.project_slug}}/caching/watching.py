@@ -6,6 +6,7 @@ Django sends signals for saves, deletions (also by cascades and in the admin sit
 fixtures and many-to-many changes. It sends none for `QuerySet.update` and the bulk
 methods: so the model's manager must be made from WatchedQuerySet. Writes without the
 ORM go unnoticed: wrap them in `changing`, or run `manage.py invalidate` afterwards.
+SQLite alone notices them, too (change_log.py).
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from django.apps import AppConfig
 from django.db import models
 from django.db.models import signals
 
+from caching.change_log import log_links, log_rows
 from caching.stamps import Change
 from caching.stores import Unavailable, get_store
 from caching.writes import after_write, before_write, changing, invalidate
@@ -31,14 +33,17 @@ def watch(
     """Invalidate `table` on every write to `model` and to its many-to-many fields."""
     _tables[model] = table
     signals.post_migrate.connect(_migrated, sender=model._meta.app_config)
+    log_rows(model, table)
     key = f"caching.{table}"
     for signal in (signals.pre_save, signals.pre_delete):
         signal.connect(_before, sender=model, dispatch_uid=key)
     for signal in (signals.post_save, signals.post_delete):
         signal.connect(_after, sender=model, dispatch_uid=key)
     for name in many_to_many:
-        through = getattr(model, name).through
+        field = getattr(model, name).field
+        through = field.remote_field.through
         _links[through] = table, name
+        log_links(model, field, table)
         signals.m2m_changed.connect(_linked, sender=through, dispatch_uid=key)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from caching import signals
+from caching.change_log import add_to_log, is_shared_file
 from caching.conf import conf
 from caching.outage import degraded, pending
 from caching.stamps import Change, Changes, new_token
@@ -80,9 +81,14 @@ def changing(
 
 
 def invalidate(table: str, rows: Iterable[object] | None = None) -> None:
-    """Renew the stamps of `rows` (ids; None: all) now. Raises Unavailable."""
+    """Renew the stamps of `rows` (ids; None: all) now. Raises Unavailable.
+
+    On SQLite without Redis the other processes find it in the change log.
+    """
     writer, changes = new_token(), {table: Change.build(rows)}
     get_store().finish(writer, changes)
+    if not conf().redis_url and is_shared_file(connections[DEFAULT_DB_ALIAS]):
+        add_to_log(changes)
     signals.invalidated.send(None, writers=[writer], changes=changes, overdue=False)
 
 

@@ -22,6 +22,7 @@ PRODUCTION = {
     "USE_HTTPS": "on",
     "SECRET_KEY": "only-for-the-deploy-check-" + "s" * 50,
     "JWT_SECRET_KEY": "only-for-the-deploy-check-" + "j" * 50,
+    "REDIS_URL": "redis://cache:6379/0",
 }
 
 

@@ -61,12 +61,14 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_starting(server: Any) -> None:
-    """Run Django's checks; on errors print one line for each, and exit."""
+    """Run Django's checks; print one line for what matters; exit on errors."""
     from django.core import checks
 
-    errors = [found for found in checks.run_checks() if found.is_serious()]
-    for error in errors:
-        print(error.msg, error.hint or "", file=sys.stderr)
+    found = checks.run_checks()
+    errors = [each for each in found if each.is_serious()]
+    # Of warnings those of the cache: it would not be exact.
+    for each in [*errors, *(each for each in found if each.id == "caching.W001")]:
+        print(each.msg, each.hint or "", file=sys.stderr)
     if errors:
         sys.exit(1)
 

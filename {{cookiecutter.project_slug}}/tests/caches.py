@@ -3,11 +3,13 @@
 import contextlib
 import weakref
 
+import pytest
 import redis
+from django.core.management import CommandError, call_command
 
 from caching import writes
 from caching.outage import pending
-from caching.stores import get_store
+from caching.stores import get_store, is_shared
 
 TABLES = ("books", "tags", "users")
 _connections = weakref.WeakSet()
@@ -34,6 +36,13 @@ def empty():
         for table in TABLES:
             store.client.set(f"{store.prefix}:stamp:{table}", "stamp t e")
     return store
+
+
+def invalidate(*names):
+    """Run the command. Where it reaches no other process, it says so at the end."""
+    alone = pytest.raises(CommandError, match="a running server was not reached")
+    with contextlib.nullcontext() if is_shared() else alone:
+        call_command("invalidate", *names)
 
 
 def remember_connections():

@@ -15,7 +15,7 @@ from books.models import Book, Tag
 from caching.ops.metrics import OVERDUE
 from caching.writes import changing
 from loans.models import Loan
-from tests.caches import empty, result_of
+from tests.caches import empty, invalidate, result_of
 from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import (
@@ -404,7 +404,7 @@ class TestPastTheORM:
     def test_the_command_tells_readers(self, library, reads, names, hits, capsys):
         self.past_the_orm(library)
         names = [name.format(library.book.pk) for name in names]
-        call_command("invalidate", *names)
+        invalidate(*names)
         assert reads() == hits
         assert "Invalidated " in capsys.readouterr().out
 

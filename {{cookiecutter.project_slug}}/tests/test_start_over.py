@@ -5,6 +5,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from books.models import Book
+from tests.caches import invalidate
 from tests.clients import Client
 from users.models import User
 
@@ -37,7 +38,7 @@ def test_no_answer_from_before_is_left(store):
         assert reader.get("/tags/1").json()["name"] != "Changed"
         with connection.cursor() as cursor:
             cursor.execute("UPDATE books_tag SET name = 'Changed' WHERE id = 1")
-        call_command("invalidate")
+        invalidate()
         assert reader.get("/tags/1").json()["name"] == "Changed"
 
 

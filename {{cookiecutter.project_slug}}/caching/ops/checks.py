@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 from caching.conf import conf
+from caching.stores import is_shared
 
 
 @register
@@ -20,6 +21,21 @@ def one_process_or_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "but the in-process cache serves one worker.",
             hint="Set REDIS_URL, or WEB_CONCURRENCY=1 (threads are fine).",
             id="caching.E001",
+        )
+    ]
+
+
+@register
+def other_processes_are_seen(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of a server that does not see what other processes write."""
+    if is_shared():
+        return []
+    return [
+        Warning(
+            "Without REDIS_URL a running server does not see what other processes "
+            "(manage.py, psql) write to this database, until CACHE_TTL is over.",
+            hint="Set REDIS_URL, use an SQLite file, or restart the server afterwards.",
+            id="caching.W001",
         )
     ]
 

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from django.db import connection
+
+from caching.change_log import is_shared_file
 from caching.conf import conf, once_per_settings
 from caching.stamps import Changes, StampTexts
 from caching.stores.breaker import Unavailable
 from caching.stores.memory import MemoryStore
 from caching.stores.redis import RedisStore
+from caching.stores.sqlite import SQLiteStore
 
-__all__ = ["Store", "Unavailable", "get_store"]
+__all__ = ["Store", "Unavailable", "get_store", "is_shared"]
 
 # A row's stamp lives ten times as long as an entry, because without the stamp the entry
 # can't be served. It does expire: requests for rows that don't exist make stamps, too.
@@ -57,10 +61,17 @@ class Store(Protocol):
         """Forget everything. For tests."""
 
 
+def is_shared() -> bool:
+    """Return whether other processes see what this one invalidates."""
+    return bool(conf().redis_url) or is_shared_file(connection)
+
+
 @once_per_settings
 def get_store() -> Store:
     """Return the one store of this process, as the settings say."""
     given = conf()
+    if not given.redis_url and is_shared_file(connection):
+        return SQLiteStore(lease=given.lease, timeout=given.timeout)
     if not given.redis_url:
         return MemoryStore(lease=given.lease)
     return RedisStore(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from caching.stores import Unavailable
+from caching.stores import Unavailable, is_shared
 from caching.watching import watched_tables
 from caching.writes import invalidate
 
@@ -33,3 +33,8 @@ class Command(BaseCommand):
             except Unavailable as error:
                 raise CommandError(f"the cache does not answer: {error}") from error
             self.stdout.write(f"Invalidated {table}{':' + row if row else ''}.")
+        if not is_shared():
+            raise CommandError(
+                "a running server was not reached: without REDIS_URL its cache is in "
+                "its own memory. Restart it."
+            )
