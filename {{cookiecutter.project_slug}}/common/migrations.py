@@ -5,7 +5,7 @@ CONCURRENTLY), but not in a transaction. So a migration that adds an index must
 set `atomic = False`. On SQLite they add an ordinary index, or none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import DatabaseError, migrations
@@ -175,25 +175,29 @@ class NormalizeTexts(Operation):
         model = from_state.apps.get_model(app_label, self.model_name)
         rows = model._base_manager.using(schema_editor.connection.alias)
         # All are looked at before the first is written: none is in another's way.
-        for row in list(self._changed(rows.order_by("pk").iterator())):
+        first: dict[tuple[str, Any], Any] = {}
+        changed = []
+        for row in rows.order_by("pk").iterator():
+            if self._bring_into_form(row):
+                changed.append(row)
+            self._refuse_same_text(row, first)
+        for row in changed:
             row.save(update_fields=self.columns)
 
-    def _changed(self, rows: Iterable[Any]) -> Iterator[Any]:
-        first: dict[tuple[str, Any], Any] = {}
-        for row in rows:
-            before = [getattr(row, name) for name in self.columns]
-            fields = map(row._meta.get_field, self.columns)
-            after = [field.pre_save(row, False) for field in fields]
-            for name in self.unique:
-                text = getattr(row, name)
-                taken = first.setdefault((name, text), row.pk)
-                if taken != row.pk:
-                    raise DatabaseError(
-                        f"{row._meta.label} {taken} and {row.pk} have the same {name} "
-                        f"({text}): change one of them, and migrate again"
-                    )
-            if before != after:
-                yield row
+    def _bring_into_form(self, row: Any) -> bool:
+        before = [getattr(row, name) for name in self.columns]
+        fields = map(row._meta.get_field, self.columns)
+        return before != [field.pre_save(row, False) for field in fields]
+
+    def _refuse_same_text(self, row: Any, first: dict[tuple[str, Any], Any]) -> None:
+        for name in self.unique:
+            text = getattr(row, name)
+            other = first.setdefault((name, text), row.pk)
+            if other != row.pk:
+                raise DatabaseError(
+                    f"{row._meta.label} {other} and {row.pk} have the same {name} "
+                    f"({text}): change one of them, and migrate again"
+                )
 
     def database_backwards(
         self,
