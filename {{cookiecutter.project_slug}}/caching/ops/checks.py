@@ -28,7 +28,7 @@ def one_process_or_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Refuse times that contradict each other.
 
-    An intent must outlast the round trips of its write. Readers must wait at least
+    An intent must outlast the round trips of its write. Requests must wait at least
     until the lock of a holder that died expires.
     """
     given = conf()
