@@ -32,7 +32,7 @@ class Conf:
     # How long a write's intent stands until the writer counts as dead. It must be
     # longer than any transaction.
     lease: float = 5
-    # How long one reader may compute before another one starts (the single-flight
+    # How long one request may compute before another one starts (the single-flight
     # lock), and how long the others wait for its answer.
     lock: float = 1
     wait: float = 2

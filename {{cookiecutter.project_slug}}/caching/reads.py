@@ -37,7 +37,7 @@ from caching.stamps import (
 from caching.stores import Store, Unavailable, get_store
 
 HIT, WAIT, MISS, BYPASS = "hit", "wait", "miss", "bypass"
-# Seconds between two lookups of an entry that another reader is computing.
+# Seconds between two lookups of an entry that another request is computing.
 FIRST_PAUSE, LONGEST_PAUSE = 0.004, 0.05
 
 
@@ -183,7 +183,7 @@ def get_or_compute(spec: CacheSpec, found: Found, compute: Compute) -> Fetched:
 def store_entry(store: Store, spec: CacheSpec, version: str, entry: Entry) -> None:
     """Store an entry that was built from `version`, if the store is available."""
     ttl = conf().ttl * (1 - random.random() * conf().ttl_jitter)
-    # The reader gets the answer even if it could not be stored.
+    # The client gets the answer even if it could not be stored.
     with suppress(Unavailable):
         store.keep(spec.key, entry.dump(version), ttl)
 
@@ -222,7 +222,7 @@ def _compute_as_holder(
     store: Store, spec: CacheSpec, found: Missing, compute: Compute, holder: str
 ) -> Fetched:
     try:
-        # Another holder may have stored it after this reader's lookup.
+        # Another holder may have stored it after this request's lookup.
         [again] = lookup(store, [spec])
         if isinstance(again, Hit):
             return Fetched(again.entry, WAIT)

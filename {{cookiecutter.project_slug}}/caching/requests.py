@@ -32,8 +32,10 @@ COMPUTATION = "caching.computation"
 REMEMBERED, LONGEST_REMEMBERED = 4096, 300
 # A parameter of a route, as path() spells it.
 PARAMETER = re.compile(r"<(?:([^>:]+):)?(\w+)>")
-# All that scheme and host are made of; which of it counts is for Django's settings.
+# All that scheme and host are made of (which of it counts is for Django's settings),
+# and the prefix below which the server has mounted the API.
 PLACE = (
+    "SCRIPT_NAME",
     *("HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "wsgi.url_scheme"),
     *("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PROTO"),
 )
@@ -47,6 +49,7 @@ class CanonicalRequest(NamedTuple):
     query: str
     scheme: str
     host: str
+    prefix: str
     spec: CacheSpec
 
     def environ(self) -> Environ:
@@ -56,7 +59,7 @@ class CanonicalRequest(NamedTuple):
         usual = "443" if self.scheme == "https" else "80"
         return {
             "REQUEST_METHOD": "GET",
-            "SCRIPT_NAME": "",
+            "SCRIPT_NAME": self.prefix,
             "PATH_INFO": self.path,
             "QUERY_STRING": self.query,
             "SERVER_NAME": name,
@@ -78,11 +81,11 @@ def read_request(environ: Environ) -> CanonicalRequest | None:
 
     None if it reads no cached view, or is refused by that view or by Django.
     """
-    if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ.get("SCRIPT_NAME"):
+    if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
         return None
     path, raw = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
     place = tuple([environ.get(name) for name in PLACE])
-    short = len(path) + len(raw) + len(place[0] or "") <= LONGEST_REMEMBERED
+    short = sum(map(len, (path, raw, *filter(None, place)))) <= LONGEST_REMEMBERED
     read = _remembered if short else _read
     return read(conf().release, path, raw, place)
 
@@ -99,11 +102,13 @@ def _read(
         return None
     try:
         scheme, host = _read_place(given)
-        place = f"{scheme}://{host}"
+        prefix = given[0] or ""
+        place = f"{scheme}://{host}{prefix}"
         query, spec = cached.read(release, place, _decode(raw), match.kwargs)
     except (SuspiciousOperation, ValidationError):
         return None
-    return CanonicalRequest(match.func, _spell(match), query, scheme, host, spec)
+    path = _spell(match)
+    return CanonicalRequest(match.func, path, query, scheme, host, prefix, spec)
 
 
 def _decode(text: str) -> str:

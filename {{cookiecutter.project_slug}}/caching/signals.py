@@ -5,7 +5,7 @@ Receivers run within the request. They must be quick, and must not raise.
 
 from django.dispatch import Signal
 
-# A view answered a read from the cache. `waited`: whether it waited for another reader
+# A view answered a read from the cache. `waited`: whether it waited for another request
 # to compute the answer. `response`: the answer.
 hit = Signal()
 # A view answered a read from the database. `stored`: whether the answer was stored.

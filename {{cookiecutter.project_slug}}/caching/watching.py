@@ -55,9 +55,9 @@ def watched_tables() -> list[str]:
 def open_stamps() -> None:
     """Make the stamps that are missing, so that their quarantine begins now.
 
-    Called when a server starts, so that the quarantine ends before readers come.
+    Called when a server starts, so that the quarantine ends before requests come.
     """
-    # If the store is away now, the first reader opens them.
+    # If the store is away now, the first request opens them.
     with suppress(Unavailable):
         get_store().open(watched_tables())
 

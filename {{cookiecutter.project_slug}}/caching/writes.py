@@ -1,7 +1,7 @@
 """Writing: leave an intent before the commit, renew the stamps after it.
 
 intent     renews the tokens, and marks the stamps: as long as the intent is there,
-           readers store nothing that the write may change
+           requests store nothing that the write may change
 COMMIT
 finish     removes the intent, and renews the tokens again
 

@@ -1,7 +1,7 @@
-"""Migration operations that add indexes without blocking writes.
+"""Migration operations: add indexes without blocking writes; bring texts into one form.
 
 PostgreSQL can build an index while others write to the table (CREATE INDEX
-CONCURRENTLY), but not in a transaction. So a migration that uses these operations must
+CONCURRENTLY), but not in a transaction. So a migration that adds an index must
 set `atomic = False`. On SQLite they add an ordinary index, or none.
 """
 
@@ -171,29 +171,33 @@ class NormalizeTexts(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Save the rows whose texts have another form."""
+        """Save the rows whose texts have another form. Raises DatabaseError."""
         model = from_state.apps.get_model(app_label, self.model_name)
         rows = model._base_manager.using(schema_editor.connection.alias)
         # All are looked at before the first is written: none is in another's way.
         first: dict[tuple[str, Any], Any] = {}
         changed = []
         for row in rows.order_by("pk").iterator():
-            before = [getattr(row, name) for name in self.columns]
-            after = [
-                model._meta.get_field(n).pre_save(row, False) for n in self.columns
-            ]
-            for name in self.unique:
-                taken = first.setdefault((name, getattr(row, name)), row.pk)
-                if taken != row.pk:
-                    raise DatabaseError(
-                        f"{model._meta.label} {taken} and {row.pk} have the same "
-                        f"{name} ({getattr(row, name)}): change one of them, and "
-                        "migrate again"
-                    )
-            if before != after:
+            if self._bring_into_form(row):
                 changed.append(row)
+            self._refuse_same_text(row, first)
         for row in changed:
             row.save(update_fields=self.columns)
+
+    def _bring_into_form(self, row: Any) -> bool:
+        before = [getattr(row, name) for name in self.columns]
+        fields = map(row._meta.get_field, self.columns)
+        return before != [field.pre_save(row, False) for field in fields]
+
+    def _refuse_same_text(self, row: Any, first: dict[tuple[str, Any], Any]) -> None:
+        for name in self.unique:
+            text = getattr(row, name)
+            other = first.setdefault((name, text), row.pk)
+            if other != row.pk:
+                raise DatabaseError(
+                    f"{row._meta.label} {other} and {row.pk} have the same {name} "
+                    f"({text}): change one of them, and migrate again"
+                )
 
     def database_backwards(
         self,

@@ -28,8 +28,8 @@ INVISIBLE = frozenset(
         + tuple(range(0xE0100, 0xE01F0)),
     )
 )
-# Control, format, surrogate, and private characters; none of them is text.
-NO_TEXT = ("Cc", "Cf", "Cs", "Co")
+# Control, format and private characters; none of them is text.
+NO_TEXT = ("Cc", "Cf", "Co")
 BLANKS = ("Zs", "Zl", "Zp")
 
 
@@ -54,7 +54,8 @@ def normalize(text: str) -> str:
 def is_invisible(character: str) -> bool:
     """Return whether nobody can see a character, or it is no text.
 
-    NUL counts as visible: no typing makes one, so it is refused and not dropped.
+    NUL and half a character (a surrogate) count as visible: no typing makes one, so
+    they are refused and not dropped.
     """
     if character == "\0":
         return False

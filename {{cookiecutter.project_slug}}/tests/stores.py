@@ -89,18 +89,18 @@ def look_up(store, spec):
 
 
 def see(store, spec):
-    """Return what a reader finds, who opens the stamps if necessary."""
+    """Return what a request finds, which opens the stamps if necessary."""
     found = look_up(store, spec)
     return reopen(store, spec) if must_reopen(found) else found
 
 
 def look_at_stamps(store, spec):
-    """Return what a reader finds who checks the stamps without an entry."""
+    """Return what a request finds that checks the stamps without an entry."""
     return check_stamps(spec, store.read([], spec.stamp_names())[1])
 
 
 def must_reopen(found):
-    """Return whether a reader who finds this has to open the stamps."""
+    """Return whether a request that finds this has to open the stamps."""
     return isinstance(found, Blocked) or bool(changing_in(found))
 
 

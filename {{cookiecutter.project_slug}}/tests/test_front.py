@@ -267,3 +267,16 @@ def test_a_view_that_can_not_be_cached_is_refused_in_one_line(view, told):
 def test_a_row_that_the_url_does_not_name_is_refused():
     with pytest.raises(KeyError):
         Cached("x", Row("books", "book_id")).read("", "", "", {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_api_below_a_prefix_has_entries_of_its_own(store, reader):
+    BookFactory.create_batch(2)
+    for prefix in ("/library", ""):
+        answers = [
+            reader.get("/books?page_size=1", SCRIPT_NAME=prefix) for _ in range(2)
+        ]
+        assert [answer["X-Cache"] for answer in answers] == ["MISS", "HIT"]
+        assert {answer["ETag"] for answer in answers} == {answers[0]["ETag"]}
+        for answer in answers:
+            assert f"testserver{prefix}/api/v1/books?" in answer.json()["next"]

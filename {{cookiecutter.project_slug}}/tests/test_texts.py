@@ -205,3 +205,11 @@ class TestRowsThatWereThereBefore:
         message = str(error.value)
         assert f"{ids[0]} and {ids[1]} have the same {told}" in message
         assert "\n" not in message
+
+
+@pytest.mark.django_db
+def test_half_a_character_is_refused_and_not_dropped(librarian):
+    raw = r'{"name": "x\ud800"}'
+    response = librarian.post("/tags", raw, content_type="application/json")
+    assert response.status_code == 400
+    assert list(errors_of(response)) == ["name"]

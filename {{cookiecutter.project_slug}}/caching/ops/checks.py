@@ -44,7 +44,7 @@ def other_processes_are_seen(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Refuse times that contradict each other.
 
-    An intent must outlast the round trips of its write. Readers must wait at least
+    An intent must outlast the round trips of its write. Requests must wait at least
     until the lock of a holder that died expires.
     """
     given = conf()

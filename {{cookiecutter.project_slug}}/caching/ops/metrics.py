@@ -19,7 +19,7 @@ from caching.outage import pending
 from caching.responses import Sent
 from caching.stamps import Changes
 
-# hit, wait (a hit after waiting for another reader), miss, bypass
+# hit, wait (a hit after waiting for another request), miss, bypass
 READS = Counter("cache_reads", "Cached reads, by what became of them.", ["result"])
 NOT_MODIFIED = Counter("cache_not_modified", "Reads answered with a 304.")
 INVALIDATIONS = Counter(

@@ -47,8 +47,8 @@ class Store(Protocol):
     def lock(self, key: str, version: str, holder: str, seconds: float) -> bool:
         """Return whether `holder` got the single-flight lock on an entry.
 
-        It expires after `seconds`. Each version has its own lock: a reader that began
-        before a write does not block readers that come after it.
+        It expires after `seconds`. Each version has its own lock: a request that began
+        before a write does not block those that come after it.
         """
 
     def unlock(self, key: str, version: str, holder: str) -> None:

@@ -89,7 +89,9 @@ class TestPhases:
     ):
         way = "never-check-that-redis-can-be-written"
         runner = Runner(environment, CONSISTENCY_SABOTAGE=way)
-        assert runner.run(REFUSING, until_refused).unexplained
+        # Nothing is, if one worker process has all the connections.
+        runs = (runner.run(REFUSING, until_refused) for _ in range(8))
+        assert any(outcome.unexplained for outcome in runs)
 
     def test_it_finds_what_the_usual_strategy_leaves_stale(self, environment):
         runner = Runner(environment, allows_pending=False, **SEED)
