@@ -125,7 +125,7 @@ def test_arrows_are_the_imports_without_what_others_imply(monkeypatch):
         ("c", "d"),
     }
     imported, named = imports.arrows()
-    assert ("books", "caching") in imported and ("config", "loans") in named
+    assert ("common", "caching") in imported and ("config", "loans") in named
     assert not {a for a, _ in imported if a == "caching"}
     head = "lab: lab\n" + imports.MARK
     with pytest.raises(Mistake, match="no box for .*tests"):
