@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from docs.tools.facts import settings
-from tests.baking import BakedProject
+from tests.baking import ROOT, BakedProject
 
 SECRET = re.compile(r"^(\w+)=(.+)$", re.MULTILINE)
 PRODUCTION = {
@@ -68,13 +68,21 @@ def test_lint_is_clean(project):
 
 @pytest.mark.minutes(3)
 def test_without_the_lab_lint_and_tests_pass(project, rendered, tmp_path):
-    """Without the long tests. Tests of other systems run all, with the lab's."""
+    """Without the long tests: GitHub's root runs all, with the lab's."""
     copy = BakedProject(shutil.copytree(rendered.path, tmp_path / "project"))
     shutil.rmtree(copy.path / "lab")
     venv = f"VENV={project.path / '.venv'}"
     said = copy.run("make", "lint", "test", "ARGS=--quick", venv)
     runs = ["on SQLite", "on PostgreSQL"]
     assert re.findall(r"=== The tests (.+) ===", said) == runs
+
+
+def test_the_deep_tests_script_finds_what_it_imports(project):
+    """It runs in the rendered project, whose `tests` is another package than ours."""
+    script = str(ROOT / "tests/deploy/domain_server.py")
+    load = f"import runpy; runpy.run_path({script!r})"
+    python = project.path / ".venv/bin/python"
+    project.run(python, "-c", load, PYTHONPATH=str(project.path))
 
 
 def test_production_settings_raise_no_warning(project):

@@ -3,8 +3,10 @@
 import contextlib
 
 import pytest
+from django.contrib.contenttypes.management import create_contenttypes
 from django.core.cache import cache
 from django.db import connection
+from django.db.models.signals import post_migrate
 
 from tests import caches, servers
 from tests.clients import Client
@@ -34,6 +36,18 @@ def _empty_cache():
     caches.empty()
     yield
     caches.close_connections()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """Let no test make Django's permissions anew after it has emptied the database.
+
+    Nothing here asks for one, and they take longer than most tests.
+    """
+    post_migrate.disconnect(
+        dispatch_uid="django.contrib.auth.management.create_permissions"
+    )
+    post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture

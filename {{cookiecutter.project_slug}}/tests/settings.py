@@ -29,3 +29,5 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher",
     "users.hashers.FrugalArgon2",
 ]
+# Each client would list the files of the admin's site at its start.
+WHITENOISE_AUTOREFRESH = True
