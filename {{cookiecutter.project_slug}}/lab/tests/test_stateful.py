@@ -17,7 +17,8 @@ RUN = hypothesis.settings(
     suppress_health_check=list(HealthCheck),
 )
 
-MEMORY = pytest.mark.parametrize("store", ["memory"], indirect=True)
+# Beside the store in memory an SQLite file notes by itself what is written.
+REDIS = pytest.mark.parametrize("store", ["redis"], indirect=True)
 EACH_BUG = pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 
 
@@ -34,7 +35,7 @@ def test_a_cached_answer_is_the_uncached_one():
     assert Library.results["HIT"] > Library.results.total() / 4, Library.results
 
 
-@MEMORY
+@REDIS
 @EACH_BUG
 def test_a_bug_of_the_past_turns_the_machine_red(bug, monkeypatch):
     steps, complaint = BUGS[bug]
