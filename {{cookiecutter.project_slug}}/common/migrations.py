@@ -156,6 +156,8 @@ class NormalizeTexts(Operation):
     text in one of the `unique` columns stop the migration, with a line that names them.
     """
 
+    # It changes rows: `sqlmigrate` must not look for them.
+    reduces_to_sql = False
     reversible = True
 
     def __init__(self, model_name: str, columns: list[str], unique: list[str]) -> None:
