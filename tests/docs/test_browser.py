@@ -1,14 +1,18 @@
 """The site in a browser: phone and desktop, light and dark."""
 
+import contextlib
 import os
 import threading
 
 import pytest
+from playwright.sync_api import TimeoutError as NotInTime
 
 from docs.tools import name_of, pages, site
-from tests.docs.browser import STICKING_OUT, WINDOWS, chromium, program, tab
+from tests.docs.browser import PATIENCE, STICKING_OUT, WINDOWS, chromium, program, tab
+from tests.polling import wait_until
 
 pytestmark = pytest.mark.deep
+SECONDS = PATIENCE / 1000
 # A word of each language's own pages, and of a page that its search must offer.
 WORDS = {
     "en": {"quarantine": "the-stamp-protocol", "rotate": "rotate-secrets"},
@@ -18,6 +22,13 @@ WORDS = {
         "스탬프를": "the-stamp-protocol",
     },
 }
+
+# The search has a tree of its own inside the page's.
+FOCUSED = """() => {
+  let element = document.activeElement;
+  while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element.tagName;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +84,25 @@ def test_nothing_sticks_out_and_nothing_is_complained_of(
 def test_the_search_finds(browser, address, window, language, word, wanted):
     with tab(browser, window, language=language) as (page, complaints):
         page.goto(f"{address}/{language}/", wait_until="networkidle")
-        page.keyboard.press("/")
-        page.keyboard.type(word)
-        # Each letter changes what is found, until the page is among it.
-        page.locator(f'a[href*="{wanted}"]:has(mark)').first.wait_for()
+        wait_until(lambda: opens_the_search(page), "the search", SECONDS)
+        offered = page.locator(f'a[href*="{wanted}"]:has(mark)').first
+        wait_until(lambda: is_offered(page, word, offered), wanted, SECONDS)
         assert complaints == []
+
+
+def opens_the_search(page):
+    """Press the key, which does nothing before the page listens to it."""
+    page.keyboard.press("/")
+    return page.evaluate(FOCUSED) == "INPUT"
+
+
+def is_offered(page, word, offered):
+    """Type the word: what was typed before the index came is not searched again."""
+    page.keyboard.press("Control+A")
+    page.keyboard.type(word)
+    with contextlib.suppress(NotInTime):
+        offered.wait_for(timeout=5_000)
+    return offered.is_visible()
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

@@ -101,7 +101,7 @@ def play_job(machine, job_id, job, before):
         return machine.done[job_id]
     needs = {name: before[name] for name in needs_of(job)}
     if not wanted(machine, job, before):
-        return Job("skipped")
+        return Job("skipped", outputs=nothing(job))
     if "uses" in job:
         return play_called(machine, job)
     with serving(job.get("services", {}), machine.venv) as ports:
@@ -145,7 +145,13 @@ def play_called(machine, job):
     """Play the workflow that a job calls; its result is that of its worst job."""
     jobs = play(machine, Path(job["uses"]).name)
     bad = any(job.result == "failure" for job in jobs.values())
-    return Job("failure" if bad else "success")
+    log = "".join(f"= {name}: {job.result}\n{job.log}" for name, job in jobs.items())
+    return Job("failure" if bad else "success", log)
+
+
+def nothing(job):
+    """Return the outputs of a job that was skipped or failed: all are empty."""
+    return dict.fromkeys(job.get("outputs", {}), "")
 
 
 class Playing:
@@ -182,11 +188,9 @@ class Playing:
             refuse_unknown(step, STEP_KEYS, f"{self.job_id}, step {number + 1}")
             if expressions.condition(step.get("if", "success()"), self.table):
                 self.play_step(step)
-        outputs = self.job.get("outputs", {})
+        outputs = nothing(self.job)
         if self.status == "success":
-            outputs = self.fill_all(outputs)
-        else:  # what a failed step did not write is empty
-            outputs = dict.fromkeys(outputs, "")
+            outputs = self.fill_all(self.job.get("outputs", {}))
         return Job(self.status, "".join(self.log), outputs, self.read("summary"))
 
     def fill(self, text):

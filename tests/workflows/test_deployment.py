@@ -192,7 +192,7 @@ def the_same_again(production, tag):
 def one_that_crashes(production, before):
     crashing = change(production.repository, "config/wsgi.py", CRASH)
     jobs = production.deploy()
-    assert jobs["deploy"].result == "failure"
+    assert jobs["deploy"].result == "failure", everything(jobs)
     summary = jobs["deploy"].summary
     assert "The deployment failed at: run" in summary, everything(jobs)
     assert f"Release `{before}` serves." in summary
@@ -223,7 +223,7 @@ def a_good_one(production):
 
 def back_to(production, first, second):
     jobs = production.deploy(tag=first)
-    assert jobs["integration"].result == "skipped"
+    assert jobs["integration"].result == "skipped", everything(jobs)
     assert jobs["deploy"].result == "success", everything(jobs)
     assert production.cloud.digest(first) != production.cloud.digest(second)
     assert "deployed by its own script" not in jobs["deploy"].log

@@ -114,6 +114,27 @@ def test_a_jobs_outputs_reach_the_next(played):
     assert "hello there" in jobs["second"].log
 
 
+def test_the_outputs_of_a_job_that_was_skipped_are_empty(played):
+    jobs = played("""\
+  first: {runs-on: x, steps: [{run: "false"}]}
+  second:
+    needs: first
+    runs-on: x
+    outputs: {word: "${{ steps.say.outputs.word }}"}
+    steps: [{id: say, run: echo word=hello >> "$GITHUB_OUTPUT"}]
+  third:
+    needs: second
+    if: ${{ always() && needs.second.outputs.word == '' }}
+    runs-on: x
+    steps: [{run: echo "it ran"}]
+""")
+    assert results(jobs) == {
+        "first": "failure",
+        "second": "skipped",
+        "third": "success",
+    }
+
+
 @pytest.mark.parametrize(
     "jobs",
     [
