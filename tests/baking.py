@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = "{{cookiecutter.project_slug}}"
+INSTALLER = ROOT / FOLDER / "tools/install.py"
 # In the order of the prompts.
 DEFAULTS = {
     "language": "en",
@@ -68,6 +69,12 @@ def succeed(*command, cwd, env=None, answers=None):
     done = run(*command, cwd=cwd, env=env, answers=answers)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}"
     return done.stdout
+
+
+def make_environment(venv, *packages):
+    """Make a virtual environment of these packages; give its folder of programs."""
+    succeed(sys.executable, INSTALLER, venv, *packages, cwd=ROOT)
+    return venv / "bin"
 
 
 def copy_working_tree(destination):

@@ -13,6 +13,7 @@ from tests.baking import (
     BakedProject,
     clean_environment,
     commit_everything,
+    make_environment,
     run,
     succeed,
     typed,
@@ -265,10 +266,7 @@ def cookiecutter_of(tmp_path_factory):
 
     def install(version):
         venv = tmp_path_factory.mktemp("cookiecutter")
-        succeed(sys.executable, "-m", "venv", venv, cwd=venv)
-        pip = (venv / "bin/python", "-m", "pip", "install", "--quiet")
-        succeed(*pip, f"cookiecutter=={version}", cwd=venv)
-        return venv / "bin/cookiecutter"
+        return make_environment(venv, f"cookiecutter=={version}") / "cookiecutter"
 
     return install
 

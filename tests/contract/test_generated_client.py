@@ -1,11 +1,10 @@
 """A client that is generated from the OpenAPI document can use the API."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.baking import clean_environment, succeed
+from tests.baking import clean_environment, make_environment, succeed
 
 from .databases import KINDS
 
@@ -17,14 +16,12 @@ WALK = Path(__file__).with_name("generated_walk.py")
 def generated(project, tmp_path_factory):
     """Generate a client; gives the Python that has what it needs, and its folder."""
     folder = tmp_path_factory.mktemp("generated")
-    succeed(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
-    python = folder / "venv/bin/python"
-    succeed(python, "-m", "pip", "install", "--quiet", GENERATOR, cwd=folder)
-    made = (folder / "venv/bin/openapi-python-client", "generate", "--meta", "none")
+    programs = make_environment(folder / "venv", GENERATOR)
+    made = (programs / "openapi-python-client", "generate", "--meta", "none")
     made += ("--path", project.path / "REST_API_SPEC.yaml")
     said = succeed(*made, "--output-path", folder / "library_client", cwd=folder)
     assert "WARNING" not in said and "not be generated" not in said, said
-    return python, folder
+    return programs / "python", folder
 
 
 @pytest.mark.deep

@@ -4,11 +4,10 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import pytest
 
-from tests.baking import ROOT, run
+from tests.baking import ROOT, make_environment
 from tests.layers import leave_out
 from tests.terraform import report
 
@@ -37,11 +36,10 @@ def checkov(once):
 
     def install(folder):
         folder.mkdir()
-        for command in (["venv", HOME], ["pip", "install", "--quiet", "checkov<4"]):
-            python = sys.executable if command[0] == "venv" else HOME / "bin/python"
-            done = run(python, "-m", *command, cwd=folder)
-            if done.returncode:
-                leave_out(f"checkov could not be installed: {done.stdout[-500:]}")
+        try:
+            make_environment(HOME, "checkov<4")
+        except AssertionError as failure:
+            leave_out(f"checkov could not be installed: {failure}")
 
     if not program.exists():
         once("checkov", install)
