@@ -64,7 +64,7 @@ def test_it_is_green_and_the_last_job_sees_all(ci):
         assert jobs["docs"].result == "skipped"
 
 
-@pytest.mark.minutes(0.4)
+@pytest.mark.minutes(1.5)
 @pytest.mark.parametrize("fault", OF_THE_TEMPLATE, ids=lambda fault: fault.name)
 def test_a_fault_reddens_the_jobs_that_look_at_it(ci, repository, fault):
     fault.inject(repository)
