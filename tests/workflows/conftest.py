@@ -60,8 +60,7 @@ def runner(engine, make_root, once, shared_folder, tool):  # noqa: F811
 def on_runner(runner, project):
     """Play the workflows of a repository there; `name` is that of the play's folder.
 
-    `installed` is another play, whose jobs installed the packages already, and checked
-    the types of what is still as it was.
+    `installed` is another play, whose jobs installed the packages already.
     """
 
     def make(repository, name, context=PULL_REQUEST, installed="", **more):
@@ -69,12 +68,10 @@ def on_runner(runner, project):
         runner.take(folder)
         own = {"TF_CLI_CONFIG_FILE": SETTINGS}
         if installed:
-            left = runner.home / "plays" / installed
-            own["VENV"] = str(left / "tests/workspace/.venv")
-            own["MYPY_CACHE_DIR"] = str(left / "style/workspace/build/mypy")
+            venv = runner.home / "plays" / installed / "tests/workspace/.venv"
             # That play took all it left, to be read here.
-            for path in (own["VENV"], own["MYPY_CACHE_DIR"]):
-                runner.give(runner.outside(path))
+            runner.give(runner.outside(venv))
+            own["VENV"] = str(venv)
         more["environment"] = own | more.get("environment", {})
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
