@@ -14,6 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework import status
 from rest_framework.exceptions import APIException, Throttled
+from rest_framework.response import Response
+
+from common.events import record
+
+EVENTS_BY_STATUS = {408: "limit_met", 413: "limit_met", 429: "throttled"}
 
 
 class Conflict(APIException):
@@ -67,6 +72,12 @@ class APIExceptionHandler(ExceptionHandler):
         """Return a 500 for what nobody expected, in the words of server_error()."""
         return exc if isinstance(exc, APIException) else APIException()
 
+    def report_exception(self, exc: APIException, response: Response) -> None:
+        """Log the error; record it where it is a security event, too."""
+        super().report_exception(exc, response)
+        if event := EVENTS_BY_STATUS.get(response.status_code):
+            record(event, self.context["request"], status=response.status_code)
+
 
 def is_unavailable(error: BaseException | None) -> bool:
     """Return whether a database's error is about the database, not about the query."""
@@ -104,6 +115,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonR
 def too_many_requests(wait: float | None) -> JsonResponse:
     """Answer 429 outside the API; `wait` is in seconds, None if unknown."""
     error = Throttled(wait)
+    record("throttled", status=429)
     response = _error(429, error.default_code, str(error.detail))
     if wait is not None:
         response.headers["Retry-After"] = str(math.ceil(wait))

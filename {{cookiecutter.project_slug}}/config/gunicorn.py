@@ -6,7 +6,7 @@ from typing import Any
 
 from config import metrics_folder
 from config import workers as processes
-from config.environment import load_dotenv
+from config.environment import boolean, load_dotenv
 
 # The number of workers below depends on REDIS_URL, which may stand in .env.
 load_dotenv()
@@ -50,7 +50,16 @@ graceful_timeout = 20
 keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS", "5"))
 # Nobody uses the control socket, and it would have to be protected.
 control_socket_disable = True
-accesslog = "-" if os.environ.get("ACCESS_LOG") else None
+# "-" is the standard output.
+accesslog = "-" if boolean("ACCESS_LOG", default=True) else None
+logger_class = "config.access_log.Log"
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """Let what is logged between two requests carry no request's id."""
+    from common import request_ids
+
+    request_ids.forget()
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -10,11 +10,12 @@ django = get_wsgi_application()
 from caching.front import Front
 from caching.responses import Application
 from common.framing import OneFraming
+from common.request_ids import RequestIds
 
 
 def in_order(django: Application) -> Application:
     """Return Django with the layers that a request goes through before it."""
-    return OneFraming(Front(django))
+    return RequestIds(OneFraming(Front(django)))
 
 
 application = in_order(django)

@@ -30,13 +30,14 @@ class FrontHandler(ForceAuthClientHandler):
             )
             return [response.content]
 
-        body = in_order(django)(
-            environ, lambda *started_with: started.extend(started_with)
-        )
-        if id(environ) in answered:
-            return answered[id(environ)]
-        status, headers = started
+        body = in_order(django)(environ, lambda *with_: started.extend(with_))
+        status, headers = started[:2]
         number, headers = int(status.split()[0]), dict(headers)
+        if id(environ) in answered:
+            # The layers before Django may have added to it.
+            headers.pop("Set-Cookie", None)
+            answered[id(environ)].headers.update(headers)
+            return answered[id(environ)]
         kind = headers.pop("Content-Type", None)
         response = HttpResponse(b"".join(body), kind, number, headers=headers)
         if kind is None:

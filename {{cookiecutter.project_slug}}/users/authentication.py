@@ -12,6 +12,7 @@ from rest_framework_simplejwt.authentication import (
 from rest_framework_simplejwt.exceptions import AuthenticationFailed, InvalidToken
 from rest_framework_simplejwt.tokens import Token
 
+from common.events import record
 from users.models import User
 
 REFUSAL = "The access token is malformed, invalid, expired or revoked."
@@ -38,6 +39,7 @@ class ReaderAuthentication(JWTAuthentication):
         try:
             return super().authenticate(request)
         except (AuthenticationFailed, InvalidToken) as error:
+            record("refused_token", request, token="access")
             raise exceptions.AuthenticationFailed(REFUSAL) from error
 
 

@@ -16,6 +16,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from common.errors import Conflict
+from common.events import record
 from users.models import User
 
 DEAD_TOKEN = "The refresh token is invalid, expired or already used."
@@ -95,6 +96,7 @@ def _read(refresh_token: str) -> RefreshToken:
         # It takes the token's text, although it declares a Token.
         return RefreshToken(refresh_token)  # type: ignore[arg-type]
     except TokenError as error:
+        record("refused_token", token="refresh")
         raise AuthenticationFailed(DEAD_TOKEN) from error
 
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from rest_framework.throttling import ScopedRateThrottle
 
+from common.admin import DeletionsRecorded
 from common.errors import too_many_requests
 
 
@@ -13,6 +14,14 @@ class LibrarySite(AdminSite):
     """Django's admin site. A login here counts towards the limit of /auth/login."""
 
     throttle_scope = "login"
+
+    def register(
+        self, model_or_iterable: Any, admin_class: Any = None, **options: Any
+    ) -> None:
+        """Show a model in the site; what is done to it here is recorded."""
+        shown = admin_class or ModelAdmin
+        recorded = type(shown.__name__, (DeletionsRecorded, shown), {})
+        super().register(model_or_iterable, recorded, **options)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

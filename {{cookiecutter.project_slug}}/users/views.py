@@ -32,6 +32,11 @@ class Public(APIView):
     permission_classes = (AllowAny,)
     throttle_classes: tuple[type[BaseThrottle], ...] = (ScopedRateThrottle,)
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """Keep every answer out of caches, errors included: some carry tokens."""
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
     def get_authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a refused login is a 401 and not a 403."""
         return 'Bearer realm="api"'

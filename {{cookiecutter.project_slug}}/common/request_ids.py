@@ -1,0 +1,84 @@
+"""Gives each request an id, which is in its answer and in each line of the log.
+
+A WSGI layer, before everything else: no answer of the cache holds an id.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from django.conf import settings
+
+from common.framing import Application, Environ
+
+HEADER = "X-Request-ID"
+ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+class Asked(NamedTuple):
+    """What the log says of a request."""
+
+    request_id: str
+    address: str
+    method: str
+    path: str
+
+
+_asked: ContextVar[Asked | None] = ContextVar("asked", default=None)
+
+
+def current() -> Asked | None:
+    """Return the request that this thread answers; None outside of one."""
+    return _asked.get()
+
+
+def forget() -> None:
+    """Let this thread answer no request any more."""
+    _asked.set(None)
+
+
+def read(environ: Environ, request_id: str = "") -> Asked:
+    """Return what the log says of a request. It leaves out the query."""
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+    method = environ.get("REQUEST_METHOD", "")
+    return Asked(request_id, address_of(environ), method, path)
+
+
+def address_of(environ: Environ) -> str:
+    """Return the client's address, which NUM_PROXIES proxies have passed on."""
+    proxies = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    passed = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    forwarded = passed[-min(proxies, len(passed))].strip() if proxies else ""
+    address: str = forwarded or environ.get("REMOTE_ADDR", "")
+    return address
+
+
+class RequestIds:
+    """Takes the id that the proxy made, or makes one. A client's own is not trusted."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    def __call__(
+        self, environ: Environ, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request, as WSGI has it."""
+        request_id = _id_of(environ)
+        _asked.set(read(environ, request_id))
+
+        def start(
+            status: str, headers: Iterable[tuple[str, str]], exc_info: Any = None
+        ) -> Any:
+            return start_response(status, [*headers, (HEADER, request_id)], exc_info)
+
+        # The thread keeps it after the return: what is logged while the body is sent
+        # and closed belongs to this request, too. The server forgets it.
+        return self.application(environ, start)
+
+
+def _id_of(environ: Environ) -> str:
+    given: str = environ.get("HTTP_X_REQUEST_ID", "")
+    by_proxy = settings.REST_FRAMEWORK["NUM_PROXIES"] and ACCEPTED.fullmatch(given)
+    return given if by_proxy else uuid4().hex
