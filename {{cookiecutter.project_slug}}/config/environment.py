@@ -1,6 +1,7 @@
 """Reads settings from the environment. A bad one stops the process with one line."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ ACCEPTED_URLS = {
     "REDIS_URL": "redis://host:6379/0, redis://:password@host:6379/0, rediss://...",
 }
 EXAMPLE_PREFIX = "change-me"
+ORIGIN = re.compile(
+    r"(?!http:.*:80$|https:.*:443$)https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?"
+)
 
 env = environ.Env()
 
@@ -79,6 +83,18 @@ def rate(name: str, default: str) -> str:
     if not count.isdecimal() or period not in ("sec", "min", "hour", "day"):
         refuse(name, f"is {value!r}; accepted: a rate such as 10/min, 100/hour")
     return value
+
+
+def origins(name: str) -> frozenset[str]:
+    """Return the web pages' origins in the variable `name`; exit if one is none.
+
+    A browser sends scheme, host and port alone, in lower case and without a usual port.
+    """
+    given = frozenset(each.strip() for each in env.list(name, default=[]))
+    for origin in given - {""}:
+        if not ORIGIN.fullmatch(origin):
+            refuse(name, f"has {origin!r}; accepted: https://books.example.com")
+    return given - {""}
 
 
 def database(default: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from config.environment import (
     env,
     integer,
     load_dotenv,
+    origins,
     rate,
     redis_address,
     secret,
@@ -141,9 +142,9 @@ USE_HTTPS = boolean("USE_HTTPS")
 SECURE_SSL_REDIRECT = USE_HTTPS
 # Browsers keep this promise even when the domain goes, so it is short until a person
 # makes it longer, and for this name alone until a person says more.
-SECURE_HSTS_SECONDS = integer("HSTS_SECONDS", 300) if USE_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = USE_HTTPS and boolean("HSTS_SUBDOMAINS")
-SECURE_HSTS_PRELOAD = USE_HTTPS and boolean("HSTS_PRELOAD")
+SECURE_HSTS_SECONDS = integer("HSTS_SECONDS", 300) * USE_HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = boolean("HSTS_SUBDOMAINS") and USE_HTTPS
+SECURE_HSTS_PRELOAD = boolean("HSTS_PRELOAD") and USE_HTTPS
 # `check --deploy` would ask for them.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS else None
@@ -151,6 +152,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS else 
 SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS")
 X_FRAME_OPTIONS = "DENY"
 
 # API

@@ -9,13 +9,14 @@ django = get_wsgi_application()
 
 from caching.front import Front
 from caching.responses import Application
+from common.cors import CORS
 from common.framing import OneFraming
 from common.request_ids import RequestIds
 
 
 def in_order(django: Application) -> Application:
     """Return Django with the layers that a request goes through before it."""
-    return RequestIds(OneFraming(Front(django)))
+    return RequestIds(CORS(OneFraming(Front(django))))
 
 
 application = in_order(django)

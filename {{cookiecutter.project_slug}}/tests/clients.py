@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from rest_framework.test import APIClient, ForceAuthClientHandler
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from common import request_ids
 from config.wsgi import in_order
 from tests import documented
 
@@ -31,13 +32,15 @@ class FrontHandler(ForceAuthClientHandler):
             return [response.content]
 
         body = in_order(django)(environ, lambda *with_: started.extend(with_))
+        request_ids.forget()
         status, headers = started[:2]
         number, headers = int(status.split()[0]), dict(headers)
         if id(environ) in answered:
             # The layers before Django may have added to it.
-            headers.pop("Set-Cookie", None)
-            answered[id(environ)].headers.update(headers)
-            return answered[id(environ)]
+            response = answered[id(environ)]
+            for name in headers.keys() - {"Set-Cookie"}:
+                response.headers[name] = headers[name]
+            return response
         kind = headers.pop("Content-Type", None)
         response = HttpResponse(b"".join(body), kind, number, headers=headers)
         if kind is None:

@@ -57,6 +57,16 @@ def setting(name, **environment):
             for password in ("pa/ss", "pa#ss", "pa?ss", "pa@s/s")
         ],
         ("DATABASE_URL", "postgres://u:p@h:port/db", "DATABASE_URL can't be read"),
+        *[
+            ("CORS_ALLOWED_ORIGINS", each, f"CORS_ALLOWED_ORIGINS has {each!r}; acc")
+            for each in (
+                *("books.example.com", "https://books.example.com/", "*", "null"),
+                *("https://Books.example.com", "https://books.example.com:443"),
+                *("http://h:80", "ftp://h", "https://u@h", "https://h?x", "https://"),
+            )
+        ],
+        ("HSTS_SECONDS", "a year", "HSTS_SECONDS is 'a year'; accepted: a whole"),
+        ("HSTS_PRELOAD", "maybe", "HSTS_PRELOAD is 'maybe'; accepted: true, false"),
         ("REDIS_URL", "localhost:6379", "REDIS_URL can't be read; accepted: redis://"),
         ("REDIS_URL", "http://localhost", "REDIS_URL can't be read"),
         ("REDIS_URL", "redis://:pa/ss@h/0", "REDIS_URL can't be read"),
@@ -118,6 +128,36 @@ def test_django_finds_nothing_to_say_about_production():
         SECRET_KEY="0123456789aBcDeFgH-" * 3,
     )
     assert result.returncode == 0, result.stderr
+
+
+def test_origins_are_read_as_a_list():
+    given = "https://books.example.com, http://localhost:5173,http://[::1]:80"
+    expected = f"frozenset({set(given.replace(' ', '').split(','))!r})"
+    found = setting("CORS_ALLOWED_ORIGINS", CORS_ALLOWED_ORIGINS=given[:-3])
+    assert eval(found) == eval(expected.replace("]:80", "]"))
+    assert setting("CORS_ALLOWED_ORIGINS") == "frozenset()"
+
+
+HSTS = "[settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, "
+HSTS += "settings.SECURE_HSTS_PRELOAD]"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, [0, False, False]),
+        ({"HSTS_SECONDS": "9", "HSTS_PRELOAD": "on"}, [0, False, False]),
+        ({"USE_HTTPS": "on"}, [300, False, False]),
+        (
+            {"USE_HTTPS": "on", "HSTS_SECONDS": "31536000", "HSTS_SUBDOMAINS": "on"},
+            [31536000, True, False],
+        ),
+        ({"USE_HTTPS": "on", "HSTS_PRELOAD": "on"}, [300, False, True]),
+    ],
+)
+def test_hsts_promises_minutes_until_a_person_says_more(given, found):
+    code = f"from config import settings; print({HSTS})"
+    assert python("-c", code, **given).stdout.strip() == str(found)
 
 
 def test_passwords_are_hashed_with_argon2():
