@@ -1,14 +1,19 @@
 """Records the security events that Django tells of. CommonConfig imports this file."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_login_failed
+from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 
 from common.events import account, record
+
+# As LogEntry has them.
+ACTIONS = {1: "addition", 2: "change", 3: "deletion"}
 
 
 @receiver(user_login_failed, dispatch_uid="common.events")
@@ -24,11 +29,11 @@ def failed_login(
 
 @receiver(post_save, sender="admin.LogEntry", dispatch_uid="common.events")
 def admin_change(*, instance: Any, **kwargs: Any) -> None:
-    """Record what a librarian added, changed or deleted in the admin site."""
-    record(
-        "admin_change",
-        by=instance.user_id,
-        action=instance.get_action_flag_display().lower(),
-        model=instance.content_type.model,
-        object=instance.object_id,
-    )
+    """Record what was added, changed or deleted in the admin site, once it is so."""
+    about = {
+        "by": instance.user_id,
+        "action": ACTIONS.get(instance.action_flag),
+        "model": instance.content_type.model,
+        "object": str(instance.object_id),
+    }
+    transaction.on_commit(partial(record, "admin_change", **about))

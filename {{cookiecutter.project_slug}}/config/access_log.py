@@ -8,6 +8,7 @@ from gunicorn.glogging import Logger
 
 from common import request_ids
 from common.logs import TextLine
+from config.healthcheck import PATH as HEALTH
 
 LONGEST_PATH = 200
 
@@ -26,14 +27,20 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn brings no types
     def access(
         self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta
     ) -> None:
-        """Log a request whose answer was sent, or that was refused unread."""
+        """Log a request whose answer was sent, or that was refused unread.
+
+        Not a health check that passes: one comes every few seconds, day and night.
+        """
         if not self.cfg.accesslog:
+            return
+        status = int(str(resp.status).split()[0])
+        if environ.get("PATH_INFO") == HEALTH and status == 200:
             return
         sent = {name.lower(): value for name, value in resp.headers}
         asked = request_ids.read(environ, sent.get("x-request-id", ""))
         fields = asked._asdict() | {
             "path": asked.path[:LONGEST_PATH],
-            "status": int(str(resp.status).split()[0]),
+            "status": status,
             "milliseconds": round(request_time / timedelta(milliseconds=1), 1),
             "bytes": resp.sent,
             "x_cache": sent.get("x-cache"),

@@ -3,7 +3,13 @@
 import json
 from typing import Any
 
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
+
+from common.events import record
+
+# The status that gunicorn answers with.
+LIMITS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
@@ -14,6 +20,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
     ) -> None:
         """Answer a request that was refused, or that broke the application."""
         super().handle_error(req, InJSON(client), addr, exc)
+        if status := LIMITS.get(type(exc)):
+            record("limit_met", address=addr[0] if addr else "", status=status)
 
 
 class InJSON:

@@ -120,7 +120,10 @@ start_release() {
     fail "the container did not start" "$(last_line)"
 }
 
-last_words() { docker logs --tail 20 "$(container_of "$next")" 2>&1 | last_of; }
+# A line of JSON is a request or an event, and no reason.
+last_words() {
+  docker logs --tail 50 "$(container_of "$next")" 2>&1 | sed '/^{/d' | last_of
+}
 last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | last_of; }
 
 # give_up_after N: if the new release has crashed so often.

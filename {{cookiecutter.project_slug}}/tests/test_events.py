@@ -136,8 +136,11 @@ def admin(db):
     return client
 
 
-def test_what_changes_in_the_admin_site_is_told(admin, told):
-    admin.post(reverse("admin:books_tag_add"), {"name": "Art"})
+def test_what_changes_in_the_admin_site_is_told(
+    admin, told, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(reverse("admin:books_tag_add"), {"name": "Art"})
     entry = LogEntry.objects.get()
     [line] = told
     assert (line["event"], line["action"]) == ("admin_change", "addition")
@@ -146,11 +149,14 @@ def test_what_changes_in_the_admin_site_is_told(admin, told):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_each_of_several_deletions_is_told(admin, told, count):
+def test_each_of_several_deletions_is_told(
+    admin, told, count, django_capture_on_commit_callbacks
+):
     tags = [TagFactory() for _ in range(count)]
     chosen = {"action": "delete_selected", "post": "yes"}
     chosen["_selected_action"] = [tag.pk for tag in tags]
-    admin.post(reverse("admin:books_tag_changelist"), chosen)
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.post(reverse("admin:books_tag_changelist"), chosen)
     assert {line["object"] for line in told} == {str(tag.pk) for tag in tags}
     assert [line["action"] for line in told] == ["deletion"] * count
 
