@@ -6,7 +6,7 @@ import re
 
 from docs.tools import PROJECT, ROOT
 
-READERS = {"secret", "boolean", "integer", "rate", "choice"}
+READERS = {"secret", "boolean", "integer", "rate", "choice", "origins"}
 # Reading these is no way to configure the service.
 INTERNAL = {"PROMETHEUS_MULTIPROC_DIR"}
 TARGET = re.compile(r"^(?P<name>[a-z][a-z-]*):[^#\n]*## *(?P<says>.+)$", re.MULTILINE)
@@ -103,8 +103,9 @@ def caching_variables():
 
 def metrics():
     """Each counter at /metrics: name as scraped, explanation and labels."""
-    tree = ast.parse((PROJECT / "caching/ops/metrics.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
-            name, says, *labels = map(constant, node.args)
-            yield f"{name}_total", says, labels[0] if labels else []
+    for path in ("caching/ops/metrics.py", "common/events.py"):
+        tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
+                name, says, *labels = map(constant, node.args)
+                yield f"{name}_total", says, labels[0] if labels else []

@@ -23,7 +23,7 @@ EVENTS = (
     "refused_token",
     "throttled",
 )
-COUNTED = Counter("library_security_events", "What the security log tells.", ["event"])
+COUNTED = Counter("library_security_events", "Events in the security log.", ["event"])
 # Each is in /metrics from the start, as 0.
 COUNTERS = {event: COUNTED.labels(event) for event in EVENTS}
 

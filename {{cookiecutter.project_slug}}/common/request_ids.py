@@ -48,7 +48,7 @@ def read(environ: Environ, request_id: str = "") -> Asked:
 
 def address_of(environ: Environ) -> str:
     """Return the client's address, which NUM_PROXIES proxies have passed on."""
-    proxies = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    proxies = _proxies()
     passed = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
     forwarded = passed[-min(proxies, len(passed))].strip() if proxies else ""
     address: str = forwarded or environ.get("REMOTE_ADDR", "")
@@ -78,7 +78,12 @@ class RequestIds:
         return self.application(environ, start)
 
 
+def _proxies() -> int:
+    count: Any = settings.REST_FRAMEWORK["NUM_PROXIES"]
+    return int(count)
+
+
 def _id_of(environ: Environ) -> str:
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
-    by_proxy = settings.REST_FRAMEWORK["NUM_PROXIES"] and ACCEPTED.fullmatch(given)
+    by_proxy = _proxies() and ACCEPTED.fullmatch(given)
     return given if by_proxy else uuid4().hex

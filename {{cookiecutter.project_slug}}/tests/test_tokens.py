@@ -151,3 +151,27 @@ class TestExpiredTokens:
         assert not past.exists()
         assert refresh(nobody, used).status_code == 401
         assert refresh(nobody, other).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/auth/login", "/token/refresh"])
+def test_nothing_keeps_an_answer_that_may_hold_tokens(nobody, path, settings):
+    user = UserFactory()
+    token = str(RefreshToken.for_user(user))
+    good = {"email": user.email, "password": PASSWORD, "refresh_token": token}
+    bodies = {200: good, 401: good | {"password": "x", "refresh_token": "x"}, 400: {}}
+    answers = {status: nobody.post(path, body) for status, body in bodies.items()}
+    answers[405] = nobody.get(path)
+    answers[415] = nobody.post(path, "x", content_type="text/plain")
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 5
+    answers[413] = nobody.post(path, good)
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.django_db
+def test_nothing_keeps_the_answer_to_a_throttled_login(nobody):
+    while (answer := nobody.post("/auth/login", {})).status_code != 429:
+        assert answer.status_code == 400
+    assert answer.headers["Cache-Control"] == "no-store"
