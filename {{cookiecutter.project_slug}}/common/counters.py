@@ -146,7 +146,9 @@ class RedisCounters:
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         self.breaker = Breaker(
-            cooldown=given.cooldown, errors=(redis.RedisError, OSError)
+            cooldown=given.cooldown,
+            errors=(redis.RedisError, OSError),
+            service="The store of the throttles",
         )
         self.take_script = self.client.register_script(TAKE)
         self.give_back_script = self.client.register_script(GIVE_BACK)
