@@ -4,7 +4,6 @@ import contextlib
 
 import pytest
 from django.contrib.contenttypes.management import create_contenttypes
-from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate
 
@@ -32,7 +31,6 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True)
 def _empty_cache():
     """Let no test see the throttle counts, or the answers, of another."""
-    cache.clear()
     caches.empty()
     yield
     caches.close_connections()

@@ -15,6 +15,7 @@ SETTINGS = {
     "SECRET_KEY": "s" * 40,
     "JWT_SECRET_KEY": "j" * 40,
     "POSTGRES_PASSWORD": "p" * 40,
+    "REDIS_PASSWORD": "r" * 40,
 }
 
 # As terraform/host/settings.sh writes it.
@@ -75,7 +76,7 @@ def test_a_database_elsewhere_is_used_and_none_is_run_here(configured):
     assert found["web-blue"]["environment"]["DATABASE_URL"] == url
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY", "REDIS_PASSWORD"])
 def test_a_missing_secret_is_refused_by_name(configured, name):
     done = configured(**{name: None})
     assert done.returncode != 0
@@ -103,7 +104,7 @@ def test_every_setting_reaches_the_api_and_nothing_else(configured):
     for environment in web:
         assert environment["CACHE_TTL"] == "7"
         assert environment["THROTTLE_LOGIN"] == "3/min"
-        assert environment["REDIS_URL"] == "redis://redis:6379/0"
+        assert environment["REDIS_URL"] == f"redis://library:{'r' * 40}@redis:6379/0"
         assert environment["PORT"] == "8000", "the proxy asks there"
     others = [set(service.get("environment", {})) for service in found.values()]
     assert set.union(*others) == {"POSTGRES_USER", "POSTGRES_PASSWORD"}

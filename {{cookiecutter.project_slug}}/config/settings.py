@@ -92,23 +92,8 @@ WHITENOISE_USE_FINDERS = True
 # Data
 
 DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+# Not for Django's own cache framework, which would execute what it reads (pickle).
 REDIS_URL = redis_address()
-CACHES = {
-    "default": (
-        {
-            "BACKEND": "django_redis.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "OPTIONS": {
-                "SOCKET_CONNECT_TIMEOUT": 0.25,
-                "SOCKET_TIMEOUT": 0.25,
-                # Throttling counts requests here. It must not fail without Redis.
-                "IGNORE_EXCEPTIONS": True,
-            },
-        }
-        if REDIS_URL
-        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-    )
-}
 
 CACHING = {
     "redis_url": REDIS_URL,
@@ -170,6 +155,9 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "login": rate("THROTTLE_LOGIN", "10/min"),
         "register": rate("THROTTLE_REGISTER", "30/hour"),
+        "refresh": rate("THROTTLE_REFRESH", "60/min"),
+        # Failed logins of one account, from all addresses together.
+        "account": rate("THROTTLE_ACCOUNT", "20/hour"),
     },
     # How many proxies are in front. With the right number nobody can forge an address.
     "NUM_PROXIES": integer("NUM_PROXIES", 0),

@@ -95,6 +95,17 @@ start_services() {
   say "checking ${services[*]}"
   quietly compose up --detach --no-recreate --wait "${services[@]}" ||
     fail "the database or the cache did not start" "$(last_line)"
+  admit_to_redis
+}
+
+# A release may need a secret that no release before it had.
+add_secrets() { quietly "$HERE/first-boot.sh" || fail "secrets could not be added" "$(last_line)"; }
+
+# A Redis from before passwords runs on for the old release, and has to know the new one.
+# Any other refuses this.
+admit_to_redis() {
+  sed -n 's/^REDIS_PASSWORD=\(.*\)/ACL SETUSER library on >\1 ~* +@all/p' "$DATA_DIR/secrets.env" |
+    quietly compose exec -T redis redis-cli || true
 }
 
 # A deploy that was killed may have left its migration at work: let it end.
@@ -229,6 +240,8 @@ keep_release() {
     sleep "$DRAIN_SECONDS"
     quietly compose stop "web-$live" || say "$live did not stop: $(last_line)"
   fi
+  # Nobody else needs the cache as it was.
+  quietly compose up --detach --no-deps redis || say "the cache did not start: $(last_line)"
 }
 
 # The disk is small: of our own images and their scripts, only those that a rollback may
@@ -260,6 +273,7 @@ main() {
   # A deploy that was killed may have written what the proxy never loaded.
   [ -z "$live" ] || quietly write_proxy "$live" || fail "$DATA_DIR can't be written" "$(last_line)"
   forget_old_releases
+  add_secrets
   start_services
   migrate
   start_release

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from caching import writes
 from caching.outage import pending
 from caching.stores import get_store, is_shared
+from common.counters import LOCAL
 
 TABLES = ("books", "tags", "users")
 _connections = weakref.WeakSet()
@@ -24,7 +25,8 @@ def caching(redis_url="", **changes):
 
 
 def empty():
-    """Empty the store, and end all quarantines: no write is under way here."""
+    """Empty the store and the counters, and end all quarantines: nobody writes."""
+    LOCAL.counts.clear()
     store = get_store()
     store.clear()
     writes._write.reset()

@@ -112,9 +112,7 @@ def test_urls_switch_to_postgresql_and_redis():
     }
     database = setting("DATABASES['default']", **variables)
     assert "'django.db.backends.postgresql'" in database and "'p@ss'" in database
-    assert setting("CACHES['default']['LOCATION']", **variables) == (
-        "'redis://cache:6379/1'"
-    )
+    assert setting("CACHING['redis_url']", **variables) == "'redis://cache:6379/1'"
 
 
 def test_django_finds_nothing_to_say_about_production():

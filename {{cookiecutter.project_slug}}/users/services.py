@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework_simplejwt.exceptions import TokenError
@@ -41,13 +42,14 @@ def register(*, email: str, username: str, password: str) -> User:
     return user
 
 
-def log_in(*, email: str, password: str) -> Tokens:
+def log_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
     """Return a new pair of tokens for the reader with this email and password.
 
-    Raises AuthenticationFailed (401). Its message and its time don't tell whether the
+    Raises Throttled (429) after too many guesses, which the request's address and the
+    account's name count for, and AuthenticationFailed (401). Its message and its time don't tell whether the
     address is known: Django hashes the password in both cases.
     """
-    user = authenticate(email=email, password=password)
+    user = authenticate(request, email=email, password=password)
     if user is None:
         raise AuthenticationFailed("No active account has this email and password.")
     return _new_tokens(user)

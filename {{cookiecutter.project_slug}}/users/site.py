@@ -1,19 +1,18 @@
-"""The admin site, with the API's limit on logins."""
+"""The admin site, with the API's limits on logins."""
 
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.http import HttpRequest, HttpResponse
-from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.exceptions import Throttled
 
 from common.admin import DeletionsRecorded
 from common.errors import too_many_requests
+from common.throttling import place_of, take
 
 
 class LibrarySite(AdminSite):
-    """Django's admin site. A login here counts towards the limit of /auth/login."""
-
-    throttle_scope = "login"
+    """Django's admin site. A login here counts towards the limits of /auth/login."""
 
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
@@ -27,11 +26,9 @@ class LibrarySite(AdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show the form, or log in; answer 429 after too many tries."""
-        throttle = ScopedRateThrottle()
-        # The throttle reads the address of the request and the scope of the view. Any
-        # request and any object with `throttle_scope` will do.
-        if request.method == "POST" and not throttle.allow_request(
-            request, self  # type: ignore[arg-type]
-        ):
-            return too_many_requests(throttle.wait())
-        return super().login(request, extra_context)
+        if request.method == "POST" and (wait := take("login", place_of(request))):
+            return too_many_requests(wait)
+        try:
+            return super().login(request, extra_context)
+        except Throttled as error:
+            return too_many_requests(error.wait)

@@ -6,13 +6,14 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from common.bodies import read_body
 from common.permissions import IsLibrarian, IsSelfOrLibrarian
 from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
+from common.throttling import AddressThrottle
 from users import services
 from users.authentication import current_reader
 from users.models import User
@@ -30,7 +31,7 @@ class Public(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes: tuple[type[BaseThrottle], ...] = (ScopedRateThrottle,)
+    throttle_classes = (AddressThrottle,)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
@@ -62,7 +63,7 @@ class UserList(HasQuery, generics.ListAPIView):
 
     def get_throttles(self) -> list[BaseThrottle]:
         """Count registrations, not look-ups."""
-        return [ScopedRateThrottle()] if self.request.method == "POST" else []
+        return [AddressThrottle()] if self.request.method == "POST" else []
 
     @extend_schema(
         request=RegistrationSerializer,
@@ -93,13 +94,14 @@ class LogIn(Public):
     )
     def post(self, request: Request) -> Response:
         """Log in."""
-        return Response(services.log_in(**read_body(LoginSerializer, request)))
+        body = read_body(LoginSerializer, request)
+        return Response(services.log_in(request=request, **body))
 
 
 class RotateTokens(Public):
     """A new pair of tokens for a refresh token, once."""
 
-    throttle_classes = ()
+    throttle_scope = "refresh"
 
     @extend_schema(
         request=RefreshTokenSerializer,

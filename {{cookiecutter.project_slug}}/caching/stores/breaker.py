@@ -24,7 +24,8 @@ class Breaker:
 
     After the cooldown, one caller tries again, and the others still get Unavailable.
     When the service is back, it counts as `recovering` for `cooldown` seconds. `errors`
-    are the exceptions that mean a failure. `clock` returns seconds.
+    are the exceptions that mean a failure, `service` is what the log calls it. `clock`
+    returns seconds.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class Breaker:
         *,
         cooldown: float,
         errors: tuple[type[Exception], ...],
+        service: str = "The cache",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.service = service
         self.cooldown, self.errors, self.clock = cooldown, errors, clock
         self.retry_at = 0.0
         self.broken = False
@@ -65,7 +68,7 @@ class Breaker:
             # In this order: whoever sees `broken` False must see `recovering` True.
             self.recovered_at = self.clock()
             self.broken = False
-            logger.warning("The cache answers again.")
+            logger.warning("%s answers again.", self.service)
 
     def _may_try(self) -> bool:
         with self.lock:
@@ -78,5 +81,5 @@ class Breaker:
         with self.lock:
             self.retry_at = self.clock() + self.cooldown
             if not self.broken:
-                logger.error("The cache does not answer: %s", error)
+                logger.error("%s does not answer: %s", self.service, error)
             self.broken = True

@@ -1,0 +1,91 @@
+"""In Redis the API may do what it needs, and nobody may do more."""
+
+import re
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from redis import Redis
+from redis.exceptions import NoPermissionError
+
+from tests import live
+from tests.test_foreign_values import EMAIL, PASSWORD, use
+
+pytestmark = pytest.mark.once
+COMPOSE = ("docker-compose.yml", "scripts/docker-compose.yml")
+SECRET = "a-secret-of-redis"
+VARIABLE = re.compile(r"\$\{(\w+):(?:\?|-(\w+))\}")
+
+
+@pytest.fixture(params=COMPOSE)
+def redis(request, tmp_path, own_redis):
+    """Return the URL of a Redis that was started as a Compose file says."""
+    compose = yaml.safe_load((live.ROOT / request.param).read_text())
+    service, users = compose["services"]["redis"], tmp_path / "users.acl"
+    [config] = service["configs"]
+    content = compose["configs"][config["source"]]["content"]
+    users.write_text(VARIABLE.sub(lambda found: found[2] or SECRET, content))
+    command = [users if word == config["target"] else word for word in service["command"]]
+    return own_redis(*command).url
+
+
+def as_the_api(url, file):
+    """Return the URL with the user and the password of the API."""
+    password = SECRET if file.startswith("scripts") else "library"
+    return url.replace("//", f"//library:{password}@")
+
+
+@pytest.fixture
+def url(request, redis):
+    """Return the API's own URL of that Redis."""
+    return as_the_api(redis, request.node.callspec.params["redis"])
+
+
+def test_they_are_all_that_the_api_needs(url, tmp_path, capfd):
+    with live.database(tmp_path) as database:
+        env = live.environment(database, REDIS_URL=url, WEB_CONCURRENCY="2")
+        live.manage("migrate", "--verbosity=0", env=env)
+        live.create_superuser(env=env, email=EMAIL, password=PASSWORD)
+        with live.gunicorn(env) as (address, _):
+            use(address)
+            assert "Invalidated books." in live.manage("invalidate", "books", env=env)
+            use(address)
+            metrics = address.removesuffix("/api/v1") + "/metrics"
+            with urlopen(metrics) as answer:
+                assert b'cache_reads_total{result="hit"}' in answer.read()
+    said = capfd.readouterr().err
+    assert "does not answer" not in said and "permissions" not in said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["CONFIG", "GET", "*"],
+        ["FLUSHALL"],
+        ["KEYS", "*"],
+        ["SCAN", "0"],
+        ["EVAL", "return 1", "0"],
+        ["ACL", "LIST"],
+        ["MONITOR"],
+        ["GET", "another:key"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_they_are_no_more(redis, url, command):
+    for each in (redis, url):
+        with Redis.from_url(each) as client, pytest.raises(NoPermissionError):
+            client.execute_command(*command)
+
+
+def test_without_the_password_there_is_ping_alone(redis):
+    with Redis.from_url(redis) as client:
+        assert client.ping()
+        with pytest.raises(NoPermissionError):
+            client.get("library:stamp:books")
+
+
+def test_the_password_is_in_no_command():
+    # What other users of the machine see, too.
+    for file in COMPOSE:
+        services = yaml.safe_load((live.ROOT / file).read_text())["services"]
+        assert "REDIS_PASSWORD" not in str(services["redis"])
