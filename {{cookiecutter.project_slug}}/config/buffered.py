@@ -5,6 +5,7 @@ threads. Here the loop reads each request whole, under deadlines and limits, bef
 gets a thread; and health checks, reads and writes have threads apart.
 """
 
+import select
 import socket
 import struct
 import time
@@ -12,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
 from gunicorn import http, util
@@ -177,9 +178,19 @@ class Worker(refusals.Worker):
         if self.tpool.busy[conn.kind] >= MAX_QUEUED:
             self._refuse(conn, 503, "Service Unavailable")
             return
+        if conn.parser.req_count and not _has_room(conn.sock):
+            # It must take in the last answers first: a thread would wait for that.
+            self.watched[conn].deadline = time.monotonic() + SEND_SECONDS
+            resume = partial(self._on_writable, conn)
+            self.poller.modify(conn.sock, EVENT_WRITE, resume)
+            return
         self._unwatch(conn)
         conn.parser.unreader.unread(bytes(request.data))
         super().enqueue_req(conn)
+
+    def _on_writable(self, conn: Any, _: Any) -> None:
+        if conn in self.watched:
+            self._dispatch(conn)
 
     def _refuse_the_largest(self) -> None:
         reading = {c: len(w.request.data) for c, w in self.watched.items() if w.request}
@@ -221,6 +232,12 @@ def _limit_sending(client: socket.socket) -> None:
     with suppress(OSError):  # the client has gone
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
+
+
+def _has_room(client: socket.socket) -> bool:
+    poller = select.poll()
+    poller.register(client, select.POLLOUT)
+    return bool(poller.poll(0))
 
 
 def _send(conn: Any, data: bytes) -> None:

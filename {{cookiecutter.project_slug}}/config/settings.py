@@ -20,6 +20,7 @@ from config.environment import (
     redis_address,
     secret,
 )
+from config.incoming import MAX_BODY
 
 load_dotenv()
 
@@ -84,6 +85,8 @@ TEMPLATES = [
 
 # Paths are exactly those of the API's contract, which end without a slash.
 APPEND_SLASH = False
+# Bytes of a body. What has more is refused unread (413).
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True

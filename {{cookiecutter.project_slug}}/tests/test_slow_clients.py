@@ -89,7 +89,7 @@ def test_who_does_not_hang_up_holds_nothing(server):
 
 def test_who_does_not_take_in_the_answer_holds_no_thread(server):
     address, token = server
-    with crowd(address, ASKED, receive_buffer=2048):
+    with crowd(address, ASKED * 100, receive_buffer=2048):
         assert answered(address, token) == HONEST
         assert answered(address, token, "/loans") == HONEST
 
