@@ -8,6 +8,10 @@ import sys
 def main():
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    # A migration or the seed may take its time. It waits for locks as briefly as the
+    # API: else everybody would wait behind it.
+    for kind in ("STATEMENT", "IDLE"):
+        os.environ[f"DATABASE_{kind}_TIMEOUT"] = "0"
     try:
         from django.core.management import execute_from_command_line
     except ImportError:

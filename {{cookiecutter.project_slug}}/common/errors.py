@@ -55,6 +55,11 @@ class DatabaseUnavailable(APIException):
     wait = 5
 
 
+# What PostgreSQL says of a write while it is read-only, and of a transaction in which
+# nothing happened for too long.
+UNAVAILABLE = ("25006", "25P03")
+
+
 class APIExceptionHandler(ExceptionHandler):
     """Turns Django's own refusals into the API's errors."""
 
@@ -83,9 +88,8 @@ def is_unavailable(error: BaseException | None) -> bool:
     """Return whether a database's error is about the database, not about the query."""
     if isinstance(error, (OperationalError, InterfaceError)):
         return True
-    # What PostgreSQL says of a write while it is read-only.
-    read_only = getattr(error.__cause__, "sqlstate", "") == "25006" if error else False
-    return isinstance(error, InternalError) and read_only
+    state = getattr(error.__cause__, "sqlstate", "") if error else ""
+    return isinstance(error, InternalError) and state in UNAVAILABLE
 
 
 def _error(status_code: int, code: str, detail: str) -> JsonResponse:
@@ -99,6 +103,11 @@ def _error(status_code: int, code: str, detail: str) -> JsonResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> JsonResponse:
     """Answer 400 to a request that Django itself finds malformed."""
     return _error(400, BadRequest.default_code, BadRequest.default_detail)
+
+
+def content_too_large() -> JsonResponse:
+    """Answer 413 to a body that is larger than the API accepts."""
+    return _error(413, ContentTooLarge.default_code, ContentTooLarge.default_detail)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> JsonResponse:

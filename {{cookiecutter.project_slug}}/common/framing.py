@@ -2,15 +2,19 @@
 
 Django reads no body without a Content-Length, so a chunked one would be silently
 empty; and it decodes the query by the charset that Content-Type names, even by a codec
-that is no text.
+that is no text. A body that is too large is refused here, whatever the view, unread.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
+
+from common.errors import content_too_large
 
 CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 Environ = dict[str, Any]
@@ -32,11 +36,27 @@ class OneFraming:
             environ["CONTENT_TYPE"] = CHARSET.sub("", kind)
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
             _read_chunks(environ)
+        if _length(environ) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or math.inf):
+            return _send(content_too_large(), start_response)
         return self.application(environ, start_response)
 
 
+def _length(environ: Environ) -> int:
+    length = environ.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isascii() and length.isdecimal() else 0
+
+
+def _send(
+    response: HttpResponse, start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    start_response(
+        f"{response.status_code} {response.reason_phrase}", [*response.items()]
+    )
+    return [response.content]
+
+
 def _read_chunks(environ: Environ) -> None:
-    # One byte more than Django accepts makes it refuse the rest (413).
+    # One byte more than is accepted is enough to refuse it.
     most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) + 1
     body = environ["wsgi.input"].read(most)
     environ["wsgi.input"], environ["CONTENT_LENGTH"] = BytesIO(body), str(len(body))

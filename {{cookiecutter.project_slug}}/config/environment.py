@@ -113,8 +113,19 @@ def database(default: str) -> dict[str, Any]:
     return settings | {
         "CONN_MAX_AGE": integer("DATABASE_CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": settings.get("OPTIONS", {}) | POSTGRES_OPTIONS,
+        "OPTIONS": _postgres_options(**settings.get("OPTIONS", {})),
     }
+
+
+def _postgres_options(options: str = "", **others: Any) -> dict[str, Any]:
+    # A lock that somebody holds, or a query that takes too long, gives up (503).
+    timeouts = {
+        "lock_timeout": integer("DATABASE_LOCK_TIMEOUT", 2),
+        "statement_timeout": integer("DATABASE_STATEMENT_TIMEOUT", 5),
+        "idle_in_transaction_session_timeout": integer("DATABASE_IDLE_TIMEOUT", 10),
+    }
+    ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())
+    return others | POSTGRES_OPTIONS | {"options": f"{ours} {options}".strip()}
 
 
 def redis_address() -> str:

@@ -32,8 +32,8 @@ workers = int(
 # For Django's settings: several workers need a cache that they share.
 os.environ["WEB_CONCURRENCY"] = str(workers)
 threads = int(os.environ.get("WEB_THREADS", "8"))
-# Threads, and errors in the API's shape.
-worker_class = "config.refusals.Worker"
+# Threads that no slow client holds, and errors in the API's shape.
+worker_class = "config.buffered.Worker"
 # No header decides below which prefix the API is: it is at its root.
 forwarder_headers = ""
 # Load the app before forking: then a bad setting stops the server at once, instead of

@@ -1,7 +1,17 @@
 """The OpenAPI document, and the page on which to look at it and try it."""
 
+import threading
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -23,6 +33,28 @@ class SchemaDocument(JSONErrors, SpectacularAPIView):
     """The OpenAPI document: YAML, or JSON if `format=json` or Accept asks for it."""
 
     content_negotiation_class = DefaultContentNegotiation
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Answer with the document, which is the same for everybody."""
+        renderer = request.accepted_renderer
+        # The generator is not safe for threads.
+        with _generating:
+            document = _document(type(renderer))
+        name = f"{settings.SPECTACULAR_SETTINGS['TITLE']}.{renderer.format}"
+        headers = {"Content-Disposition": f'inline; filename="{name}"'}
+        return HttpResponse(document, renderer.media_type, headers=headers)
+
+
+_generating = threading.Lock()
+
+
+# It takes long enough that forty requests at once would keep all threads busy.
+@lru_cache
+def _document(renderer: type[BaseRenderer]) -> bytes:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    rendered: bytes = renderer().render(schema, renderer_context={})
+    return rendered
 
 
 class SwaggerUI(JSONErrors, SpectacularSwaggerView):

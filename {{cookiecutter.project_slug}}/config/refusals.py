@@ -5,6 +5,13 @@ from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
+from prometheus_client import Counter
+
+REFUSED = Counter(
+    "requests_refused", "Requests refused before Django heard of them.", ["status"]
+)
+# Seconds. The header Retry-After of a server that is too busy.
+WAIT = 5
 
 from common.events import record
 
@@ -39,13 +46,15 @@ class InJSON:
 
 
 def refusal(page: bytes) -> bytes:
-    """Return the answer that gunicorn's page of HTML stands for."""
+    """Return the answer that gunicorn's page of HTML stands for, and count it."""
     status_line = page.partition(b"\r\n")[0].decode("latin-1")
     _, status, reason = status_line.split(" ", 2)
+    REFUSED.labels(status).inc()
     code, detail = reason.lower().replace(" ", "_"), f"Refused unread: {reason}."
-    kind = "server_error" if status == "500" else "client_error"
+    kind = "server_error" if status >= "500" else "client_error"
     errors = [{"code": code, "detail": detail, "attr": None}]
     body = json.dumps({"type": kind, "errors": errors}, separators=(",", ":"))
     headers = "Connection: close\r\nContent-Type: application/json\r\n"
+    headers += f"Retry-After: {WAIT}\r\n" if status == "503" else ""
     length = f"Content-Length: {len(body)}\r\n\r\n"
     return f"{status_line}\r\n{headers}{length}{body}".encode("latin-1")

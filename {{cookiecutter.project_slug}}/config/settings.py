@@ -21,6 +21,7 @@ from config.environment import (
     redis_address,
     secret,
 )
+from config.incoming import MAX_BODY
 
 load_dotenv()
 
@@ -85,6 +86,8 @@ TEMPLATES = [
 
 # Paths are exactly those of the API's contract, which end without a slash.
 APPEND_SLASH = False
+# Bytes of a body. What has more is refused unread (413).
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
@@ -139,6 +142,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS")
 X_FRAME_OPTIONS = "DENY"
+SERVE_DOCS = boolean("SERVE_DOCS", True)
+SERVE_ADMIN = boolean("SERVE_ADMIN", True)
 
 # API
 

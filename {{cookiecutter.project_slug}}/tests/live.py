@@ -43,16 +43,16 @@ def create_superuser(*, env, email, password, username="librarian"):
     manage("createsuperuser", "--noinput", env=env)
 
 
-def send(url, document=None, token=""):
+def send(url, document=None, token="", timeout=60):
     """Send a request on a connection of its own; return the JSON of the answer.
 
-    It is a POST if there is a document. Raises URLError for errors and status codes.
+    It is a POST if there is a document. `timeout` is in seconds. Raises URLError for errors and status codes.
     """
     headers = {"Content-Type": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     data = json.dumps(document).encode() if document else None
-    with urlopen(Request(url, data, headers), timeout=60) as answer:
+    with urlopen(Request(url, data, headers), timeout=timeout) as answer:
         return json.load(answer)
 
 

@@ -19,7 +19,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads can't share an in-memory database.
     DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
 # On a busy machine, fifty threads at once may wait for long.
-patience = {"timeout": 120, "connect_timeout": 120}
+patience = {"timeout": 120, "connect_timeout": 120, "options": ""}
 options = DATABASES["default"]["OPTIONS"]
 DATABASES["default"]["OPTIONS"] = options | {
     name: seconds for name, seconds in patience.items() if name in options

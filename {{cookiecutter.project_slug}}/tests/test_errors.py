@@ -1,5 +1,7 @@
 """Errors have one shape everywhere."""
 
+import tracemalloc
+
 import pytest
 
 from tests.clients import Client, errors_of
@@ -79,7 +81,7 @@ def test_a_wrong_method_is_a_405(librarian, method, path):
     assert response["Allow"]
 
 
-@pytest.mark.parametrize("data", ["{", "", "[" * 100_000, '{"stock": NaN}', "\xff"])
+@pytest.mark.parametrize("data", ["{", "", "[" * 60_000, '{"stock": NaN}', "\xff"])
 def test_malformed_json_is_a_400(librarian, data):
     response = sends(librarian, data)
     assert response.status_code == 400
@@ -92,11 +94,58 @@ def test_another_format_is_a_415(librarian):
     assert errors_of(response) == {None: "unsupported_media_type"}
 
 
-def test_a_huge_body_is_a_413(librarian, settings):
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
-    response = sends(librarian, '{"title": "' + "x" * 1000 + '"}')
+LIMIT = 64 * 1024
+
+
+def test_a_huge_body_is_a_413(librarian):
+    response = sends(librarian, '{"title": "T"}'.ljust(LIMIT + 1))
     assert response.status_code == 413
     assert errors_of(response) == {None: "content_too_large"}
+    assert sends(librarian, '{"title": "T"}'.ljust(LIMIT)).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/token/refresh", "/auth/login", "/users"])
+def test_it_is_refused_unread_whatever_the_path(nobody, path):
+    response = nobody.generic("POST", path, "[]," * LIMIT, "application/json")
+    assert response.status_code == 413
+    assert errors_of(response) == {None: "content_too_large"}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("[" * 21 + "]" * 21, "parse_error"),
+        ('{"a":' * 21 + "1" + "}" * 21, "parse_error"),
+        ("[" * LIMIT, "parse_error"),
+        ("[" * 20 + "]" * 20, "invalid"),
+    ],
+)
+def test_json_is_nested_twenty_deep_at_most(librarian, data, expected):
+    response = sends(librarian, data)
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
+    assert error["code"] == expected
+    assert ("deeper than 20" in error["detail"]) == (expected == "parse_error")
+
+
+def test_a_bracket_in_a_text_nests_nothing(librarian):
+    book = BookFactory()
+    title = '[{"\\' * 30
+    response = librarian.patch(f"/books/{book.pk}", {"title": title})
+    assert response.json()["title"] == title
+
+
+def test_many_small_things_take_little_memory(librarian):
+    bomb = f"[{'[],' * (LIMIT // 3 - 1)}[]]"[:LIMIT]
+    tracemalloc.start()
+    try:
+        response = sends(librarian, bomb)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert response.status_code == 400
+    # Bytes. 2.4 MB of it once took a container of 256 MiB.
+    assert peak < 128 * LIMIT
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,53 @@ def test_passwords_are_hashed_with_argon2():
         "print(make_password('a long unlikely phrase'))"
     )
     assert python("-c", code).stdout.startswith("argon2$argon2id$")
+
+
+ASK = """
+import django
+django.setup()
+from django.test import Client
+for path in ("/", "/admin", "/admin/login/", "/api/v1/docs", "/api/v1/schema"):
+    answer = Client().get(path, headers={"host": "localhost"})
+    print(answer.status_code, answer.headers["Content-Type"].partition(";")[0])
+"""
+
+
+@pytest.mark.parametrize("debug", ["on", "off"])
+def test_docs_and_admin_can_be_switched_off(debug):
+    off = {"SERVE_DOCS": "off", "SERVE_ADMIN": "off", "DEBUG": debug}
+    answers = python("-c", ASK, **off).stdout.splitlines()
+    assert answers[1:] == ["404 application/json"] * 4
+    assert answers[0].startswith("404 ")
+    answers = python("-c", ASK, DEBUG=debug).stdout.split()[::2]
+    assert answers == ["302", "302", "200", "200", "200"]
+
+
+def timeouts(**environment):
+    """Return the options of a connection to PostgreSQL."""
+    url = {"DATABASE_URL": "postgres://u:p@db:5433/library"}
+    return setting("DATABASES['default']['OPTIONS']['options']", **(url | environment))
+
+
+def test_the_api_waits_for_no_lock_and_no_statement_for_long():
+    assert timeouts() == (
+        "'-c lock_timeout=2s -c statement_timeout=5s "
+        "-c idle_in_transaction_session_timeout=10s'"
+    )
+    assert "lock_timeout=7s" in timeouts(DATABASE_LOCK_TIMEOUT="7")
+
+
+def test_options_of_the_url_are_kept():
+    url = "postgres://u:p@db:5433/library?options=-c%20search_path%3Dbooks"
+    assert timeouts(DATABASE_URL=url).endswith("=10s -c search_path=books'")
+
+
+def test_a_command_may_take_its_time_and_waits_for_no_lock():
+    code = "from django.conf import settings;"
+    code += "print(settings.DATABASES['default']['OPTIONS']['options'])"
+    url = {"DATABASE_URL": "postgres://u:p@db:5433/library"}
+    done = python("manage.py", "shell", "--no-imports", "--command", code, **url)
+    assert done.stdout.strip() == (
+        "-c lock_timeout=2s -c statement_timeout=0s "
+        "-c idle_in_transaction_session_timeout=0s"
+    )
