@@ -1,0 +1,42 @@
+"""Values of somebody else under every key that the application has in Redis."""
+
+import pickle
+import subprocess
+from collections.abc import Iterable
+
+# What the first of the values runs if anybody unpickles it.
+EXECUTED = "/tmp/executed"
+KEYS = "redis-cli --scan"
+WRITE = "redis-cli --pipe"
+
+
+class _Command:
+    def __reduce__(self):
+        return subprocess.call, (["touch", EXECUTED],)
+
+
+def _set(value: bytes) -> tuple:
+    return b"SET", value
+
+
+FOREIGN = {
+    "a pickle that runs a command": _set(pickle.dumps(_Command())),
+    "garbage": _set(bytes(range(256))),
+    "JSON of another type": _set(b'{"a": [null, 1e999]}'),
+    "a negative number": _set(b"-9999999999999999999999"),
+    "an empty value": _set(b""),
+    "a list": (b"RPUSH", b"a", b"b"),
+    "a hash": (b"HSET", b"a", b"b"),
+}
+
+
+def commands(keys: Iterable[bytes], value: tuple) -> bytes:
+    """Return the commands, in Redis's protocol, that put a value under the keys."""
+    return b"".join(
+        _command(b"DEL", key) + _command(value[0], key, *value[1:]) for key in keys
+    )
+
+
+def _command(*words: bytes) -> bytes:
+    parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in words]
+    return b"*%d\r\n" % len(words) + b"".join(parts)
