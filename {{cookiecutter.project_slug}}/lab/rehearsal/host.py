@@ -158,7 +158,8 @@ class Host:
     @contextlib.contextmanager
     def beginning(self, *command):
         """Run a command on the server while the block runs, and wait for its end."""
-        process = subprocess.Popen(("docker", "exec", self.name, *command))
+        run_it = ("docker", "exec", self.name, *command)
+        process = subprocess.Popen(run_it, stdout=subprocess.DEVNULL)
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ the enemy does not slow down the honest readers' side of the connection.
 import asyncio
 import concurrent.futures
 import contextlib
+import functools
 import gzip
 import itertools
 import json
@@ -47,7 +48,8 @@ def head(path: str, headers: str = "") -> bytes:
 
 def slow_body() -> bytes:
     """Return the beginning of a request whose body is to follow, byte by byte."""
-    return head(PUBLIC[1], f"{JSON}Content-Length: 1000\r\n") + b'\r\n{"email": "'
+    start = b'\r\n{"refresh_token": "'
+    return head(PUBLIC[0], f"{JSON}Content-Length: 1000\r\n") + start
 
 
 def slow_headers(size: int) -> bytes:
@@ -73,7 +75,9 @@ async def _hold(url: str, opening: bytes, ends: float) -> Counter:
     seen: Counter = Counter()
     while time.monotonic() < ends:
         end = await _hold_once(url, opening, ends)
-        seen[CUT if end == NEVER_CUT and seen else end] += 1
+        # A later one that is still there has not lasted from the first second on.
+        if end != NEVER_CUT or not seen:
+            seen[end] += 1
         await asyncio.sleep(1)
     return seen
 
@@ -132,9 +136,10 @@ def _deep(size: int) -> bytes:
 
 
 def _keys(size: int) -> bytes:
-    return json.dumps({f"key{n}": 0 for n in range(size // 14)}).encode()
+    return json.dumps({f"key{n}": 0 for n in range(size // 17)}).encode()
 
 
+@functools.cache
 def bombs() -> list[Bomb]:
     """Return bodies of many shapes: above the limit of 64 KiB, and just below it."""
     fields = "&".join(f"key{n}=0" for n in range(SMALL // 10)).encode()

@@ -10,7 +10,9 @@ KEYS = "redis-cli --scan"
 WRITE = "redis-cli --pipe"
 
 
-class _Command:
+class Command:
+    """Runs a command in the process that unpickles it."""
+
     def __reduce__(self):
         return subprocess.call, (["touch", EXECUTED],)
 
@@ -20,7 +22,7 @@ def _set(value: bytes) -> tuple:
 
 
 FOREIGN = {
-    "a pickle that runs a command": _set(pickle.dumps(_Command())),
+    "a pickle that runs a command": _set(pickle.dumps(Command())),
     "garbage": _set(bytes(range(256))),
     "JSON of another type": _set(b'{"a": [null, 1e999]}'),
     "a negative number": _set(b"-9999999999999999999999"),

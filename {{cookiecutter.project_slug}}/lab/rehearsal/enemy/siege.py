@@ -7,8 +7,6 @@ import ipaddress
 import json
 import time
 
-import httpx
-
 from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.enemy import attacks, foreign, watch
 from lab.rehearsal.load import Load, acknowledged, summary
@@ -16,6 +14,7 @@ from lab.rehearsal.stage import SETTLE, lost_books
 from tests import live
 from tools.polling import wait_until
 
+UNAVAILABLE = 503
 RATE = 20  # honest requests a second
 PATIENCE = 10  # seconds after which an honest reader is gone
 RECOVERY = 30  # seconds until the API must be healthy again
@@ -58,7 +57,7 @@ class Outcome:
     rate: float  # requests a second
     slowest: float  # seconds to the last answer's end
     failed: int
-    refused: int  # 503 where the scene allows it
+    refused: int  # answered with 503, where the scene wants that
     failures: list  # [seconds since the beginning, kind of request, status or error]
     acknowledged: int
     lost: int
@@ -89,6 +88,8 @@ class Siege:
             live.send(f"{self.api}/users", document | {"password": PASSWORD})
         self.tokens |= {name: self._log_in(name) for name in ("robbed", "borrower")}
         self.neighbours = Neighbours(self.host)
+        self.web = self.host.live_name()
+        self.logs = (self.web, "library-caddy-1")
         self.memory = watch.MemoryWatch(self.host)
         token = self.tokens["honest"]["access_token"]
         self.load = Load(self.host.url, token, RATE, PATIENCE).start()
@@ -129,10 +130,9 @@ class Siege:
         began, ended = self.judged_until, time.time()
         self.judged_until = ended
         answers = self.load.between(began, ended)
-        refused = [each for each in answers if is_refusal(each, scene.may_refuse)]
+        refused = [each for each in answers if is_refusal(each, scene.refused)]
         failures, _ = summary([each for each in answers if each not in refused], began)
         stored = acknowledged(answers)
-        services = (f"web-{self.host.live()}", "caddy")
         return Outcome(
             name=scene.name,
             began=began,
@@ -148,7 +148,7 @@ class Siege:
             lost=len(lost_books(self.host, stored)),
             peaks=self.memory.peaks(began, ended),
             kills=watch.kills(self.host, began, ended),
-            logged=watch.security_lines(self.host, services, began, ended),
+            logged=watch.security_lines(self.host, self.logs, began, ended),
             problems=[],
         )
 
@@ -192,6 +192,18 @@ class Siege:
         finally:
             self.host.inside("sh", "-c", "rm -f /var/lib/library/filled*")
 
+    def wait_for_refusal(self):
+        """Wait until an honest request that was sent from now on is refused."""
+        now = time.time()
+        wait_until(
+            lambda: any(
+                each.status == UNAVAILABLE and each.sent > now
+                for each in list(self.load.answers)
+            ),
+            "a request that is answered with 503",
+            20,
+        )
+
     @contextlib.contextmanager
     def redis_stopped(self):
         """Stop Redis, and start it again."""
@@ -216,7 +228,7 @@ class Siege:
         """Return whether the API ran the command of a foreign value."""
         test = ("test", "-e", foreign.EXECUTED)
         with contextlib.suppress(RehearsalError):
-            self.host.inside("docker", "exec", self.host.live_name(), *test)
+            self.host.inside("docker", "exec", self.web, *test)
             return True
         return False
 
@@ -282,7 +294,7 @@ class Neighbours:
 
 def is_refusal(answer, kinds):
     """Return whether an honest request of one of the kinds was answered with 503."""
-    return answer.kind in kinds and answer.status == httpx.codes.SERVICE_UNAVAILABLE
+    return answer.kind in kinds and answer.status == UNAVAILABLE
 
 
 def problems(scene, seen):
@@ -303,6 +315,8 @@ def problems(scene, seen):
         found.append(f"{seen.lost} lost rows")
     if seen.kills:
         found.append(f"killed: {seen.kills}")
+    if scene.refused and not seen.refused:
+        found.append("no honest request was refused: did the attack do any harm?")
     if not seen.acknowledged:
         found.append("nothing was written: there was no load to speak of")
     return found

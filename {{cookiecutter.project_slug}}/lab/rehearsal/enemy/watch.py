@@ -20,7 +20,7 @@ while sleep 0.3; do
       $1 ~ /^(anon|rss|shmem)$/ {sum += $2} END {print name, sum}' "${each#*=}"
   done
 done"""
-EVENTS = "{{.Action}} {{.Actor.Attributes.exitCode}} {{.Actor.Attributes.name}}"
+EVENTS = "{{.Actor.Attributes.name}} {{.Action}} {{.Actor.Attributes.exitCode}}"
 
 
 def short(container):
@@ -67,19 +67,19 @@ def kills(host, began, ended):
     ).splitlines()
     events = Counter()
     for line in lines:
-        action, code, name = line.split(" ", 2)
+        name, action, code = line.split(" ", 2)
         if action == "oom" or code != "0":
             events[short(name), action] += 1
     names = {name for name, _ in events}
     return {name: max(events[name, "oom"], events[name, "die"]) for name in names}
 
 
-def security_lines(host, services, began, ended):
+def security_lines(host, containers, began, ended):
     """Return {event: lines} of the security log, which is one JSON object a line."""
     events = Counter()
-    for name in services:
+    for name in containers:
         times = ("--since", f"{began:.3f}", "--until", f"{ended:.3f}")
-        command = f"docker logs {' '.join(times)} library-{name}-1 2>&1"
+        command = f"docker logs {' '.join(times)} {name} 2>&1"
         for line in host.inside("sh", "-c", command).splitlines():
             if event := event_of(line):
                 events[event] += 1
@@ -87,10 +87,11 @@ def security_lines(host, services, began, ended):
 
 
 def event_of(line):
-    """Return the event that a line of a log tells of; empty if it tells of none."""
-    if not line.startswith("{"):
-        return ""
+    """Return the event if a line is of the security log; empty if it is not."""
     try:
-        return str(json.loads(line).get("event", ""))
+        document = json.loads(line)
     except ValueError:
         return ""
+    if not isinstance(document, dict) or document.get("log") != "library.security":
+        return ""
+    return str(document.get("event", ""))
