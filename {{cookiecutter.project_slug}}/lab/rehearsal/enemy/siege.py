@@ -15,6 +15,7 @@ from tests import live
 from tools.polling import wait_until
 
 UNAVAILABLE = 503
+REDIS = "library-redis-1"
 RATE = 20  # honest requests a second
 PATIENCE = 10  # seconds after which an honest reader is gone
 RECOVERY = 30  # seconds until the API must be healthy again
@@ -90,11 +91,17 @@ class Siege:
         self.neighbours = Neighbours(self.host)
         self.web = self.host.live_name()
         self.logs = (self.web, "library-caddy-1")
+        self._let_the_enemy_into_redis()
         self.memory = watch.MemoryWatch(self.host)
         token = self.tokens["honest"]["access_token"]
         self.load = Load(self.host.url, token, RATE, PATIENCE).start()
         self.judged_until = time.time()
         wait_until(lambda: acknowledged(self.load.answers), "the first book")
+
+    def _let_the_enemy_into_redis(self):
+        as_root = ("docker", "exec", "--user", "0", REDIS, "sh", "-c")
+        self.host.inside(*as_root, foreign.ENTER)
+        self.host.inside("docker", "restart", REDIS)
 
     def close(self):
         """Stop the load."""
@@ -207,15 +214,15 @@ class Siege:
     @contextlib.contextmanager
     def redis_stopped(self):
         """Stop Redis, and start it again."""
-        self.host.inside("docker", "stop", "--time", "2", "library-redis-1")
+        self.host.inside("docker", "stop", "--time", "2", REDIS)
         try:
             yield
         finally:
-            self.host.inside("docker", "start", "library-redis-1")
+            self.host.inside("docker", "start", REDIS)
 
     def redis(self, command, stdin=b""):
         """Run a shell command in Redis's container; return its output, in bytes."""
-        inside = ("docker", "exec", "--interactive", "library-redis-1", "sh", "-c")
+        inside = ("docker", "exec", "--interactive", REDIS, "sh", "-c")
         return self.host.inside(*inside, command, stdin=stdin)
 
     def put_under_every_key(self, value):
