@@ -14,8 +14,8 @@ from tools.polling import wait_until
 
 RATE = 50  # requests a second
 TIMEOUT = 60  # seconds
-# If the machine is too slow for the rate, requests wait here, not in the server's queues.
-# The report shows how many were sent in a second.
+# If the machine is too slow for the rate, requests wait here, not in the server's
+# queues. The report shows how many were sent in a second.
 MOST_AT_ONCE = 100
 PUBLISHER = "rehearsal"
 # Of ten requests, six list books, two add one, and two ask which release answers.

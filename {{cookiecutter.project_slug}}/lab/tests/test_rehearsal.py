@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.rehearsal.enemy import attacks, foreign, scenes, siege, watch
+from lab.rehearsal.enemy import attacks, foreign, outcome, scenes, watch
 from lab.rehearsal.load import Answer
 
 
@@ -67,7 +67,7 @@ def test_a_server_that_endures_the_enemy_is_told_from_one_that_does_not():
 
 def test_every_bomb_meets_the_same_refusal():
     with server(refuse) as address:
-        seen = attacks.bombard(address, clients=2, seconds=0.1)
+        seen = attacks.bombard(address, "a-token", clients=3, seconds=0.1)
     assert set(seen) == {bomb.what for bomb in attacks.bombs()}
     assert {status for counts in seen.values() for status in counts} == {"413"}
 
@@ -121,11 +121,11 @@ EXPECTED = {"401": {10}, "429": {50}}
     ],
 )
 def test_what_the_enemy_got_is_compared_number_by_number(got, wrong):
-    line = siege.difference("guesses", got, EXPECTED)
+    line = outcome.difference("guesses", got, EXPECTED)
     assert line is None if wrong is None else line.endswith(wrong)
 
 
-def outcome(**changes):
+def seen(**changes):
     """Return an outcome without a fault, but for the changes."""
     good = {"got": {"guesses": {"401": 10, "429": 50}}, "logged": {"throttled": 1}}
     good |= {"failed": 0, "failures": [], "lost": 0, "kills": {}}
@@ -151,8 +151,8 @@ SCENE = scenes.Scene(
     ],
 )
 def test_each_fault_is_a_line(changes, problem):
-    assert siege.problems(SCENE, outcome()) == []
-    [line] = siege.problems(SCENE, outcome(**changes))
+    assert outcome.problems(SCENE, seen()) == []
+    [line] = outcome.problems(SCENE, seen(**changes))
     assert line.startswith(problem)
 
 
@@ -164,7 +164,7 @@ def test_every_scene_has_a_name_of_its_own_that_says_enemy():
 
 def test_only_503_is_a_refusal_and_only_where_the_scene_allows_it():
     refused = Answer("write", sent=0, status=503)
-    assert siege.is_refusal(refused, ("write",))
-    assert not siege.is_refusal(refused, ())
-    assert not siege.is_refusal(Answer("write", sent=0, status=500), ("write",))
-    assert not siege.is_refusal(Answer("list", sent=0, status=503), ("write",))
+    assert outcome.is_refusal(refused, ("write",))
+    assert not outcome.is_refusal(refused, ())
+    assert not outcome.is_refusal(Answer("write", sent=0, status=500), ("write",))
+    assert not outcome.is_refusal(Answer("list", sent=0, status=503), ("write",))

@@ -16,7 +16,7 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ PATIENCE = 8  # seconds that the enemy waits for an answer
 BIG, SMALL = 2_400_000, 60_000  # bytes; the API takes 64 KiB
 API = "/api/v1"
 PUBLIC = (f"{API}/token/refresh", f"{API}/auth/login")
+# The third has no throttle: what it gets is read.
+TARGETS = (*PUBLIC, f"{API}/loans")
 JSON = "Content-Type: application/json\r\n"
 
 # How a connection ended, where there is no status code.
@@ -165,19 +167,25 @@ def bombs() -> list[Bomb]:
     ]
 
 
-def bombard(url: str, clients: int, seconds: float) -> dict[str, Counter]:
-    """Throw each bomb from `clients` connections at once for `seconds`, at both paths.
+def bombard(url: str, token: str, clients: int, seconds: float) -> dict[str, Counter]:
+    """Throw each bomb from `clients` connections at once for `seconds`, at TARGETS.
 
     Returns {what: Counter of the status codes}.
     """
     return {
-        bomb.what: asyncio.run(_rain(url, bomb, clients, seconds)) for bomb in bombs()
+        bomb.what: asyncio.run(_rain(url, _with_token(bomb, token), clients, seconds))
+        for bomb in bombs()
     }
+
+
+def _with_token(bomb: Bomb, token: str) -> Bomb:
+    authorization = f"Authorization: Bearer {token}\r\n"
+    return replace(bomb, headers=bomb.headers + authorization)
 
 
 async def _rain(url: str, bomb: Bomb, clients: int, seconds: float) -> Counter:
     ends = time.monotonic() + seconds
-    paths = itertools.islice(itertools.cycle(PUBLIC), clients)
+    paths = itertools.islice(itertools.cycle(TARGETS), clients)
     return await _all(_throw_until(ends, url, path, bomb) for path in paths)
 
 
@@ -231,8 +239,7 @@ def ask_again_and_again(
     url: str, path: str, document: dict, token: str, clients: int, seconds: float
 ) -> Counter:
     """Post a document from `clients` connections at once, again and again."""
-    headers = f"{JSON}Authorization: Bearer {token}\r\n"
-    request = Bomb("a document", json.dumps(document).encode(), headers)
+    request = _with_token(Bomb("a document", json.dumps(document).encode()), token)
     ends = time.monotonic() + seconds
     path = API + path
     return asyncio.run(

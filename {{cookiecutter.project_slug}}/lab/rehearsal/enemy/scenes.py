@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from lab.rehearsal.enemy import attacks, foreign
+from lab.rehearsal.enemy import attacks, faults, foreign
 from lab.rehearsal.enemy.attacks import CUT, NOT_TAKEN
 from lab.rehearsal.enemy.siege import PASSWORD, address_of
 
@@ -22,10 +22,10 @@ LOGIN, REFRESH = "/auth/login", "/token/refresh"
 class Scene:
     """A name, the attack, and what must be true afterwards.
 
-    `expected` is {what: {outcome: the numbers that it may have}}; an outcome that is not
-    there must not occur. The security log must have each event in `logged`. Of the honest
-    requests, some of those of the kinds in `refused` must be answered with 503: else the
-    attack did no harm. No other may fail.
+    `expected` is {what: {outcome: the numbers that it may have}}; an outcome that is
+    not there must not occur. The security log must have each event in `logged`. Of the
+    honest requests, some of those of the kinds in `refused` must be answered with 503:
+    else the attack did no harm. No other may fail.
     """
 
     name: str
@@ -48,8 +48,9 @@ def slow_headers(siege):
 
 
 def memory_bombs(siege):
-    """Send bodies of many shapes from 16 connections to the two public endpoints."""
-    return siege.attack(attacks.bombard, 16, 2)
+    """Send bodies of many shapes from 15 connections, to public endpoints and others."""
+    token = siege.tokens["borrower"]["access_token"]
+    return siege.attack(attacks.bombard, token, 15, 2)
 
 
 def wrong_login(reader):
@@ -82,9 +83,9 @@ def many_addresses(siege):
 
 
 def held_lock(siege):
-    """Hold the table of books locked while 20 borrowers want a copy, again and again."""
+    """Hold the table of books locked while 20 borrowers ask for a copy, repeatedly."""
     book, token = siege.book(), siege.tokens["borrower"]["access_token"]
-    with siege.table_locked(20):
+    with faults.table_locked(siege.host, 20):
         loans = siege.attack(
             *(attacks.ask_again_and_again, "/loans", {"book_id": book}, token, 20, 14)
         )
@@ -98,14 +99,14 @@ def foreign_values(siege):
     for value in foreign.FOREIGN.values():
         # A login leaves its counts there.
         siege.neighbours.ask(address, LOGIN, wrong_login("poisoned"))
-        keys = siege.put_under_every_key(value)
+        keys = foreign.put_under_every_key(siege.host, value)
         got["keys"].update(
             "throttle" if b"throttle" in key else "cache" for key in keys
         )
         status, _ = siege.neighbours.ask(address, LOGIN, right_login("poisoned"))
         got["logins"][status] += 1
         time.sleep(1)
-    got["commands"]["executed"] += siege.has_executed()
+    got["commands"]["executed"] += foreign.has_executed(siege.host, siege.web)
     return got
 
 
@@ -134,7 +135,7 @@ def stolen_token(siege):
 
 def full_disk(siege):
     """Fill the data's disk to its last byte, until nobody can write and longer."""
-    with siege.disk_filled():
+    with faults.disk_filled(siege.host):
         # There is room left in the tables' last pages.
         siege.wait_for_refusal()
         time.sleep(8)
@@ -144,7 +145,7 @@ def full_disk(siege):
 def redis_gone(siege):
     """Stop Redis, and guess a password 40 times at once, from one address."""
     guess = (siege.neighbours.new(), LOGIN, wrong_login("cut-off"))
-    with siege.redis_stopped():
+    with faults.redis_stopped(siege.host):
         time.sleep(3)
         guesses = siege.neighbours.ask_together([guess] * 40)
         time.sleep(5)
