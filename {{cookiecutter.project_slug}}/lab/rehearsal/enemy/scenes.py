@@ -48,7 +48,7 @@ def slow_headers(siege):
 
 
 def memory_bombs(siege):
-    """Send bodies of many shapes from 15 connections, to public endpoints and others."""
+    """Send bodies of many shapes from 15 connections, mostly to public endpoints."""
     token = siege.tokens["borrower"]["access_token"]
     return siege.attack(attacks.bombard, token, 15, 2)
 
