@@ -1,4 +1,4 @@
-"""The whole rehearsal: no deploy loses a request or a row."""
+"""The whole rehearsal: no deploy loses a request or a row, and no enemy does harm."""
 
 import json
 import re
@@ -28,6 +28,20 @@ SCENARIOS = {
     "its own docker-compose.yml",
     "back to other scripts",
 }
+ENEMIES = {
+    "enemy: slow bodies",
+    "enemy: slow headers",
+    "enemy: memory bombs",
+    "enemy: login burst",
+    "enemy: many addresses, one account",
+    "enemy: a held lock",
+    "enemy: foreign values in Redis",
+    "enemy: a stolen refresh token",
+    "enemy: a full disk",
+    "enemy: Redis gone",
+}
+# There the honest readers are told to come back: they can't write meanwhile.
+REFUSING = {"enemy: a held lock", "enemy: a full disk"}
 
 
 def made_by(run_id):
@@ -46,8 +60,16 @@ class Rehearsal:
         self.exit_code, self.left = json.loads((folder / "end.json").read_text())
 
     @property
+    def report(self):
+        return json.loads((self.folder / "report.json").read_text())
+
+    @property
     def outcomes(self):
-        return json.loads((self.folder / "report.json").read_text())["outcomes"]
+        return self.report["outcomes"]
+
+    @property
+    def enemies(self):
+        return {outcome["name"]: outcome for outcome in self.report["enemy"]}
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +89,7 @@ def rehearsal(base_images, project, once):
     return rehearsal
 
 
-@pytest.mark.minutes(8)
+@pytest.mark.minutes(13)
 def test_no_request_and_no_row_is_lost(rehearsal):
     outcomes = rehearsal.outcomes
     seen = {outcome["name"]: outcome for outcome in outcomes}
@@ -108,10 +130,25 @@ def test_every_request_belongs_to_a_scenario(rehearsal):
     assert [outcome["began"] for outcome in rehearsal.outcomes[1:]] == ends[:-1]
 
 
-def test_it_ends_with_a_table_and_a_timeline(rehearsal):
+def test_no_enemy_gets_more_than_it_may(rehearsal):
+    found = {name: each["problems"] for name, each in rehearsal.enemies.items()}
+    assert found == dict.fromkeys(ENEMIES, [])
+
+
+def test_no_enemy_costs_an_honest_reader_anything(rehearsal):
+    enemies = rehearsal.enemies.values()
+    assert {each["name"] for each in enemies if each["refused"]} == REFUSING
+    for each in enemies:
+        assert (each["failed"], each["lost"], each["kills"]) == (0, 0, {})
+        assert each["sent"] > 0 and each["acknowledged"] > 0
+        assert each["peaks"].keys() >= {"caddy", "db", "redis"}
+
+
+def test_it_ends_with_tables_and_pictures(rehearsal):
     folder = rehearsal.folder
-    assert "| scenario " in rehearsal.said
-    assert (folder / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert "| scenario " in rehearsal.said and "| scene " in rehearsal.said
+    for name in ("timeline.png", "enemy.png"):
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
     assert (folder / "report.md").read_text().startswith("# Rehearsal")
 
 

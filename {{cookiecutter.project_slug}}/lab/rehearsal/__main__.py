@@ -14,14 +14,17 @@ from lab.rehearsal.docker import (
     remove_all,
     require_tools,
 )
+from lab.rehearsal.enemy.scenes import SCENES
+from lab.rehearsal.enemy.siege import Siege
 from lab.rehearsal.host import IMAGES_ON_SERVER, Host
 from lab.rehearsal.scenarios import SCENARIOS
 from lab.rehearsal.stage import Stage
 
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 
+SETTINGS = {"AWS_REGION": "here"}
 # All of the load comes from one address.
-SETTINGS = {"AWS_REGION": "here", "THROTTLE_LOGIN": "1000/min"}
+MANY_LOGINS = {"THROTTLE_LOGIN": "1000/min"}
 
 
 def _say(text):
@@ -34,48 +37,69 @@ def _arguments():
         "--only",
         action="append",
         metavar="NAME",
-        help="play only the scenarios whose name holds NAME (may be repeated)",
+        help="play only the scenarios whose name holds NAME (may be repeated); "
+        "`enemy` names those in which somebody attacks the API",
     )
     parser.add_argument(
         "--report",
         default=PROJECT / "build" / "rehearsal",
         metavar="FOLDER",
-        help="where the table and the timeline go (default: build/rehearsal)",
+        help="where the tables and the pictures go (default: build/rehearsal)",
     )
     options = parser.parse_args()
-    options.scenarios = [
-        scenario
-        for scenario in SCENARIOS
-        if not options.only or any(word in scenario.name for word in options.only)
-    ]
-    if not options.scenarios:
-        names = ", ".join(scenario.name for scenario in SCENARIOS)
+    options.scenarios = _chosen(SCENARIOS, options.only)
+    options.scenes = _chosen(SCENES, options.only)
+    if not options.scenarios + options.scenes:
+        names = ", ".join(each.name for each in SCENARIOS + SCENES)
         parser.error(f"--only {options.only} names no scenario; there are: {names}")
     return options
 
 
+def _chosen(scenarios, words):
+    if not words:
+        return scenarios
+    return [each for each in scenarios if any(word in each.name for word in words)]
+
+
 def rehearse(host, options):
-    """Play the scenarios on a started host; return the number of problems."""
-    releases.build_all(host, _say)
-    host.install(PROJECT, SETTINGS | {"REGISTRY": host.repository})
+    """Play what was chosen on a started host; return the number of problems."""
+    settings = SETTINGS | {"REGISTRY": host.repository}
+    host.install(PROJECT, settings | MANY_LOGINS)
     stage = Stage(host, _say)
-    try:
-        _say("first deploy")
-        stage.open()
-        outcomes = [stage.play(scenario) for scenario in options.scenarios]
-    finally:
-        stage.close()
-    size = docker("image", "inspect", "--format", "{{.Size}}", f"{host.repository}:v1")
-    facts = {
-        "image size in MB": round(int(size) / 1e6),
-        "memory of the server at its peak in MiB": round(stage.peak / 1024**2),
-    }
-    report.write(options.report, outcomes, stage.load.answers, facts)
-    print(f"\n{report.table(outcomes)}\n")
+    siege = Siege(stage, settings)
+    _say("building release v1")
+    releases.build(host, "v1")
+    if options.scenarios:
+        releases.build_all(host, _say)
+        play(stage, options.scenarios)
+    if options.scenes:
+        play(siege, options.scenes)
+    facts = _facts(host, stage)
+    report.write(options.report, stage, siege, facts)
+    print(f"\n{report.tables(stage.outcomes, siege.outcomes)}\n")
     for name, value in facts.items():
         print(f"{name}: {value}")
-    print(f"Table and timeline: {options.report}")
+    print(f"Tables and pictures: {options.report}")
+    outcomes = stage.outcomes + siege.outcomes
     return sum(len(outcome.problems) for outcome in outcomes)
+
+
+def play(stage, scenarios):
+    """Play scenarios on a Stage or a Siege, which is opened and closed."""
+    try:
+        stage.open()
+        for each in scenarios:
+            stage.play(each)
+    finally:
+        stage.close()
+
+
+def _facts(host, stage):
+    size = docker("image", "inspect", "--format", "{{.Size}}", f"{host.repository}:v1")
+    facts = {"image size in MB": round(int(size) / 1e6)}
+    if stage.peak:
+        facts["memory of the server at its peak in MiB"] = round(stage.peak / 1024**2)
+    return facts
 
 
 def on_a_server(options):

@@ -47,6 +47,13 @@ RIGHTS = [
 ]
 
 
+# For a disk of the data's own, which can be filled (see server.sh).
+LOOP_DEVICES = (
+    *("--device-cgroup-rule", "b 7:* rmw"),
+    *("--device-cgroup-rule", "c 10:237 rmw"),
+)
+
+
 class Host:
     """One server with 1 GiB of memory; its SSH key is in `folder`."""
 
@@ -90,6 +97,7 @@ class Host:
             # The volumes survive the container, as the data volume does on AWS.
             *self._volume("engine", "/var/lib/docker"),
             *self._volume("data", "/var/lib/library"),
+            *LOOP_DEVICES,
             self.name,
         )
         self.wait_for_engine()
@@ -147,6 +155,16 @@ class Host:
         attach = ("--interactive",) if stdin is not None else ()
         return docker("exec", *attach, self.name, *command, stdin=stdin)
 
+    @contextlib.contextmanager
+    def beginning(self, *command):
+        """Run a command on the server while the block runs, and wait for its end."""
+        run_it = ("docker", "exec", self.name, *command)
+        process = subprocess.Popen(run_it, stdout=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            process.wait()
+
     def ssh_command(self, command):
         """Return the local command that runs a shell command on the server over SSH."""
         options = {
@@ -171,8 +189,7 @@ class Host:
         `config`, {name: value} without secrets, becomes config.env. Raises
         RehearsalError.
         """
-        lines = "".join(f"{name}={value}\n" for name, value in config.items())
-        (self.folder / "config.env").write_text(lines)
+        (self.folder / "config.env").write_text(as_lines(config))
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             tar.add(project / "terraform/entry", arcname=".")
@@ -185,6 +202,10 @@ class Host:
             raise RehearsalError(
                 f"the server's set-up: {result.stderr.decode().strip()}"
             )
+
+    def configure(self, config):
+        """Replace config.env, {name: value}; the next deploy reads it."""
+        self.inside("tee", "/opt/library/config.env", stdin=as_lines(config))
 
     def script(self, name, *arguments):
         """Return the local command that runs a script of /opt/library as root."""
@@ -223,8 +244,7 @@ class Host:
         """Run a manage.py command in the live container; return what it prints."""
         names = [word for name in environment for word in ("--env", name)]
         pairs = [f"{name}={value}" for name, value in environment.items()]
-        container = f"library-web-{self.live()}-1"
-        command = ("docker", "exec", *names, container, "python", "manage.py")
+        command = ("docker", "exec", *names, self.live_name(), "python", "manage.py")
         return self.inside("env", *pairs, *command, *arguments)
 
     def sql(self, query):
@@ -240,8 +260,11 @@ class Host:
 
     def live_container(self, fact):
         """Return a fact about the live container; `fact` is docker's --format."""
-        name = f"library-web-{self.live()}-1"
-        return self.inside("docker", "inspect", "--format", fact, name)
+        return self.inside("docker", "inspect", "--format", fact, self.live_name())
+
+    def live_name(self):
+        """Return the name of the live container."""
+        return f"library-web-{self.live()}-1"
 
     def live(self):
         """Return the colour that the proxy forwards to; None if the proxy is down."""
@@ -270,6 +293,11 @@ class Host:
         """Return the bytes of memory in use on the server, without caches."""
         used = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", self.name)
         return parse_bytes(used.partition("/")[0].strip())
+
+
+def as_lines(config):
+    """Return {name: value} as the lines of a file of settings."""
+    return "".join(f"{name}={value}\n" for name, value in config.items())
 
 
 def parse_bytes(text):

@@ -1,4 +1,4 @@
-"""Steady load: up to RATE requests a second, each on its own connection."""
+"""Steady load: so many requests a second, each on its own connection."""
 
 import asyncio
 import collections
@@ -12,10 +12,10 @@ import httpx
 from books.isbn import check_digit
 from tools.polling import wait_until
 
-RATE = 50
+RATE = 50  # requests a second
 TIMEOUT = 60  # seconds
-# If the machine is too slow for RATE, requests wait here, not in the server's queues.
-# The report shows how many were sent in a second.
+# If the machine is too slow for the rate, requests wait here, not in the server's
+# queues. The report shows how many were sent in a second.
 MOST_AT_ONCE = 100
 PUBLISHER = "rehearsal"
 # Of ten requests, six list books, two add one, and two ask which release answers.
@@ -59,15 +59,17 @@ def isbn13(number):
 
 
 class Load:
-    """Sends up to RATE requests a second to `url` from `start()` to `stop()`.
+    """Sends up to `rate` requests a second to `url` from `start()` to `stop()`.
 
     A request does not wait for the answers to earlier ones, unless MOST_AT_ONCE of them
-    are missing. None is repeated, so each failure is counted.
+    are missing; it fails after `timeout` seconds. None is repeated, so each failure is
+    counted.
     """
 
-    def __init__(self, url, token):
+    def __init__(self, url, token, rate=RATE, timeout=TIMEOUT):
         self.url = url
         self.token = token
+        self.rate, self.timeout = rate, timeout
         self.answers = []
         self._numbers = itertools.count(1)
         self._stopping = threading.Event()
@@ -85,13 +87,13 @@ class Load:
 
     async def _send_all(self):
         fresh = httpx.Limits(max_keepalive_connections=0)
-        options = {"limits": fresh, "timeout": TIMEOUT, "trust_env": False}
+        options = {"limits": fresh, "timeout": self.timeout, "trust_env": False}
         async with httpx.AsyncClient(
             base_url=self.url + "/api/v1", **options
         ) as client:
             began, tasks = time.time(), set()
             for number, kind in enumerate(itertools.cycle(MIX)):
-                await asyncio.sleep(max(0, began + number / RATE - time.time()))
+                await asyncio.sleep(max(0, began + number / self.rate - time.time()))
                 while len(tasks) >= MOST_AT_ONCE:
                     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 if self._stopping.is_set():

@@ -72,8 +72,8 @@ def build_changed(host, tag, path, addition, then="true", says=None):
 
 
 def build_all(host, say):
-    """Build and push every release that the scenarios deploy; `say` prints a line."""
-    for tag in ("v1", "v2", "v3", "v4"):
+    """Build and push what the scenarios deploy beside v1; `say` prints a line."""
+    for tag in ("v2", "v3", "v4"):
         say(f"building release {tag}")
         build(host, tag)
     say("building an unhealthy, a crashing, a mislabelled and a migrating release")

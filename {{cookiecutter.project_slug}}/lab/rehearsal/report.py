@@ -1,4 +1,4 @@
-"""The report: a table, a timeline, and the figures as JSON."""
+"""The report: tables, pictures over time, and the figures as JSON."""
 
 import collections
 import dataclasses
@@ -22,6 +22,23 @@ COLUMNS = (
 )
 
 
+SIEGE_COLUMNS = (
+    "scene",
+    "seconds",
+    "requests",
+    "slowest (s)",
+    "failed",
+    "refused",
+    "written",
+    "lost",
+    "memory at its peak (MiB)",
+    "kills",
+    "security log",
+    "what the enemy got",
+    "as it must be",
+)
+
+
 def row(outcome):
     """Return the table's cells for one scenario."""
     releases = ", ".join(f"{tag} {n}" for tag, n in sorted(outcome.releases.items()))
@@ -42,9 +59,39 @@ def row(outcome):
     )
 
 
-def table(outcomes):
-    """Return the outcomes as a Markdown table."""
-    rows = [COLUMNS, *map(row, outcomes)]
+def siege_row(outcome):
+    """Return the table's cells for one scene with an enemy."""
+    peaks = {name: round(used / 1024**2) for name, used in outcome.peaks.items()}
+    return (
+        outcome.name,
+        f"{outcome.ended - outcome.began:.0f}",
+        str(outcome.sent),
+        f"{outcome.slowest:.1f}",
+        str(outcome.failed),
+        str(outcome.refused),
+        str(outcome.acknowledged),
+        str(outcome.lost),
+        counts(peaks),
+        counts(outcome.kills),
+        counts(outcome.logged),
+        "; ".join(f"{what}: {counts(got)}" for what, got in outcome.got.items()),
+        "yes" if not outcome.problems else "NO",
+    )
+
+
+def counts(numbers):
+    """Return {name: number} as a cell of a table."""
+    return ", ".join(f"{name} {n}" for name, n in sorted(numbers.items())) or "-"
+
+
+def tables(outcomes, siege):
+    """Return what was played as Markdown tables: deploys, and scenes with an enemy."""
+    rows = [[COLUMNS, *map(row, outcomes)], [SIEGE_COLUMNS, *map(siege_row, siege)]]
+    return "\n\n".join(table(each) for each in rows if len(each) > 1)
+
+
+def table(rows):
+    """Return rows of cells as a Markdown table; the first one is its head."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = [
         "| "
@@ -56,16 +103,29 @@ def table(outcomes):
     return "\n".join([lines[0], rule, *lines[1:]])
 
 
-def write(folder, outcomes, answers, facts):
-    """Write report.md, report.json and timeline.png into `folder`."""
+def write(folder, stage, siege, facts):
+    """Write report.md, report.json and the pictures of the Stage and the Siege.
+
+    A picture of nothing is left out.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    pictures = [
+        draw(folder, played)
+        for draw, played in ((timeline, stage), (enemy, siege))
+        if played.outcomes
+    ]
     notes = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    text = f"# Rehearsal\n\n{table(outcomes)}\n\n{notes}\n\n![timeline](timeline.png)\n"
+    links = "\n".join(f"![{name.stem}]({name.name})" for name in pictures)
+    both = tables(stage.outcomes, siege.outcomes)
+    text = f"# Rehearsal\n\n{both}\n\n{notes}\n\n{links}\n"
     (folder / "report.md").write_text(text, encoding="utf-8")
-    data = {"facts": facts, "outcomes": [dataclasses.asdict(one) for one in outcomes]}
+    data = {
+        "facts": facts,
+        "outcomes": [dataclasses.asdict(one) for one in stage.outcomes],
+        "enemy": [dataclasses.asdict(one) for one in siege.outcomes],
+    }
     (folder / "report.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
-    timeline(folder / "timeline.png", outcomes, answers)
 
 
 def per_second(answers, start, name_of):
@@ -80,40 +140,80 @@ def per_second(answers, start, name_of):
     return counts
 
 
-def stack(axes, counts, length, **style):
+def result_of(answer):
+    """Return the name under which the pictures count an answer."""
+    if answer.status == 503:
+        return "refused (503)"
+    return "failed" if answer.failed else "answered"
+
+
+COLOURS = {"answered": "#9ecae1", "failed": "#d62728", "refused (503)": "#fdae6b"}
+
+
+def stack(axes, counts, length, colours=None):
     """Draw `counts`, {name: {second: count}}, stacked, for `length` seconds."""
     seconds = range(int(length) + 1)
     names = sorted(counts)
     heights = [[counts[name][second] for second in seconds] for name in names]
-    axes.stackplot(seconds, heights, labels=names, step="post", **style)
+    colours = colours and [colours[name] for name in names]
+    axes.stackplot(seconds, heights, labels=names, step="post", colors=colours)
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def timeline(path, outcomes, answers):
-    """Draw answered and failed requests, and the releases that answered, over time."""
+def two_charts(outcomes):
+    """Return a figure and its two charts, with a line where each outcome begins."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    start, end = outcomes[0].began, outcomes[-1].ended
-    figure, (flow, releases) = pyplot.subplots(
+    figure, charts = pyplot.subplots(
         2, 1, sharex=True, figsize=(15, 7), layout="constrained"
     )
-    state = per_second(answers, start, lambda a: "failed" if a.failed else "answered")
-    stack(flow, state, end - start, colors=("#9ecae1", "#d62728"))
-    flow.set_ylabel("requests a second")
-    stack(releases, per_second(answers, start, lambda a: a.release), end - start)
-    releases.set_ylabel("health checks a second, by release")
-    releases.set_xlabel("seconds")
     for outcome in outcomes:
-        for axes in (flow, releases):
-            axes.axvline(outcome.began - start, color="grey", linewidth=0.5)
-        flow.annotate(
+        place = outcome.began - outcomes[0].began
+        for axes in charts:
+            axes.axvline(place, color="grey", linewidth=0.5)
+        charts[0].annotate(
             outcome.name,
-            (outcome.began - start, flow.get_ylim()[1]),
+            (place, 1),
+            xycoords=("data", "axes fraction"),
             rotation=30,
             fontsize=8,
             annotation_clip=False,
         )
-    figure.savefig(path, dpi=110)
+    charts[1].set_xlabel("seconds")
+    return figure, *charts
+
+
+def timeline(folder, stage):
+    """Draw answered and failed requests, and the releases that answered, over time.
+
+    Returns the picture's path, as enemy() does.
+    """
+    start, end = stage.outcomes[0].began, stage.outcomes[-1].ended
+    figure, flow, releases = two_charts(stage.outcomes)
+    answers = stage.load.answers
+    stack(flow, per_second(answers, start, result_of), end - start, COLOURS)
+    flow.set_ylabel("requests a second")
+    stack(releases, per_second(answers, start, lambda a: a.release), end - start)
+    releases.set_ylabel("health checks a second, by release")
+    figure.savefig(folder / "timeline.png", dpi=110)
+    return folder / "timeline.png"
+
+
+def enemy(folder, siege):
+    """Draw the honest requests, and the memory of each service, over time."""
+    start, end = siege.outcomes[0].began, siege.outcomes[-1].ended
+    figure, flow, memory = two_charts(siege.outcomes)
+    answers = per_second(siege.load.answers, start, result_of)
+    stack(flow, answers, end - start, COLOURS)
+    flow.set_ylabel("honest requests a second")
+    for service in sorted({name for _, name, _ in siege.memory.samples}):
+        mine = [each for each in siege.memory.samples if each[1] == service]
+        seconds = [when - start for when, _, _ in mine]
+        memory.plot(seconds, [used / 1024**2 for _, _, used in mine], label=service)
+    memory.set_ylabel("memory in use (MiB)")
+    memory.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    figure.savefig(folder / "enemy.png", dpi=110)
+    return folder / "enemy.png"

@@ -67,6 +67,7 @@ class Stage:
         self.say = say
         self.peak = 0.0
         self.output = []
+        self.outcomes = []
         self._watching = threading.Event()
 
     def open(self):
@@ -107,7 +108,7 @@ class Stage:
                 continue  # nothing to measure during a restart
 
     def play(self, scenario):
-        """Play one scenario under load; return its Outcome."""
+        """Play one scenario under load; add its Outcome to `outcomes`."""
         self.say(scenario.name)
         self._deploy_first(scenario.after)
         self.output = []
@@ -130,7 +131,7 @@ class Stage:
             self.say("  what the API logged last:")
             for line in self.host.complaints():
                 self.say(f"    {line}")
-        return outcome
+        self.outcomes.append(outcome)
 
     def _deploy_first(self, tags):
         if self.host.releases()[-len(tags) :] != list(tags):
@@ -160,13 +161,9 @@ class Stage:
             release=health.get("release", ""),
             stable=self.host.releases()[-1],
             acknowledged=len(stored),
-            lost=len(stored - self._books()),
+            lost=len(lost_books(self.host, stored)),
             problems=[],
         )
-
-    def _books(self):
-        table = "SELECT isbn FROM books_book WHERE publisher = '{}'"
-        return set(self.host.sql(table.format(PUBLISHER)))
 
     def run(self, script, *arguments):
         """Run a script of /opt/library on the server; return its exit code."""
@@ -251,6 +248,12 @@ class Stage:
             )
         wait_until(self.host.health, "an answer after down && up")
         return result.returncode
+
+
+def lost_books(host, stored):
+    """Return those of the ISBNs `stored` that the server's database does not have."""
+    query = f"SELECT isbn FROM books_book WHERE publisher = '{PUBLISHER}'"
+    return stored - set(host.sql(query))
 
 
 def meant(tag, before):

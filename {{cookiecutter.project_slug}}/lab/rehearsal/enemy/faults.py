@@ -1,0 +1,54 @@
+"""What goes wrong on the server while a block runs: a lock, a full disk, no Redis."""
+
+import contextlib
+
+from tools.polling import wait_until
+
+REDIS = "library-redis-1"
+# Others can read the table, and that is all. The first two would end the lock early.
+LOCK = (
+    "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; BEGIN; "
+    "LOCK TABLE books_book IN EXCLUSIVE MODE; SELECT pg_sleep({}); COMMIT"
+)
+IS_LOCKED = (
+    "SELECT 1 FROM pg_locks WHERE granted AND mode = 'ExclusiveLock' "
+    "AND relation = 'books_book'::regclass"
+)
+DATA = "/var/lib/library"
+FILL = f"""\
+cd {DATA}
+if ! df --output=source . | grep -q loop; then
+  echo "no loop device: the data has no disk of its own" >&2; exit 1
+fi
+free=$(df --output=avail --block-size=1 . | tail -n 1)
+fallocate -l "$((free - 1048576))" filled
+dd if=/dev/zero of=filled-too bs=4k 2>/dev/null || true"""
+
+
+@contextlib.contextmanager
+def table_locked(host, seconds):
+    """Hold the table of books locked for `seconds`; the block may be shorter."""
+    psql = ("psql", "--username=library", "--command", LOCK.format(seconds))
+    with host.beginning("docker", "exec", "library-db-1", *psql):
+        wait_until(lambda: host.sql(IS_LOCKED), "the lock", 10)
+        yield
+
+
+@contextlib.contextmanager
+def disk_filled(host):
+    """Leave no byte free on the data's disk."""
+    try:
+        host.inside("sh", "-c", FILL)
+        yield
+    finally:
+        host.inside("sh", "-c", f"rm -f {DATA}/filled*")
+
+
+@contextlib.contextmanager
+def redis_stopped(host):
+    """Stop Redis, and start it again."""
+    host.inside("docker", "stop", "--time", "2", REDIS)
+    try:
+        yield
+    finally:
+        host.inside("docker", "start", REDIS)
