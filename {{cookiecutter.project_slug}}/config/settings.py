@@ -45,7 +45,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
     "drf_standardized_errors",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -151,6 +150,9 @@ X_FRAME_OPTIONS = "DENY"
 
 # API
 
+# Copies that a reader may have on loan at the same time.
+LOANS_PER_READER = integer("LOANS_PER_READER", 20, minimum=1)
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["users.authentication.ReaderAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -164,6 +166,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "login": rate("THROTTLE_LOGIN", "10/min"),
         "register": rate("THROTTLE_REGISTER", "30/hour"),
+        "refresh": rate("THROTTLE_REFRESH", "60/min"),
     },
     # How many proxies are in front. With the right number nobody can forge an address.
     "NUM_PROXIES": integer("NUM_PROXIES", 0),
@@ -183,10 +186,6 @@ SIMPLE_JWT = {
     "AUTH_HEADER_TYPES": (env.str("AUTH_HEADER", default="Bearer"),),
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
-    # A password change revokes the older tokens.
-    "CHECK_REVOKE_TOKEN": True,
 }
 
 SPECTACULAR_SETTINGS = {

@@ -2,11 +2,12 @@
 
 Each function locks the row before it reads it. So if many readers ask for the last
 copy at once, exactly one gets it. If a loan is returned twice at once, its copies go
-back once.
+back once. If a reader borrows many books at once, the loans are counted one by one.
 """
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -21,8 +22,9 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     """Lend `quantity` copies of a book to `reader`, and return the loan.
 
     Raises Http404 if there is no such book, and Conflict (409) if too few copies are
-    left.
+    left, or if the reader would have more than LOANS_PER_READER.
     """
+    _refuse_too_many(reader, quantity)
     book = lock_book(book_id)
     if book.stock < quantity:
         raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
@@ -48,3 +50,16 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     loan.returned_at = timezone.now()
     loan.save(update_fields=["is_returned", "returned_at"])
     return loan
+
+
+def _refuse_too_many(reader: User, quantity: int) -> None:
+    """Lock the reader's row; raise Conflict (409) if these copies are too many."""
+    # It is locked before a book is, in every transaction that locks both.
+    list(User.objects.select_for_update(no_key=True).filter(pk=reader.pk).values("pk"))
+    open_loans = Loan.objects.filter(user=reader, is_returned=False)
+    on_loan = open_loans.aggregate(copies=Sum("quantity", default=0))["copies"]
+    if on_loan + quantity > settings.LOANS_PER_READER:
+        raise Conflict(
+            f"{settings.LOANS_PER_READER} copies may be on loan to a reader: "
+            f"{on_loan} are, {quantity} more were asked for."
+        )

@@ -13,10 +13,11 @@ from common.bodies import read_body
 from common.permissions import IsLibrarian, IsSelfOrLibrarian
 from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
-from users import services
+from users import families, services
 from users.authentication import current_reader
 from users.models import User
 from users.serializers import (
+    ChangePasswordSerializer,
     LoginSerializer,
     RefreshTokenSerializer,
     RegistrationSerializer,
@@ -94,7 +95,7 @@ class LogIn(Public):
 class RotateTokens(Public):
     """A new pair of tokens for a refresh token, once."""
 
-    throttle_classes = ()
+    throttle_scope = "refresh"
 
     @extend_schema(
         request=RefreshTokenSerializer,
@@ -102,7 +103,7 @@ class RotateTokens(Public):
     )
     def post(self, request: Request) -> Response:
         """Rotate the tokens."""
-        return Response(services.rotate(**read_body(RefreshTokenSerializer, request)))
+        return Response(families.rotate(**read_body(RefreshTokenSerializer, request)))
 
 
 class LogOut(APIView):
@@ -117,5 +118,29 @@ class LogOut(APIView):
     def post(self, request: Request) -> Response:
         """Log out."""
         body = read_body(RefreshTokenSerializer, request)
-        services.log_out(user=current_reader(request), **body)
+        families.end(user=current_reader(request), **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LogOutEverywhere(APIView):
+    """The end of all of a reader's tokens."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Log out everywhere."""
+        services.log_out_everywhere(user=current_reader(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Password(APIView):
+    """A reader's own password."""
+
+    throttle_classes = (ScopedRateThrottle,)
+    throttle_scope = "login"
+
+    @extend_schema(request=ChangePasswordSerializer, responses={200: TokensSerializer})
+    def post(self, request: Request) -> Response:
+        """Change the password. All older tokens are dead."""
+        user = current_reader(request)
+        body = read_body(ChangePasswordSerializer, request, instance=user)
+        return Response(services.change_password(user=user, **body))
