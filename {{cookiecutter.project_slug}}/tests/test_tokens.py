@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from tests.clients import Client, errors_of
 from tests.crowd import all_at_once
 from tests.factories import PASSWORD, UserFactory
 from users import families
-from users.models import TokenFamily
+from users.models import TokenFamily, User
 from users.tokens import AccessToken, RefreshToken
 
 
@@ -152,6 +153,37 @@ class TestStolenToken:
             cursor.execute("SELECT * FROM users_tokenfamily")
             ((*columns,),) = cursor.fetchall()
         assert not [each for each in columns if any(part in str(each) for part in parts)]
+
+
+class TestTokensInClear:
+    """What a project has that ran before there were families."""
+
+    @pytest.fixture
+    def rows(self, transactional_db):
+        """Return a function that shows a table as it was then, with a used token."""
+        call_command("migrate", "users", "0003", verbosity=0)
+        user = UserFactory()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TABLE token_blacklist_outstandingtoken (jti text, token text, "
+                "user_id bigint REFERENCES users_user (id) "
+                "DEFERRABLE INITIALLY DEFERRED)"
+            )
+            row = "INSERT INTO token_blacklist_outstandingtoken VALUES (%s, %s, %s)"
+            cursor.execute(row, ["an id", "a.token.in-clear", user.pk])
+
+            def show():
+                cursor.execute("SELECT * FROM token_blacklist_outstandingtoken")
+                return cursor.fetchall()
+
+            yield show
+            cursor.execute("DROP TABLE token_blacklist_outstandingtoken")
+
+    def test_a_migration_takes_them_away(self, rows):
+        call_command("migrate", "users", verbosity=0)
+        # The release before this one may come back: it asks for the id.
+        assert rows() == [("an id", "", None)]
+        User.objects.get().delete()
 
 
 class TestEnd:
