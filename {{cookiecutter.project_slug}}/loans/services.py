@@ -24,7 +24,7 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     Raises Http404 if there is no such book, and Conflict (409) if too few copies are
     left, or if the reader would have more than LOANS_PER_READER.
     """
-    _refuse_too_many(reader, quantity)
+    _check_limit(reader, quantity)
     book = lock_book(book_id)
     if book.stock < quantity:
         raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
@@ -52,7 +52,7 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     return loan
 
 
-def _refuse_too_many(reader: User, quantity: int) -> None:
+def _check_limit(reader: User, quantity: int) -> None:
     """Lock the reader's row; raise Conflict (409) if these copies are too many."""
     # It is locked before a book is, in every transaction that locks both.
     list(User.objects.select_for_update(no_key=True).filter(pk=reader.pk).values("pk"))

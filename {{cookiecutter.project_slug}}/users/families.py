@@ -62,7 +62,7 @@ def rotate(*, refresh_token: str) -> Tokens:
         raise AuthenticationFailed(DEAD_TOKEN)
     new = _next_token(family)
     # One statement finds the token alive and replaces it: of many requests with the
-    # same token, one succeeds. There is no transaction that would bring the family back.
+    # same token, one succeeds. A transaction would bring a family back that has ended.
     if not _alive(old).update(token_hash=_hash(new), expires_at=_expiry(new)):
         raise _refusal(old)
     return _pair(new)

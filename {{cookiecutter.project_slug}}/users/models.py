@@ -62,8 +62,8 @@ class User(AbstractUser):
         error_messages={"unique": "A user with this name exists."},
     )
     email = EmailColumn(unique=True)
-    # Changes when the reader logs out everywhere. The release before this column goes on
-    # adding users: they get "".
+    # Changes when the reader logs out everywhere. The release before this column may
+    # add users meanwhile: the database gives them "".
     token_salt = models.CharField(
         max_length=32, default="", db_default="", editable=False
     )
