@@ -40,8 +40,8 @@ class TokenFamilyAdmin(admin.ModelAdmin):
     list_display = ["user", "created_at", "expires_at"]
     list_select_related = ["user"]
     search_fields = ["user__email__shows"]
-    fields = ["user", "created_at", "expires_at", "ends_at"]
-    readonly_fields = fields
+    exclude = ["token_hash"]
+    readonly_fields = ["ends_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse: a login begins one."""

@@ -19,7 +19,6 @@ import threading
 
 import pytest
 
-
 from lab.benchmarks import ahead, plots, report, tables, targets
 from lab.benchmarks.__main__ import kept
 from lab.benchmarks.client import WrongAnswer
