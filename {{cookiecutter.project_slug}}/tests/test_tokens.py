@@ -185,6 +185,17 @@ class TestTokensInClear:
         assert rows() == [("an id", "", None)]
         User.objects.get().delete()
 
+    @pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="there no two releases run together"
+    )
+    def test_what_that_release_adds_meanwhile_is_in_nobodys_way(self, rows):
+        call_command("migrate", "users", verbosity=0)
+        user = UserFactory()
+        with connection.cursor() as cursor:
+            row = "INSERT INTO token_blacklist_outstandingtoken VALUES (%s, %s, %s)"
+            cursor.execute(row, ["later", "", user.pk])
+        user.delete()
+
 
 class TestEnd:
     def test_no_token_lives_longer_than_thirty_days_after_the_login(
