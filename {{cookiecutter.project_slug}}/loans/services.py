@@ -7,13 +7,14 @@ back once. If a reader borrows many books at once, the loans are counted one by 
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from books.services import lock_book
 from common.errors import Conflict
 from loans.models import Loan
+from loans.selectors import copies_on_loan
 from users.models import User
 
 
@@ -56,8 +57,7 @@ def _check_limit(reader: User, quantity: int) -> None:
     """Lock the reader's row; raise Conflict (409) if these copies are too many."""
     # It is locked before a book is, in every transaction that locks both.
     list(User.objects.select_for_update(no_key=True).filter(pk=reader.pk).values("pk"))
-    open_loans = Loan.objects.filter(user=reader, is_returned=False)
-    on_loan = open_loans.aggregate(copies=Sum("quantity", default=0))["copies"]
+    on_loan = copies_on_loan(reader)
     if on_loan + quantity > settings.LOANS_PER_READER:
         raise Conflict(
             f"{settings.LOANS_PER_READER} copies may be on loan to a reader: "
