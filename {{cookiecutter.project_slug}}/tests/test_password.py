@@ -86,13 +86,13 @@ def test_it_is_throttled_as_logins_are(reader):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_changes_at_once_one_happens():
+def test_of_many_changes_at_once_one_happens():
     user = UserFactory()
-    wanted = [NEW, "a third long phrase"]
+    wanted = [f"long phrase number {number}" for number in range(8)]
     answers = all_at_once(
         [lambda new=new: change(Client(user), new_password=new) for new in wanted]
     )
-    assert sorted(each.status_code for each in answers) == [200, 401]
+    assert sorted(each.status_code for each in answers) == [200] + [401] * 7
     (won,) = [each for each in answers if each.status_code == 200]
     assert opens(won.json()) == 200
     assert log_in(user, wanted[answers.index(won)]) == 200

@@ -144,7 +144,7 @@ class TestStolenToken:
                 refresh(nobody, stolen)
         (line,) = [r for r in caplog.records if r.name == "library.security"]
         assert line.message == "refresh_reuse"
-        assert line.fields == {"user_id": str(reader.user.pk)}
+        assert line.fields == {"user_id": reader.user.pk}
 
     def test_the_database_holds_no_token(self, reader, nobody):
         token = renewed(nobody, log_in(reader.user))

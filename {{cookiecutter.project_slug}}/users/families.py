@@ -29,6 +29,11 @@ Tokens = dict[str, str]
 security_log = logging.getLogger("library.security")
 
 
+def log_event(event: str, user_id: int | str) -> None:
+    """Tell the security log what happened to a user's sessions."""
+    security_log.warning(event, extra={"fields": {"user_id": int(user_id)}})
+
+
 def begin(*, user: User) -> Tokens:
     """Begin a family, and return its first tokens.
 
@@ -106,8 +111,7 @@ def _refusal(token: RefreshToken) -> AuthenticationFailed:
     """End the family of a token that was used before, and return the answer."""
     ended, _ = TokenFamily.objects.filter(pk=token.get(FAMILY)).delete()
     if ended:
-        user_id = token[api_settings.USER_ID_CLAIM]
-        security_log.warning("refresh_reuse", extra={"fields": {"user_id": user_id}})
+        log_event("refresh_reuse", token[api_settings.USER_ID_CLAIM])
     return AuthenticationFailed(DEAD_TOKEN)
 
 

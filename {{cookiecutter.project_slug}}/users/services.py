@@ -6,7 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from common.errors import Conflict
 from users import families
-from users.families import Tokens, security_log
+from users.families import Tokens, log_event
 from users.models import User
 
 WRONG_PASSWORD = "The password is wrong."
@@ -44,7 +44,7 @@ def log_out_everywhere(*, user: User) -> None:
     """End all of the user's tokens, and their sessions in the admin site."""
     user.end_all_sessions()
     user.token_families.all().delete()
-    _log("logged_out_everywhere", user)
+    log_event("logged_out_everywhere", user.pk)
 
 
 def change_password(*, user: User, password: str, new_password: str) -> Tokens:
@@ -59,14 +59,10 @@ def change_password(*, user: User, password: str, new_password: str) -> Tokens:
     user.set_password(new_password)
     with transaction.atomic():
         same = User.objects.select_for_update().filter(pk=user.pk, password=checked)
-        if not same.exists():
+        if same.first() is None:
             # Another request has just changed it.
             raise AuthenticationFailed(WRONG_PASSWORD)
         user.save(update_fields=["password"])
         user.token_families.all().delete()
-    _log("password_changed", user)
+    log_event("password_changed", user.pk)
     return families.begin(user=user)
-
-
-def _log(event: str, user: User) -> None:
-    security_log.warning(event, extra={"fields": {"user_id": user.pk}})
