@@ -19,8 +19,7 @@ CODE = {".py", ".sh", ".yml", ".toml", ".tf", ".example"}
 MADE = {".venv", "build"}
 DJANGO = (
     "check createsuperuser dbshell dumpdata loaddata makemigrations migrate "
-    "runserver shell showmigrations sqlmigrate collectstatic spectacular test "
-    "flushexpiredtokens"
+    "runserver shell showmigrations sqlmigrate collectstatic spectacular test"
 )
 
 

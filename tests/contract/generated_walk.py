@@ -8,7 +8,12 @@ import datetime
 import sys
 
 from library_client import AuthenticatedClient, Client
-from library_client.api.auth import auth_login_create, auth_logout_create
+from library_client.api.auth import (
+    auth_login_create,
+    auth_logout_all_create,
+    auth_logout_create,
+    auth_password_create,
+)
 from library_client.api.books import (
     books_create,
     books_destroy,
@@ -38,6 +43,7 @@ from library_client.api.users import users_create, users_list, users_retrieve
 from library_client.models import (
     BookWriteRequest,
     BorrowRequest,
+    ChangePasswordRequest,
     Error,
     LoginRequest,
     PatchedBookWriteRequest,
@@ -120,7 +126,7 @@ def replace_and_remove(client, book_id, tag_id, sent):
 
 
 def come_and_go(address):
-    """Register, look at oneself, renew the tokens, and log out."""
+    """Register, renew the tokens, change the password, and log out."""
     stranger, password = Client(base_url=address), "a long unlikely phrase"
     who = {"email": "generated@example.com", "password": password}
     body = RegistrationRequest(username="generated", **who)
@@ -130,8 +136,13 @@ def come_and_go(address):
     tokens = token_refresh_create.sync(client=stranger, body=old)
     reader = AuthenticatedClient(base_url=address, token=tokens.access_token)
     assert users_retrieve.sync(user.user_id, client=reader) == user
+    change = ChangePasswordRequest(password=password, new_password=password + "!")
+    tokens = auth_password_create.sync(client=reader, body=change)
+    reader = AuthenticatedClient(base_url=address, token=tokens.access_token)
     body = RefreshTokenRequest(refresh_token=tokens.refresh_token)
     out = auth_logout_create.sync_detailed(client=reader, body=body)
+    assert out.status_code == 204
+    out = auth_logout_all_create.sync_detailed(client=reader)
     assert out.status_code == 204
 
 

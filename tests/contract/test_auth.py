@@ -110,6 +110,17 @@ def test_a_refresh_token_works_once(a_new_reader):
     error(refresh(a_new_reader, a_new_reader.refresh_token), 401)
 
 
+def test_a_refresh_token_used_twice_ends_what_came_of_its_login(a_new_reader):
+    stolen = a_new_reader.refresh_token
+    other_session = ok(a_new_reader.post("/auth/login", json=a_new_reader.login))
+    thiefs = ok(refresh(a_new_reader, stolen))["refresh_token"]
+
+    error(refresh(a_new_reader, stolen), 401)
+
+    error(refresh(a_new_reader, thiefs), 401)
+    ok(refresh(a_new_reader, other_session["refresh_token"]))
+
+
 def test_refreshing_needs_no_access_token(stranger, a_new_reader):
     stranger.access_token = "worn-out"
 
@@ -168,8 +179,50 @@ def test_one_session_ends_and_the_other_goes_on(a_new_reader):
     ok(refresh(a_new_reader, other_session["refresh_token"]))
 
 
+def test_logging_out_everywhere_kills_every_token(a_new_reader, reader):
+    other_session = ok(a_new_reader.post("/auth/login", json=a_new_reader.login))
+
+    nothing(a_new_reader.post("/auth/logout-all"))
+
+    for path in ("/books", "/loans"):
+        error(a_new_reader.get(path), 401)
+    for token in (a_new_reader.refresh_token, other_session["refresh_token"]):
+        error(refresh(a_new_reader, token), 401)
+    assert page(reader.get("/books"))["count"] > 0
+
+
+def test_a_new_password_comes_with_new_tokens(a_new_reader):
+    old = a_new_reader.login
+    sent = {"password": old["password"], "new_password": "another long phrase"}
+
+    tokens = ok(a_new_reader.post("/auth/password", json=sent))
+
+    assert set(tokens) == TOKENS
+    error(a_new_reader.get("/books"), 401)
+    error(refresh(a_new_reader, a_new_reader.refresh_token), 401)
+    error(a_new_reader.post("/auth/login", json=old), 401)
+    a_new_reader.access_token = tokens["access_token"]
+    assert page(a_new_reader.get("/books"))["count"] > 0
+    ok(refresh(a_new_reader, tokens["refresh_token"]))
+
+
+def test_a_wrong_password_changes_none(a_new_reader):
+    sent = {"password": "wrong", "new_password": "another long phrase"}
+
+    error(a_new_reader.post("/auth/password", json=sent), 401)
+
+    ok(a_new_reader.post("/auth/login", json=a_new_reader.login))
+
+
+def test_a_weak_new_password_is_refused(a_new_reader):
+    sent = {"password": a_new_reader.password, "new_password": "12345678"}
+
+    error(a_new_reader.post("/auth/password", json=sent), 400, names="new_password")
+
+
 def test_too_many_logins_and_registrations_are_throttled(project, services, tmp_path):
     rates = {"THROTTLE_LOGIN": "3/min", "THROTTLE_REGISTER": "2/min"}
+    rates["THROTTLE_REFRESH"] = "1/min"
     known = services("sqlite")
     variables = known.variables | rates
     with serve(project, tmp_path / "log", variables) as url, client_of(url) as client:
@@ -180,12 +233,14 @@ def test_too_many_logins_and_registrations_are_throttled(project, services, tmp_
         registrations = [
             client.post("/users", json=newcomer(client).registration) for _ in range(3)
         ]
+        refreshes = [refresh(client, "guess") for _ in range(2)]
         right_but_late = client.post("/auth/login", json=known.reader.login)
         reads = Account(client, access_token=known.reader.access_token).get("/books")
 
     assert [answer.status_code for answer in guesses] == [401, 401, 401, 429]
     assert [answer.status_code for answer in registrations] == [201, 201, 429]
-    for refused in (guesses[-1], registrations[-1], right_but_late):
+    assert [answer.status_code for answer in refreshes] == [401, 429]
+    for refused in (guesses[-1], registrations[-1], refreshes[-1], right_but_late):
         error(refused, 429)
         assert int(refused.headers["Retry-After"]) > 0
     assert page(reads)["count"] > 0

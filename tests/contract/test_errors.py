@@ -14,6 +14,8 @@ METHODS = {
     "/users/1": {"GET"},
     "/auth/login": {"POST"},
     "/auth/logout": {"POST"},
+    "/auth/logout-all": {"POST"},
+    "/auth/password": {"POST"},
     "/token/refresh": {"POST"},
     "/books": {"GET", "POST"},
     "/books/1": {"GET", "PUT", "PATCH", "DELETE"},

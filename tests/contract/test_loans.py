@@ -74,6 +74,13 @@ def test_too_small_a_stock_is_a_conflict(reader, a_book, stock_of, stock, quanti
     assert page(reader.get(f"/loans/books/{book['book_id']}"))["count"] == 0
 
 
+def test_a_reader_has_so_many_copies_at_most(services, a_new_reader, a_book):
+    most = int(services("sqlite").variables["LOANS_PER_READER"])
+    ok(borrowing(a_new_reader, a_book(stock=most), quantity=most), 201)
+
+    error(borrowing(a_new_reader, a_book(stock=1)), 409)
+
+
 @pytest.mark.parametrize("bad", [0, -1, 1.5, "two", None, 10**30, [1]])
 def test_a_bad_quantity_is_refused(reader, a_book, stock_of, bad):
     book = a_book(stock=5)

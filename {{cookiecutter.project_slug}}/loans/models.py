@@ -20,6 +20,12 @@ class Loan(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        # Counted at each loan. Those that were returned become more and more.
+        indexes = [
+            models.Index(
+                fields=["user"], condition=Q(is_returned=False), name="open_loans"
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(quantity__gte=1), name="loan_of_at_least_one"

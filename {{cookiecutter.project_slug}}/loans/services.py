@@ -2,9 +2,10 @@
 
 Each function locks the row before it reads it. So if many readers ask for the last
 copy at once, exactly one gets it. If a loan is returned twice at once, its copies go
-back once.
+back once. If a reader borrows many books at once, the loans are counted one by one.
 """
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -13,6 +14,7 @@ from django.utils import timezone
 from books.services import lock_book
 from common.errors import Conflict
 from loans.models import Loan
+from loans.selectors import copies_on_loan
 from users.models import User
 
 
@@ -21,8 +23,9 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     """Lend `quantity` copies of a book to `reader`, and return the loan.
 
     Raises Http404 if there is no such book, and Conflict (409) if too few copies are
-    left.
+    left, or if the reader would have more than LOANS_PER_READER.
     """
+    _check_limit(reader, quantity)
     book = lock_book(book_id)
     if book.stock < quantity:
         raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
@@ -48,3 +51,15 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     loan.returned_at = timezone.now()
     loan.save(update_fields=["is_returned", "returned_at"])
     return loan
+
+
+def _check_limit(reader: User, quantity: int) -> None:
+    """Lock the reader's row; raise Conflict (409) if these copies are too many."""
+    # It is locked before a book is, in every transaction that locks both.
+    list(User.objects.select_for_update(no_key=True).filter(pk=reader.pk).values("pk"))
+    on_loan = copies_on_loan(reader)
+    if on_loan + quantity > settings.LOANS_PER_READER:
+        raise Conflict(
+            f"{settings.LOANS_PER_READER} copies may be on loan to a reader: "
+            f"{on_loan} are, {quantity} more were asked for."
+        )

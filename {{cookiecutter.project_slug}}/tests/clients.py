@@ -4,11 +4,11 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from rest_framework.test import APIClient, ForceAuthClientHandler
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from common import request_ids
 from config.wsgi import in_order
 from tests import documented
+from users.tokens import AccessToken
 
 API = "/api/v1"
 # The document, and a page to look at it: no JSON.
@@ -63,7 +63,7 @@ class Client(APIClient):
         self.user = user
         if user:
             word = settings.SIMPLE_JWT["AUTH_HEADER_TYPES"][0]
-            token = RefreshToken.for_user(user).access_token
+            token = AccessToken.for_user(user)
             self.credentials(HTTP_AUTHORIZATION=f"{word} {token}")
 
     def generic(self, method, path, *arguments, **options):

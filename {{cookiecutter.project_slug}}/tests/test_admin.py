@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from books.models import Book, Tag
 from books.sample import isbn
+from tests.clients import Client as ApiClient
 from tests.clients import errors_of
 from tests.factories import PASSWORD, BookFactory, LoanFactory, TagFactory, UserFactory
-from users.models import User
+from users import families
+from users.models import TokenFamily, User
 
 NOBODY = {"email": "nobody@example.com", "password": "wrong"}
 
@@ -68,9 +70,10 @@ def test_createsuperuser_makes_a_librarian(db, monkeypatch):
     assert Client().login(username="BOSS@example.com", password=PASSWORD)
 
 
-@pytest.mark.parametrize("model", ["book", "tag", "loan", "user"])
+@pytest.mark.parametrize("model", ["book", "tag", "loan", "user", "tokenfamily"])
 def test_every_model_has_its_pages(admin, admin_user, model):
     LoanFactory(book__tags=[TagFactory()])
+    families.begin(user=admin_user)
     registered = next(m for m in site._registry if m._meta.model_name == model)
     app = registered._meta.app_label
     list_page = admin.get(reverse(f"admin:{app}_{model}_changelist"))
@@ -345,3 +348,25 @@ def test_a_reader_stays_outside(reader):
     client = Client()
     client.force_login(reader.user)
     assert client.get(reverse("admin:index")).status_code == 302
+
+
+def test_a_librarian_ends_a_session(desk, reader, nobody):
+    token = families.begin(user=reader.user)["refresh_token"]
+    family = TokenFamily.objects.get()
+    change = reverse("admin:users_tokenfamily_change", args=[family.pk])
+    shown = desk.get(change).content + desk.get(page_of_families()).content
+    assert reader.user.email.encode() in shown
+    assert family.token_hash.encode() not in shown
+    path = reverse("admin:users_tokenfamily_delete", args=[family.pk])
+    assert desk.post(path, {"post": "yes"}).status_code == 302
+    assert nobody.post("/token/refresh", {"refresh_token": token}).status_code == 401
+
+
+def test_logging_out_everywhere_ends_the_admins_sessions(admin, admin_user):
+    assert admin.get(page_of_families()).status_code == 200
+    assert ApiClient(admin_user).post("/auth/logout-all").status_code == 204
+    assert admin.get(page_of_families()).status_code == 302
+
+
+def page_of_families():
+    return reverse("admin:users_tokenfamily_changelist")

@@ -4,11 +4,11 @@ import time
 from datetime import timedelta
 
 import pytest
-from rest_framework_simplejwt.tokens import AccessToken
 
 from tests.caches import recorded_round_trips, result_of
 from tests.clients import Client
 from tests.factories import UserFactory
+from users.tokens import AccessToken
 
 pytestmark = pytest.mark.once
 
@@ -36,12 +36,17 @@ def delete(user):
     user.delete()
 
 
+def log_out_everywhere(user):
+    assert Client(user).post("/auth/logout-all").status_code == 204
+
+
 def deactivate_in_bulk(user):
     type(user).objects.filter(pk=user.pk).update(is_active=False)
 
 
 @pytest.mark.parametrize(
-    "lose", [deactivate, change_password, delete, deactivate_in_bulk]
+    "lose",
+    [deactivate, change_password, log_out_everywhere, delete, deactivate_in_bulk],
 )
 def test_the_next_read_is_refused(client, lose, django_assert_num_queries):
     with django_assert_num_queries(0):
@@ -107,8 +112,8 @@ def test_a_registration_does_not_disturb_the_others(redis_store, monkeypatch):
     assert len(trips) == 1
 
 
-def test_a_token_that_names_no_password_is_refused(client):
+def test_a_token_without_a_fingerprint_is_refused(client):
     token = AccessToken.for_user(client.user)
-    del token["hash_password"]
+    del token["fingerprint"]
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     assert client.get("/tags").status_code == 401

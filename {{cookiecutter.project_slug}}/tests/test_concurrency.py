@@ -31,6 +31,18 @@ def test_one_of_fifty_readers_gets_the_last_copy():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_of_fifty_books_borrowed_at_once_a_reader_gets_twenty():
+    reader = UserFactory()
+    borrow = [
+        lambda book=book: Client(reader).post("/loans", {"book_id": book.pk})
+        for book in BookFactory.create_batch(CROWD)
+    ]
+    statuses = [response.status_code for response in all_at_once(borrow)]
+    assert sorted(statuses) == [201] * 20 + [409] * (CROWD - 20)
+    assert Loan.objects.count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
 def test_one_of_fifty_returns_of_a_loan_brings_the_copy_back():
     loan = LoanFactory(book__stock=0)
     clients = [Client(loan.user) for _ in range(CROWD)]

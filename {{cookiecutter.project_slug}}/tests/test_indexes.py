@@ -10,12 +10,14 @@ from datetime import date
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from books import documents, pages, selectors
 from books.keyset import Place, rows_after
 from books.models import Book
 from books.queries import ORDERS, BookQuery
-from tests.factories import BookFactory, TagFactory
+from loans.selectors import open_loans
+from tests.factories import BookFactory, LoanFactory, TagFactory
 
 pytestmark = [
     pytest.mark.django_db,
@@ -110,6 +112,15 @@ def test_the_books_of_a_tag_are_found_in_an_index_of_links():
     found = plan(selectors.find_books(BookQuery(tag=(1,))).order_by())
     # Two indexes begin with the tag; in so small a table the planner may choose either.
     assert "Index Cond: (tag_id = 1)" in found, found
+
+
+def test_the_open_loans_of_a_reader_are_found_in_their_index(reader):
+    returned = {"is_returned": True, "returned_at": timezone.now()}
+    LoanFactory.create_batch(100, user=reader.user, book=Book.objects.first(), **returned)
+    LoanFactory(user=reader.user, book=Book.objects.first())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE loans_loan")
+    assert "using open_loans" in open_loans(reader.user).explain()
 
 
 def test_a_hundred_tags_are_found_in_an_index():

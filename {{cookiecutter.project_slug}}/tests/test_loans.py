@@ -48,6 +48,27 @@ class TestBorrow:
         assert book.stock == 3
         assert not Loan.objects.exists()
 
+    def test_a_reader_has_twenty_copies_at_most(self, reader, other_reader):
+        book = BookFactory(stock=100)
+        sent = {"book_id": book.pk, "quantity": 20}
+        assert reader.post("/loans", sent | {"quantity": 21}).status_code == 409
+        first = reader.post("/loans", sent)
+        assert first.status_code == 201
+        response = reader.post("/loans", {"book_id": BookFactory().pk})
+        assert response.status_code == 409
+        assert errors_of(response) == {None: "conflict"}
+        assert "20 are, 1 more" in response.json()["errors"][0]["detail"]
+        assert other_reader.post("/loans", sent).status_code == 201
+        path = f"/loans/{first.json()['loan_id']}"
+        assert reader.patch(path, {"is_returned": True}).status_code == 200
+        assert reader.post("/loans", {"book_id": book.pk}).status_code == 201
+
+    def test_how_many_is_a_setting(self, reader, settings):
+        settings.LOANS_PER_READER = 2
+        sent = {"book_id": BookFactory().pk}
+        statuses = [reader.post("/loans", sent).status_code for _ in range(3)]
+        assert statuses == [201, 201, 409]
+
     @pytest.mark.parametrize("quantity", [0, -1, "x", 1.5, 10**30, None])
     def test_a_quantity_is_a_number_from_one(self, reader, quantity):
         book = BookFactory()

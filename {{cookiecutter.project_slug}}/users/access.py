@@ -8,7 +8,6 @@ from rest_framework import HTTP_HEADER_ENCODING
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import InvalidToken
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from caching.access import Credential
 from caching.conf import conf
@@ -16,12 +15,13 @@ from caching.dependencies import BoundRow
 from caching.reads import CacheSpec, entry_key
 from users.authentication import ReaderAuthentication
 from users.models import User
+from users.tokens import FINGERPRINT
 
 REMEMBERED_TOKENS = 1024
 
 
 class ReaderAccess:
-    """Lets in a reader whose account is active and whose password has not changed."""
+    """Lets in a reader who is active and has the fingerprint that the token names."""
 
     def __init__(self) -> None:
         self.authentication = ReaderAuthentication()
@@ -47,7 +47,7 @@ class ReaderAccess:
         """
         token = self.authentication.get_validated_token(raw)
         reader = token[api_settings.USER_ID_CLAIM]
-        fingerprint = str(token.get(api_settings.REVOKE_TOKEN_CLAIM)).encode()
+        fingerprint = str(token.get(FINGERPRINT)).encode()
         key = entry_key(conf().release, "users:fingerprint", reader)
         spec = CacheSpec(key, (BoundRow("users", str(reader)),))
         return Credential(reader, fingerprint, spec), token["exp"]
@@ -58,8 +58,8 @@ class ReaderAccess:
         None if there is no active reader with this id.
         """
         readers = User.objects.filter(pk=credential.subject, is_active=True)
-        password = readers.values_list("password", flat=True).first()
-        return get_md5_hash_password(password).encode() if password else None
+        reader = readers.only("password", "token_salt").first()
+        return reader.get_session_auth_hash().encode() if reader else None
 
     def reader(self, credential: Credential) -> User | AnonymousUser:
         """Return the User, or AnonymousUser if it is gone meanwhile."""

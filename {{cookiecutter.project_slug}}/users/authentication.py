@@ -14,6 +14,7 @@ from rest_framework_simplejwt.tokens import Token
 
 from common.events import record
 from users.models import User
+from users.tokens import FINGERPRINT
 
 REFUSAL = "The access token is malformed, invalid, expired or revoked."
 
@@ -33,6 +34,13 @@ class ReaderAuthentication(JWTAuthentication):
         names = {name.lower(): name for name in AUTH_HEADER_TYPE_BYTES}
         known = names.get(scheme.lower(), scheme)
         return super().get_raw_token(known + space + rest)
+
+    def get_user(self, validated_token: Token) -> Any:
+        """Return the reader whom the token names."""
+        user = super().get_user(validated_token)
+        if validated_token.get(FINGERPRINT) != user.get_session_auth_hash():
+            raise AuthenticationFailed(REFUSAL)
+        return user
 
     def authenticate(self, request: Request) -> tuple[Any, Token] | None:
         """Return the reader and the token; None if the request has no token."""

@@ -16,6 +16,8 @@ CATALOGUE = {
 # Only view: loans change through the API alone, and whoever may change users can make
 # a superuser of one.
 PERMISSIONS = CATALOGUE | {"loans.view_loan", "users.view_user"}
+# A librarian may end a session, too.
+PERMISSIONS |= {"users.view_tokenfamily", "users.delete_tokenfamily"}
 
 
 class LibrarianBackend(ModelBackend):

@@ -1,11 +1,15 @@
-"""Readers and librarians."""
+"""Readers and librarians, and their sessions."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 from unicodedata import normalize as nfc
+from uuid import uuid4
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import get_random_string, salted_hmac
 
 from caching.watching import WatchedQuerySet
 from common.text import TextColumn, fold, normalize
@@ -58,6 +62,11 @@ class User(AbstractUser):
         error_messages={"unique": "A user with this name exists."},
     )
     email = EmailColumn(unique=True)
+    # Changes when the reader logs out everywhere. The release before this column may
+    # add users meanwhile: the database gives them "".
+    token_salt = models.CharField(
+        max_length=32, default="", db_default="", editable=False
+    )
 
     objects: ClassVar[ReaderManager] = ReaderManager()
 
@@ -85,5 +94,45 @@ class User(AbstractUser):
         typed = dict.fromkeys([nfc("NFC", raw_password or ""), raw_password or ""])
         return any(super(User, self).check_password(each) for each in typed)
 
+    def get_session_auth_hash(self) -> str:
+        """Return the fingerprint: it changes with the password and with `token_salt`.
+
+        It is in every token and in the admin site's sessions. As soon as it changes,
+        those from before are dead.
+        """
+        secret = f"{self.password}:{self.token_salt}"
+        return salted_hmac("users.fingerprint", secret, algorithm="sha256").hexdigest()
+
+    def end_all_sessions(self) -> None:
+        """Change the fingerprint."""
+        self.token_salt = get_random_string(32)
+        self.save(update_fields=["token_salt"])
+
     def __str__(self) -> str:
         return str(self.email)
+
+
+class TokenFamily(models.Model):
+    """The refresh tokens that came from one login. Only the last of them is alive."""
+
+    LIFETIME = timedelta(days=30)
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="token_families")
+    # SHA-256 of the living token's id, in hexadecimal.
+    token_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField("logged in at", default=timezone.now)
+    # When the living token expires.
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "token families"
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the family ends, however often it is refreshed."""
+        return self.created_at + self.LIFETIME
+
+    def __str__(self) -> str:
+        return f"{self.user}, logged in at {self.created_at:%Y-%m-%d %H:%M} UTC"

@@ -61,10 +61,7 @@ class RegistrationSerializer(serializers.ModelSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Check the password with Django's validators. Raises ValidationError."""
         about_user = User(email=attrs["email"], username=attrs["username"])
-        try:
-            validate_password(attrs["password"], user=about_user)
-        except DjangoValidationError as error:
-            raise serializers.ValidationError({"password": error.messages}) from error
+        _check_strength("password", attrs["password"], about_user)
         return attrs
 
 
@@ -75,6 +72,30 @@ class LoginSerializer(serializers.Serializer):
     password = serializers.CharField(
         max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
     )
+
+
+class ChangePasswordSerializer(serializers.Serializer):
+    """The password, and a new one."""
+
+    password = serializers.CharField(
+        max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
+    )
+    new_password = serializers.CharField(
+        max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the new password; `instance` is its user. Raises ValidationError."""
+        _check_strength("new_password", attrs["new_password"], self.instance)
+        return attrs
+
+
+def _check_strength(field: str, password: str, user: User | None) -> None:
+    """Raise ValidationError, which names the field, if Django's validators refuse."""
+    try:
+        validate_password(password, user=user)
+    except DjangoValidationError as error:
+        raise serializers.ValidationError({field: error.messages}) from error
 
 
 class RefreshTokenSerializer(serializers.Serializer):

@@ -14,10 +14,11 @@ from common.permissions import IsLibrarian, IsSelfOrLibrarian
 from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
 from common.throttling import AddressThrottle
-from users import services
+from users import families, services
 from users.authentication import current_reader
 from users.models import User
 from users.serializers import (
+    ChangePasswordSerializer,
     LoginSerializer,
     RefreshTokenSerializer,
     RegistrationSerializer,
@@ -26,17 +27,22 @@ from users.serializers import (
 )
 
 
-class Public(APIView):
-    """A throttled endpoint that needs no token."""
+class GivesTokens(APIView):
+    """A throttled endpoint that answers with tokens."""
 
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
     throttle_classes = (AddressThrottle,)
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        """Keep every answer out of caches, errors included: some carry tokens."""
+        """Keep every answer out of caches, errors included."""
         return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+
+class Public(GivesTokens):
+    """One that needs no token."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
 
     def get_authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that a refused login is a 401 and not a 403."""
@@ -109,7 +115,7 @@ class RotateTokens(Public):
     )
     def post(self, request: Request) -> Response:
         """Rotate the tokens."""
-        return Response(services.rotate(**read_body(RefreshTokenSerializer, request)))
+        return Response(families.rotate(**read_body(RefreshTokenSerializer, request)))
 
 
 class LogOut(APIView):
@@ -124,5 +130,28 @@ class LogOut(APIView):
     def post(self, request: Request) -> Response:
         """Log out."""
         body = read_body(RefreshTokenSerializer, request)
-        services.log_out(user=current_reader(request), **body)
+        families.end(user=current_reader(request), **body)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LogOutEverywhere(APIView):
+    """The end of all of a reader's tokens."""
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """Log out everywhere."""
+        services.log_out_everywhere(user=current_reader(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Password(GivesTokens):
+    """A reader's own password."""
+
+    throttle_scope = "login"
+
+    @extend_schema(request=ChangePasswordSerializer, responses={200: TokensSerializer})
+    def post(self, request: Request) -> Response:
+        """Change the password. All older tokens are dead."""
+        user = current_reader(request)
+        body = read_body(ChangePasswordSerializer, request, instance=user)
+        return Response(services.change_password(request=request, user=user, **body))

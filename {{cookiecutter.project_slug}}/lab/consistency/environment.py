@@ -114,6 +114,8 @@ class Environment:
             "WEB_THREADS": str(THREADS),
             "PROMETHEUS_MULTIPROC_DIR": metrics,
             "GUNICORN_CMD_ARGS": f"{OPTIONS} --error-logfile {self.log_path}",
+            # One librarian borrows for the whole test.
+            "LOANS_PER_READER": "1000000",
             "CONSISTENCY_HISTORY": str(self.history_path),
         }
         return live.environment(self.database_url, **given | more)

@@ -27,6 +27,7 @@ from common.queries import read_query
 from lab.stateful.addresses import Address
 from loans import services
 from loans.models import Loan
+from users import services as users
 
 
 def _cache_the_list_by(monkeypatch, depends_on, query):
@@ -154,6 +155,12 @@ def fields_missing_from_what_a_list_depends_on(monkeypatch):
     _cache_the_list_by(monkeypatch, BookList.cached.depends_on, without_fields)
 
 
+def logging_out_without_invalidating(monkeypatch):
+    """Logging out everywhere leaves what the cache knows of the reader."""
+    silent = _silently(users.log_out_everywhere)
+    monkeypatch.setattr(users, "log_out_everywhere", silent)
+
+
 LIST, FOUND = Address("books"), Address("books", 0, {"title": "birch"})
 BORROW = ("borrow", {"number": 0, "quantity": 1})
 ASK = ("ask_for_what_is_not_allowed", {"number": 0})
@@ -200,6 +207,10 @@ BUGS = {
     a_slow_reader_storing_an_old_list: (
         [("read_slowly", {"address": LIST, "write": ("save", 0, 1)})],
         "stale: /books",
+    ),
+    logging_out_without_invalidating: (
+        [("read", {"address": LIST}), ("log_out_everywhere", {})],
+        "a dead token was accepted",
     ),
     # Not bugs of the past, but of the newest part of the cache.
     rows_missing_from_what_a_list_depends_on: (

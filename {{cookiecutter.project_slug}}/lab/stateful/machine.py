@@ -199,6 +199,16 @@ class Library(RuleBasedStateMachine):
             user.is_active = active
             user.save()
 
+    @rule()
+    def log_out_everywhere(self):
+        """End the reader's tokens; the reader comes back with a new one."""
+        ended = self.reader
+        status = ended.post("/auth/logout-all").status_code
+        assert status in (204, 401)
+        for path in ("/books", "/tags"):
+            assert ended.get(path).status_code == 401, "a dead token was accepted"
+        self.reader = Client(User.objects.get(pk=ended.user.pk))
+
     # The invariant
 
     @invariant()

@@ -18,7 +18,6 @@ import sys
 import threading
 
 import pytest
-from rest_framework_simplejwt.tokens import AccessToken
 
 from lab.benchmarks import ahead, plots, report, tables, targets
 from lab.benchmarks.__main__ import kept
@@ -33,6 +32,7 @@ from lab.benchmarks.strategies import STRATEGIES, FlushByPatternForReaders
 from tests import servers
 from tests.left_out import or_left_out
 from tests.live import ROOT
+from users.tokens import AccessToken
 
 PATIENCE = 300
 SOME = ["per-book", "ttl", "flush", "ours"]
