@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 
@@ -23,6 +24,10 @@ esac
 """
 ONE_TAG = {"deploy.sh": ["v1"], "health-checker.sh": []}
 SCRIPTS = tuple(ONE_TAG)
+SECRETS = (
+    *("SECRET_KEY", "JWT_SECRET_KEY", "POSTGRES_PASSWORD"),
+    *("MIGRATOR_PASSWORD", "API_PASSWORD"),
+)
 
 
 @pytest.fixture
@@ -167,8 +172,8 @@ def test_the_first_boot_makes_secrets_that_only_root_reads(server):
     values = dict(
         line.split("=") for line in secrets.read_text().splitlines() if "=" in line
     )
-    assert set(values) == {"SECRET_KEY", "JWT_SECRET_KEY", "POSTGRES_PASSWORD"}
-    assert len(set(values.values())) == 3
+    assert tuple(values) == SECRETS
+    assert len(set(values.values())) == len(SECRETS)
     assert all(len(value) == 64 for value in values.values())
 
 
@@ -177,6 +182,22 @@ def test_a_second_boot_changes_no_secret(server):
     before = (server.data / "secrets.env").read_bytes()
     assert "left as it is" in server("first-boot.sh").stdout
     assert (server.data / "secrets.env").read_bytes() == before
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_newer_release_gets_the_secrets_that_it_adds(server, end):
+    server("first-boot.sh")
+    (server.data / "postgres/PG_VERSION").write_text("17")
+    secrets = server.data / "secrets.env"
+    old = "SECRET_KEY=s\nJWT_SECRET_KEY=j\nPOSTGRES_PASSWORD=p\nOWN=1" + end
+    secrets.write_text(old)
+    said = server("first-boot.sh").stdout
+    assert said == f"added to {secrets}: MIGRATOR_PASSWORD API_PASSWORD\n"
+    *kept, migrator, api = secrets.read_text().splitlines()
+    assert kept == old.splitlines()
+    assert re.fullmatch("MIGRATOR_PASSWORD=[0-9a-f]{64}", migrator)
+    assert re.fullmatch("API_PASSWORD=[0-9a-f]{64}", api)
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
 
 
 def test_no_new_secrets_are_made_for_an_old_database(server):

@@ -110,7 +110,7 @@ def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boo
     assert "No release has been deployed yet." in said
     assert "/var/lib/library is a mountpoint" in said
     assert "\n600\n600\n" in said
-    assert "\nSECRET_KEY\nJWT_SECRET_KEY\nPOSTGRES_PASSWORD\n" in said
+    assert "\nSECRET_KEY\nJWT_SECRET_KEY\nPOSTGRES_PASSWORD\nMIGRATOR_" in said
     assert "AWS_REGION='ap-northeast-2'" in said
     assert "dkr.ecr.ap-northeast-2.amazonaws.com/library-api'" in said
     assert re.search("UUID=.+ /var/lib/library ext4 defaults,nofail", said)
