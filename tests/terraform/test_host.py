@@ -200,12 +200,56 @@ def test_parameters_of_the_project_win_over_terraforms_settings(host, first_boot
     )
 
 
-@pytest.mark.parametrize("name, value", [("lower", "x"), ("QUOTED", "it's")])
-def test_a_parameter_that_is_no_setting_stops_the_deploy(host, deploy, name, value):
-    put_parameter(Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm"), name, value)
+# A name and its value, each beside what the refusal says of it.
+NO_PARAMETERS = [
+    *(
+        (name, "x", f"/{name} is no setting: known are DOMAIN")
+        for name in (
+            *("lower", "PATH", "BASH_ENV", "LD_PRELOAD", "DATA_DIR", "REGISTRY"),
+            *("CACHE", "CACHE_TTL.more"),
+        )
+    ),
+    *(
+        ("CACHE_TTL", value, "/CACHE_TTL has a value that is not taken: one line")
+        for value in ("it's", "a\tb", "a\x1b[2Jb", "a\rb")
+    ),
+    ("CACHE_TTL", "on\nPATH=/tmp", "has a value of several lines: one line"),
+    (
+        *("CACHE_TTL", "on\n/library-api/production/DEBUG\ton"),
+        "has a value of several lines: one line",
+    ),
+]
+TRY_PARAMETER = """
+name=/library-api/production/{name} config=/opt/library/config.env
+aws ssm put-parameter --region ap-northeast-2 --type SecureString --name "$name" \
+  --value file:///test/value-{number} > /dev/null
+before=$(cat $config)
+echo "{number}:$(/opt/library/host/settings.sh 2>&1):$?"
+[ "$before" = "$(cat $config)" ] && ! ls $config.new 2> /dev/null
+aws ssm delete-parameter --region ap-northeast-2 --name "$name"
+"""
+
+
+def test_a_parameter_that_could_do_more_than_set_a_setting_is_refused(host, first_boot):
+    script = first_boot
+    for number, (name, value, _) in enumerate(NO_PARAMETERS):
+        (host.folder / f"value-{number}").write_text(
+            value, encoding="utf-8", newline=""
+        )
+        script += TRY_PARAMETER.format(name=name, number=number)
+    said = host.succeed(script)
+    for number, (_, _, problem) in enumerate(NO_PARAMETERS):
+        (line,) = re.findall(f"^{number}:(.*)$", said, re.MULTILINE)
+        assert line.startswith("settings.sh: ") and line.endswith(":1"), line
+        assert problem in line
+
+
+def test_a_parameter_that_is_refused_stops_the_deploy(host, deploy):
+    put_parameter(Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm"), "PATH", "/")
     done = host.run(deploy)
     assert done.returncode == 1
-    assert f"/library-api/production/{name} is no setting" in done.stdout
+    assert "/library-api/production/PATH is no setting" in done.stdout
+    assert "The machine is ready." not in done.stdout
 
 
 def put_parameter(ssm, name, value):
