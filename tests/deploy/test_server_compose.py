@@ -102,11 +102,15 @@ def test_with_a_domain_the_settings_are_those_of_https(configured):
 def test_only_the_migration_knows_who_may_change_tables_and_roles(configured):
     found = services(configured(COMPOSE_PROFILES="postgres,migration"))
     migration = found.pop("migration")["environment"]
-    assert migration["DATABASE_URL"] == f"postgres://migrator:{'m' * 40}@db:5432/library"
+    assert (
+        migration["DATABASE_URL"] == f"postgres://migrator:{'m' * 40}@db:5432/library"
+    )
     assert migration["DATABASE_ADMIN_URL"].startswith("postgres://library:pppp")
     for colour in ("web-blue", "web-green"):
         environment = found.pop(colour)["environment"]
-        assert environment["DATABASE_URL"] == f"postgres://api:{'a' * 40}@db:5432/library"
+        assert (
+            environment["DATABASE_URL"] == f"postgres://api:{'a' * 40}@db:5432/library"
+        )
         assert not {"p" * 40, "m" * 40} & set(environment.values())
         assert "DATABASE_ADMIN_URL" not in environment
 
@@ -115,7 +119,10 @@ def test_a_database_elsewhere_is_migrated_as_its_own_role_or_else_as_the_apis(
     configured,
 ):
     there = {"COMPOSE_PROFILES": "migration", "DATABASE_ADMIN_URL": ""}
-    api, migrator = "postgres://api:a@there/library", "postgres://migrator:m@there/library"
+    api, migrator = (
+        "postgres://api:a@there/library",
+        "postgres://migrator:m@there/library",
+    )
     both = services(
         configured(**there, DATABASE_URL=api, MIGRATION_DATABASE_URL=migrator)
     )

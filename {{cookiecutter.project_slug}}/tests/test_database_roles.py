@@ -1,7 +1,10 @@
 """On PostgreSQL the API's role reads and writes rows, and can do nothing else."""
 
+import hashlib
+import hmac
 import subprocess
 import sys
+from base64 import b64decode, b64encode
 from urllib.parse import urlsplit
 
 import psycopg
@@ -125,6 +128,26 @@ def test_its_password_is_its_own_and_hashed(database):
     assert all(text.startswith("SCRAM-SHA-256$") for text in hashed.values())
 
 
+def test_a_changed_password_is_given_to_the_role(empty):
+    hashed = "SELECT rolpassword FROM pg_authid WHERE rolname = 'api'"
+    empty.set_up()
+    before = empty.value("library", hashed)
+    empty.set_up(API_PASSWORD="b" * 40)
+    after = empty.value("library", hashed)
+    salt = after.split("$")[1].split(":")[1]
+    assert after == scram("b" * 40, salt) != before
+
+
+def scram(password, salt):
+    """What PostgreSQL keeps of a password (RFC 5803)."""
+    rounds = 4096
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b64decode(salt), rounds)
+    client = hmac.digest(salted, b"Client Key", "sha256")
+    stored = b64encode(hashlib.sha256(client).digest()).decode()
+    server = b64encode(hmac.digest(salted, b"Server Key", "sha256")).decode()
+    return f"SCRAM-SHA-256${rounds}:{salt}${stored}:{server}"
+
+
 def test_the_api_serves_readers_and_librarians_as_that_role(database):
     boss = {"email": "boss@example.com", "password": "Quiet-shelf-42"}
     env = database.env_of("api")
@@ -133,7 +156,7 @@ def test_the_api_serves_readers_and_librarians_as_that_role(database):
     with live.gunicorn(env, WEB_CONCURRENCY="1") as (address, _):
         token = live.log_in(address, **boss)
         tag = live.send(f"{address}/tags", {"name": "roles"}, token)
-        (book, *_) = live.send(f"{address}/books", token=token)["results"]
+        book, *_ = live.send(f"{address}/books", token=token)["results"]
         loan = live.send(f"{address}/loans", {"book_id": book["book_id"]}, token)
     assert tag["name"] == "roles" and loan["is_returned"] is False
 
@@ -197,7 +220,8 @@ def test_a_locked_table_fails_the_deploy_with_nothing_half_done(empty):
 @pytest.mark.parametrize("name", PASSWORDS)
 def test_a_missing_password_is_refused_by_name(empty, name):
     done = empty.set_up(**{name: ""})
-    assert (done.returncode, done.stdout) == (1, f"{name} is not set: the role's password\n")
+    line = f"{name} is not set: the role's password\n"
+    assert (done.returncode, done.stdout) == (1, line)
 
 
 def test_without_an_administrator_it_leaves_the_roles_to_others(empty):
