@@ -15,6 +15,8 @@ SETTINGS = {
     "SECRET_KEY": "s" * 40,
     "JWT_SECRET_KEY": "j" * 40,
     "POSTGRES_PASSWORD": "p" * 40,
+    "MIGRATOR_PASSWORD": "m" * 40,
+    "API_PASSWORD": "a" * 40,
     "REDIS_PASSWORD": "r" * 40,
 }
 
@@ -96,6 +98,40 @@ def test_with_a_domain_the_settings_are_those_of_https(configured):
     assert environment["ALLOWED_HOSTS"] == "library.example.com"
     assert environment["CSRF_TRUSTED_ORIGINS"] == "https://library.example.com"
     assert found["web-green"]["labels"]["site"] == "library.example.com"
+
+
+def test_only_the_migration_knows_who_may_change_tables_and_roles(configured):
+    found = services(configured(COMPOSE_PROFILES="postgres,migration"))
+    migration = found.pop("migration")["environment"]
+    assert (
+        migration["DATABASE_URL"] == f"postgres://migrator:{'m' * 40}@db:5432/library"
+    )
+    assert migration["DATABASE_ADMIN_URL"].startswith("postgres://library:pppp")
+    for colour in ("web-blue", "web-green"):
+        environment = found.pop(colour)["environment"]
+        assert (
+            environment["DATABASE_URL"] == f"postgres://api:{'a' * 40}@db:5432/library"
+        )
+        assert not {"p" * 40, "m" * 40} & set(environment.values())
+        assert "DATABASE_ADMIN_URL" not in environment
+
+
+def test_a_database_elsewhere_is_migrated_as_its_own_role_or_else_as_the_apis(
+    configured,
+):
+    there = {"COMPOSE_PROFILES": "migration", "DATABASE_ADMIN_URL": ""}
+    api, migrator = (
+        "postgres://api:a@there/library",
+        "postgres://migrator:m@there/library",
+    )
+    both = services(
+        configured(**there, DATABASE_URL=api, MIGRATION_DATABASE_URL=migrator)
+    )
+    one = services(configured(**there, DATABASE_URL=api))
+    assert both["migration"]["environment"]["DATABASE_URL"] == migrator
+    assert both["web-blue"]["environment"]["DATABASE_URL"] == api
+    assert one["migration"]["environment"]["DATABASE_URL"] == api
+    assert one["migration"]["environment"]["DATABASE_ADMIN_URL"] == ""
 
 
 def test_every_setting_reaches_the_api_and_nothing_else(configured):

@@ -24,7 +24,10 @@ esac
 """
 ONE_TAG = {"deploy.sh": ["v1"], "health-checker.sh": []}
 SCRIPTS = tuple(ONE_TAG)
-SECRETS = ("SECRET_KEY", "JWT_SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD")
+SECRETS = (
+    *("SECRET_KEY", "JWT_SECRET_KEY", "POSTGRES_PASSWORD"),
+    *("MIGRATOR_PASSWORD", "API_PASSWORD", "REDIS_PASSWORD"),
+)
 
 
 @pytest.fixture
@@ -189,10 +192,12 @@ def test_a_newer_release_gets_the_secrets_that_it_adds(server, end):
     old = "SECRET_KEY=s\nJWT_SECRET_KEY=j\nPOSTGRES_PASSWORD=p\nOWN=1" + end
     secrets.write_text(old)
     said = server("first-boot.sh").stdout
-    assert said == f"added to {secrets}: REDIS_PASSWORD\n"
-    *kept, added = secrets.read_text().splitlines()
-    assert kept == old.splitlines()
-    assert re.fullmatch("REDIS_PASSWORD=[0-9a-f]{64}", added)
+    new = ["MIGRATOR_PASSWORD", "API_PASSWORD", "REDIS_PASSWORD"]
+    assert said == f"added to {secrets}: {' '.join(new)}\n"
+    lines = secrets.read_text().splitlines()
+    assert lines[:-3] == old.splitlines()
+    for name, line in zip(new, lines[-3:], strict=True):
+        assert re.fullmatch(f"{name}=[0-9a-f]{{64}}", line)
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
 
 

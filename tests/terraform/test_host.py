@@ -110,7 +110,8 @@ def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boo
     assert "No release has been deployed yet." in said
     assert "/var/lib/library is a mountpoint" in said
     assert "\n600\n600\n" in said
-    assert "\nSECRET_KEY\nJWT_SECRET_KEY\nPOSTGRES_PASSWORD\nREDIS_PASSWORD\n" in said
+    assert "\nSECRET_KEY\nJWT_SECRET_KEY\nPOSTGRES_PASSWORD\nMIGRATOR_" in said
+    assert "\nREDIS_PASSWORD\n" in said
     assert "AWS_REGION='ap-northeast-2'" in said
     assert "dkr.ecr.ap-northeast-2.amazonaws.com/library-api'" in said
     assert re.search("UUID=.+ /var/lib/library ext4 defaults,nofail", said)
@@ -200,12 +201,53 @@ def test_parameters_of_the_project_win_over_terraforms_settings(host, first_boot
     )
 
 
-@pytest.mark.parametrize("name, value", [("lower", "x"), ("QUOTED", "it's")])
-def test_a_parameter_that_is_no_setting_stops_the_deploy(host, deploy, name, value):
-    put_parameter(Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm"), name, value)
+# A name and its value, each beside what the refusal says of it.
+NO_PARAMETERS = [
+    *(
+        (name, "x", f"/{name} is no setting: known are DOMAIN")
+        for name in ("lower", "PATH", "REGISTRY", "CACHE")
+    ),
+    *(
+        ("CACHE_TTL", value, "/CACHE_TTL has a value that is not taken: one line")
+        for value in ("it's", "a\tb", "a\x1b[2Jb")
+    ),
+    *(
+        ("CACHE_TTL", value, "has a value of several lines: one line")
+        for value in ("a\rb", "on\n/library-api/production/DEBUG\ton")
+    ),
+]
+TRY_PARAMETER = """
+name=/library-api/production/{name} config=/opt/library/config.env
+aws ssm put-parameter --region ap-northeast-2 --type SecureString --name "$name" \
+  --value file:///test/value-{number} > /dev/null
+before=$(cat $config)
+echo "{number}:$(/opt/library/host/settings.sh 2>&1):$?"
+[ "$before" = "$(cat $config)" ]
+[ ! -e $config.new ]
+aws ssm delete-parameter --region ap-northeast-2 --name "$name"
+"""
+
+
+def test_a_parameter_that_could_do_more_than_set_a_setting_is_refused(host, first_boot):
+    script = first_boot
+    for number, (name, value, _) in enumerate(NO_PARAMETERS):
+        (host.folder / f"value-{number}").write_text(
+            value, encoding="utf-8", newline=""
+        )
+        script += TRY_PARAMETER.format(name=name, number=number)
+    said = host.succeed(script)
+    for number, (_, _, problem) in enumerate(NO_PARAMETERS):
+        (line,) = re.findall(f"^{number}:(.*)$", said, re.MULTILINE)
+        assert line.startswith("settings.sh: ") and line.endswith(":1"), line
+        assert problem in line
+
+
+def test_a_parameter_that_is_refused_stops_the_deploy(host, deploy):
+    put_parameter(Cloud(host.variables["AWS_ENDPOINT_URL"]).client("ssm"), "PATH", "/")
     done = host.run(deploy)
     assert done.returncode == 1
-    assert f"/library-api/production/{name} is no setting" in done.stdout
+    assert "/library-api/production/PATH is no setting" in done.stdout
+    assert "The machine is ready." not in done.stdout
 
 
 def put_parameter(ssm, name, value):

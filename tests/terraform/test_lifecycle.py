@@ -135,6 +135,7 @@ def see_roles(cloud, slug, instance):
         "StringEquals": {
             f"{ISSUER}:aud": "sts.amazonaws.com",
             f"{ISSUER}:sub": f"{PREFIX}:environment:production",
+            f"{ISSUER}:ref": "refs/heads/main",
         }
     }
 

@@ -27,7 +27,9 @@ FORGETFUL = ("aws_appautoscaling_target", "aws_ecs_service", "aws_vpc_security_g
 
 
 @pytest.mark.minutes(3)
-def test_the_scale_out_is_made_from_the_same_image_and_destroyed(bake, root, cloud):
+def test_the_scale_out_is_made_from_the_same_image_and_destroyed(
+    bake, root, cloud, tmp_path
+):
     cloud.client("ecr").create_repository(repositoryName="library-api")
     point_domain(cloud, "198.51.100.1")  # to the one machine
     before = cloud.inventory()
@@ -39,6 +41,7 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(bake, root, clo
     facts["resources"] = report.resources(one)
     container = see_containers(cloud)
     see_start(container)
+    see_migration(cloud, tmp_path)
     see_liveness(container, project)
     (breaker,) = one.state("aws_ecs_service.app")["deployment_circuit_breaker"]
     assert breaker == {"enable": True, "rollback": True}
@@ -52,6 +55,7 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(bake, root, clo
     assert all(action == "update" for action in again.values())
     release = one.changes("-refresh=false", *VARIABLES, "-var=image_tag=4567def")
     assert release.pop("aws_ecs_task_definition.app") == "replace"
+    assert release.pop("aws_ecs_task_definition.migration") == "replace"
     assert release.pop("aws_ecs_service.app") == "update"
     assert [address for address in release if not address.startswith(FORGETFUL)] == []
 
@@ -124,7 +128,9 @@ def see_containers(cloud):
     (container,) = task["containerDefinitions"]
     assert container["image"].endswith(f"/library-api:{RELEASE}")
     secrets = {secret["name"] for secret in container["secrets"]}
-    assert secrets == {"SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_PASSWORD"}
+    assert secrets == {"SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD"}
+    assert container["readonlyRootFilesystem"] and container["user"] == "10001"
+    assert container["linuxParameters"]["capabilities"]["drop"] == ["ALL"]
     settings = {s["name"]: s["value"] for s in container["environment"]}
     assert not secrets & set(settings)
     assert settings["REDIS_URL"].startswith("rediss://")
@@ -139,7 +145,7 @@ def see_containers(cloud):
 def see_start(container):
     """What starts the container, really run: it makes settings of what it finds."""
     found = {
-        "DATABASE_PASSWORD": "p4ss",
+        "API_PASSWORD": "p4ss",
         "DATABASE_HOST": "db.example.com",
         "ALLOWED_HOSTS": "api.example.com",
     }
@@ -147,11 +153,35 @@ def see_start(container):
         *(*container["entryPoint"], "env"), cwd=ROOT, env=clean_environment(**found)
     )
     made = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
-    assert made["DATABASE_URL"] == "postgres://library:p4ss@db.example.com:5432/library"
+    there = "db.example.com:5432/library?sslmode=require"
+    assert made["DATABASE_URL"] == f"postgres://api:p4ss@{there}"
     host, *addresses = made["ALLOWED_HOSTS"].split(",")
     assert host == "api.example.com" and addresses
     for address in addresses:
         ipaddress.ip_address(address)
+
+
+def see_migration(cloud, folder):
+    """Only what migrates knows the administrator; really run, by a stand-in Python."""
+    ecs = cloud.client("ecs")
+    task = ecs.describe_task_definition(taskDefinition="library-api-migration")
+    (container,) = task["taskDefinition"]["containerDefinitions"]
+    secrets = {secret["name"] for secret in container["secrets"]}
+    assert {"DATABASE_PASSWORD", "MIGRATOR_PASSWORD", "API_PASSWORD"} < secrets
+    assert container["readonlyRootFilesystem"] and container["user"] == "10001"
+    python = folder / "python"
+    python.write_text('#!/bin/sh\necho "$* $DATABASE_URL $DATABASE_ADMIN_URL"\n')
+    python.chmod(0o755)
+    env = clean_environment(
+        **{"DATABASE_PASSWORD": "a", "MIGRATOR_PASSWORD": "m", "DATABASE_HOST": "db"},
+        PATH=f"{folder}:/usr/bin:/bin",
+    )
+    words = (*container["entryPoint"], *container["command"])
+    roles, migrate = succeed(*words, cwd=ROOT, env=env).splitlines()
+    there = "@db:5432/library?sslmode=require"
+    urls = f"postgres://migrator:m{there} postgres://library:a{there}"
+    assert roles == f"-m config.database_roles {urls}"
+    assert migrate == f"manage.py migrate --noinput {urls}"
 
 
 def see_liveness(container, project):
@@ -252,9 +282,11 @@ def play(one, command, described):
 
 def see_no_secret_in_the_state(one, cloud):
     secrets = cloud.client("secretsmanager")
-    (secret,) = secrets.list_secrets()["SecretList"]
-    drawn = json.loads(secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"])
-    assert sorted(map(len, drawn.values())) == [50, 50, 50]
-    assert len(set(drawn.values())) == 3
+    drawn = {}
+    for secret in secrets.list_secrets()["SecretList"]:
+        kept = secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]
+        drawn |= json.loads(kept)
+    assert [len(value) for value in drawn.values()] == [50] * 5
+    assert len(set(drawn.values())) == 5
     state = (one.folder / "terraform.tfstate").read_text()
     assert not [name for name, value in drawn.items() if value in state]

@@ -33,7 +33,8 @@ load_config() {
   set +a
   [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $LIBRARY/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
   export DATA_DIR
-  if own_database; then export COMPOSE_PROFILES=postgres; fi
+  # Who runs a database elsewhere looks after its roles.
+  if own_database; then export COMPOSE_PROFILES=postgres; else export DATABASE_ADMIN_URL=; fi
 }
 
 # This machine runs PostgreSQL itself unless DATABASE_URL points elsewhere (RDS, say).

@@ -108,6 +108,9 @@ admit_to_redis() {
     quietly compose exec -T redis redis-cli || true
 }
 
+# A release may need a secret that no release before it had.
+add_secrets() { quietly "$HERE/first-boot.sh" || fail "secrets could not be added" "$(last_line)"; }
+
 # A deploy that was killed may have left its migration at work: let it end.
 await_stray_migration() {
   docker inspect "$MIGRATION" >/dev/null 2>&1 || return 0
@@ -120,8 +123,10 @@ await_stray_migration() {
 migrate() {
   await_stray_migration
   say "migrating the database"
-  quietly compose run --rm -T --no-deps --name "$MIGRATION" "web-$next" \
-    sh -c 'python -m config.wait_for_database && python manage.py migrate --noinput' ||
+  quietly compose run --rm -T --no-deps --name "$MIGRATION" migration sh -c '
+    python -m config.database_roles &&
+    python -m config.wait_for_database &&
+    python manage.py migrate --noinput' ||
     fail "the migration failed" "$(last_line)"
 }
 

@@ -4,7 +4,8 @@
 set -euo pipefail
 DATA_DIR=${DATA_DIR:-/var/lib/library}
 SECRETS=$DATA_DIR/secrets.env
-NAMES=(SECRET_KEY JWT_SECRET_KEY POSTGRES_PASSWORD REDIS_PASSWORD)
+NAMES=(SECRET_KEY JWT_SECRET_KEY POSTGRES_PASSWORD MIGRATOR_PASSWORD API_PASSWORD
+    REDIS_PASSWORD)
 
 random() { head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 

@@ -39,11 +39,21 @@ data "aws_iam_policy_document" "github_trust" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # Equal, not alike: one repository, and in it only jobs of this environment.
+    # Equal, not alike. `sub`: one repository, and in it only jobs of this environment,
+    # whose protection is GitHub's to keep (docs/ci.md). `ref`: the run is main's, whatever
+    # the environment lets in, so a workflow in another branch gets no role. Since January
+    # 2026 AWS evaluates `ref` too; it is in the IAM User Guide's "condition keys for AWS
+    # OIDC federation". Not `job_workflow_ref`: only jobs of a reusable workflow have one.
     condition {
       test     = "StringEquals"
       variable = "${local.github_issuer}:sub"
       values   = ["${var.github_subject_prefix}:environment:production"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "${local.github_issuer}:ref"
+      values   = ["refs/heads/main"]
     }
   }
 }

@@ -50,6 +50,16 @@ def postgres():
     if given.startswith("postgres"):
         yield given
         return
+    with own_postgres() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def own_postgres() -> Iterator[str]:
+    """Yield the URL of a new PostgreSQL server; it asks nobody for a password.
+
+    DATABASE_URL has no effect on it. Raises Unavailable if there is no program.
+    """
     with _scratch_folder() as folder:
         programs = _postgres_programs() or _programs_of_the_wheel(folder)
         with _from_programs(programs, folder) as url:

@@ -31,6 +31,14 @@ new() {
     -e PGHOST="$MANAGED_DATABASE" -e PGSSLMODE=require "$database" "${@:3}"
 }
 
+# The owner's password changes every week, so the API and its migrations get roles of
+# their own. The owner's is never an argument: libpq finds it in PGPASSWORD.
+make_roles() {
+  PGPASSWORD=$1 DATABASE_ADMIN_URL=postgres://library@$MANAGED_DATABASE:5432/library?sslmode=require \
+    compose run --rm -T --no-deps --env PGPASSWORD migration \
+    python -m config.database_roles "It is asked of $MANAGED_DATABASE, as its owner." < /dev/null
+}
+
 # Open connections keep what was set when they were made.
 set_old() {
   old postgres > /dev/null << SQL
@@ -40,30 +48,21 @@ SQL
 }
 
 go_back() {
-  sed -i '/^DATABASE_URL=/d' "$DATA_DIR/secrets.env"
+  sed -i -E '/^(MIGRATION_)?DATABASE_URL=/d' "$DATA_DIR/secrets.env"
   set_old RESET ''
   echo "The move failed: the API is on this machine's database as before." >&2
 }
 
-# The owner's password changes every week, so the API gets a role of its own.
-make_role() {
-  new library "$1" psql -q -v ON_ERROR_STOP=1 << SQL
-SELECT 'CREATE ROLE api LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'api') \gexec
-ALTER ROLE api PASSWORD '$POSTGRES_PASSWORD';
-GRANT api TO library;
-ALTER DATABASE library OWNER TO api;
-SQL
-}
-
 copy() {
   docker exec "$database" pg_dump -U library --format=custom library |
-    new api "$POSTGRES_PASSWORD" pg_restore --dbname=library --no-owner --no-privileges \
+    new migrator "$MIGRATOR_PASSWORD" pg_restore --dbname=library --no-owner --no-privileges \
       --clean --if-exists --single-transaction
 }
 
 read -rsp "Password of the managed database's owner: " password
 echo
-make_role "$password"
+export TAG=$tag
+make_roles "$password"
 
 trap go_back EXIT
 trap '' HUP # a lost SSH connection must not part it from its deploy
@@ -71,12 +70,17 @@ echo "Copying; from here on writes are refused."
 set_old SET '= on'
 copy
 before=$(old library <<< "$count")
-after=$(new api "$POSTGRES_PASSWORD" psql -qAt <<< "$count")
+after=$(new api "$API_PASSWORD" psql -qAt <<< "$count")
 [ "$before" = "$after" ] || refuse "the copy has other counts of rows than the original"
 echo "$after"
 
-echo "DATABASE_URL=postgres://api:$POSTGRES_PASSWORD@$MANAGED_DATABASE:5432/library?sslmode=require" \
-  >> "$DATA_DIR/secrets.env"
+# Encrypted, but whose certificate it is goes unasked: Amazon signs RDS's by itself, and
+# no system knows that signer. Only this network reaches the database.
+place=$MANAGED_DATABASE:5432/library?sslmode=require
+cat >> "$DATA_DIR/secrets.env" << TEXT
+DATABASE_URL=postgres://api:$API_PASSWORD@$place
+MIGRATION_DATABASE_URL=postgres://migrator:$MIGRATOR_PASSWORD@$place
+TEXT
 "$LIBRARY/deploy.sh" "$tag"
 trap - EXIT
 

@@ -1,7 +1,9 @@
 #!/bin/bash
 # Writes /opt/library/config.env: Terraform's settings, then this project's parameters from
-# Parameter Store, which win. So a setting can be added without a new release:
+# Parameter Store, which win. So a setting can be changed without a new release:
 #   aws ssm put-parameter --type SecureString --name /PROJECT/production/NAME --value VALUE
+# The deploy's scripts, which run as root, read that file as shell code: only the names in
+# settings.names get in (no PATH), and only values of one line.
 set -euo pipefail
 
 host=$(cd "$(dirname "$0")" && pwd)
@@ -9,17 +11,34 @@ host=$(cd "$(dirname "$0")" && pwd)
 . "$host/terraform.env"
 config=$(dirname "$host")/config.env
 
-parameters=$(aws ssm get-parameters-by-path --region "$AWS_REGION" --path "$PARAMETER_PATH" \
-  --with-decryption --query 'Parameters[].[Name,Value]' --output text)
+ask() {
+  aws ssm get-parameters-by-path --region "$AWS_REGION" --path "$PARAMETER_PATH" \
+    --with-decryption --query "Parameters[].[$1]" --output text
+}
+
+refuse() {
+  echo "settings.sh: $1" >&2
+  exit 1
+}
+
+check() {
+  grep -Fqx -- "${1##*/}" "$host/settings.names" ||
+    refuse "$1 is no setting: known are $(paste -sd ' ' "$host/settings.names") (terraform apply brings those of a newer release)"
+  [[ $2 != *[[:cntrl:]\']* ]] || refuse "$1 has a value that is not taken: one line without ' or control characters"
+}
+
+names=$(ask Name)
+lines=$(ask Name,Value)
+# A value of several lines could look like one more parameter.
+[ "$(cut -f 1 <<< "$lines")" = "$names" ] ||
+  refuse "a parameter below $PARAMETER_PATH has a value of several lines: one line is accepted"
 
 umask 077
+trap 'rm -f "$config.new"' EXIT
 cp "$host/terraform.env" "$config.new"
 while IFS=$'\t' read -r path value; do
-  name=${path##*/}
-  if [[ ! $name =~ ^[A-Z][A-Z0-9_]*$ || $value == *\'* ]]; then
-    echo "settings.sh: $path is no setting: a name has capitals, digits and _, a value one line without '" >&2
-    exit 1
-  fi
-  echo "$name='$value'" >> "$config.new"
-done < <(printf '%s' "${parameters:+$parameters$'\n'}")
+  [ -n "$path" ] || continue # there is none
+  check "$path" "$value"
+  echo "${path##*/}='$value'" >> "$config.new"
+done <<< "$lines"
 mv "$config.new" "$config"

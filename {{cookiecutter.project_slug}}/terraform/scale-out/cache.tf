@@ -16,6 +16,8 @@ resource "aws_elasticache_replication_group" "this" {
   num_cache_clusters         = var.high_availability ? 2 : 1
   automatic_failover_enabled = var.high_availability
 
+  # No auth token: provider 5 has no write-only argument for it, so it would lie in the
+  # state. Only the containers reach the cache (security.tf), over TLS.
   subnet_group_name          = aws_elasticache_subnet_group.this.name
   security_group_ids         = [aws_security_group.this["cache"].id]
   at_rest_encryption_enabled = true

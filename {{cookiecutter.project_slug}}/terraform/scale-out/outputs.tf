@@ -8,14 +8,13 @@ locals {
 
   run_migration = join(" ", [
     "aws ecs run-task ${local.ecs} --query 'tasks[0].taskArn' --output text",
-    "--launch-type FARGATE --task-definition ${aws_ecs_task_definition.app.arn}",
+    "--launch-type FARGATE --task-definition ${aws_ecs_task_definition.migration.arn}",
     "--network-configuration 'awsvpcConfiguration={subnets=[${join(",", aws_subnet.public[*].id)}],securityGroups=[${aws_security_group.this["app"].id}],assignPublicIp=ENABLED}'",
-    "--overrides '{\"containerOverrides\":[{\"name\":\"app\",\"command\":[\"python\",\"manage.py\",\"migrate\",\"--noinput\"]}]}'",
   ])
 }
 
 output "migrate_command" {
-  description = "Migrates the database with the newest task definition, waits for the end, and fails if the migration did."
+  description = "Sets up the database's roles and migrates it as the newest image does, waits for the end, and fails if the migration did."
   value = join(" && ", [
     "task=$(${local.run_migration})",
     "aws ecs wait tasks-stopped ${local.ecs} --tasks \"$task\"",

@@ -36,7 +36,7 @@ data "aws_iam_policy_document" "start" {
   statement {
     sid       = "ReadTheSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.app.arn]
+    resources = [aws_secretsmanager_secret.app.arn, aws_secretsmanager_secret.roles.arn]
   }
 
   statement {

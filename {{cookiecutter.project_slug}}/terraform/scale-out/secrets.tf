@@ -1,7 +1,19 @@
+locals {
+  # DATABASE_PASSWORD is the administrator's, whom the API does not know.
+  app_secrets  = ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_PASSWORD"]
+  role_secrets = ["API_PASSWORD", "MIGRATOR_PASSWORD"]
+
+  # Where ECS finds each.
+  secret_arns = merge(
+    { for name in local.app_secrets : name => "${aws_secretsmanager_secret_version.app.arn}:${name}::" },
+    { for name in local.role_secrets : name => "${aws_secretsmanager_secret_version.roles.arn}:${name}::" },
+  )
+}
+
 # AWS draws them, Secrets Manager keeps them. Ephemeral and write-only: they pass through
 # Terraform's memory, and never into its plan or its state.
 ephemeral "aws_secretsmanager_random_password" "drawn" {
-  for_each = toset(["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_PASSWORD"])
+  for_each = toset(concat(local.app_secrets, local.role_secrets))
 
   password_length     = 50
   exclude_punctuation = true # the password becomes part of a URL
@@ -17,10 +29,29 @@ resource "aws_secretsmanager_secret" "app" {
 resource "aws_secretsmanager_secret_version" "app" {
   secret_id = aws_secretsmanager_secret.app.id
   secret_string_wo = jsonencode({
-    for name, drawn in ephemeral.aws_secretsmanager_random_password.drawn : name => drawn.random_password
+    for name in local.app_secrets : name => ephemeral.aws_secretsmanager_random_password.drawn[name].random_password
   })
 
   # A higher number draws new ones. The database's own must go up with it.
+  secret_string_wo_version = 1
+}
+
+# Those of the database's roles, which each migration gives them anew. A secret of their
+# own: to add them to the one above, all of it would have to be drawn again.
+resource "aws_secretsmanager_secret" "roles" {
+  name_prefix = "${var.project}-roles-"
+  description = "The passwords of the ${var.project} database's roles"
+
+  recovery_window_in_days = var.protect_data ? 30 : 0
+}
+
+resource "aws_secretsmanager_secret_version" "roles" {
+  secret_id = aws_secretsmanager_secret.roles.id
+  secret_string_wo = jsonencode({
+    for name in local.role_secrets : name => ephemeral.aws_secretsmanager_random_password.drawn[name].random_password
+  })
+
+  # A higher number draws new ones; migrate at once, and then deploy.
   secret_string_wo_version = 1
 }
 

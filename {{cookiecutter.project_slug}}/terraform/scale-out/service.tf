@@ -13,6 +13,10 @@ resource "aws_ecs_cluster" "this" {
 }
 
 locals {
+  # Encrypted (RDS refuses anything else since PostgreSQL 15), but whose certificate it is
+  # goes unasked: Amazon signs RDS's by itself, and the image does not know that signer.
+  database = "$DATABASE_HOST:5432/library?sslmode=require"
+
   settings = {
     RELEASE              = var.image_tag
     DATABASE_HOST        = aws_db_instance.this.address
@@ -20,15 +24,22 @@ locals {
     ALLOWED_HOSTS        = var.domain
     CSRF_TRUSTED_ORIGINS = "https://${var.domain}"
     USE_HTTPS            = "on"
-    NUM_PROXIES          = "1"  # the load balancer
-    KEEP_ALIVE_SECONDS   = "75" # longer than the load balancer's 60: it must hang up first
+    NUM_PROXIES          = "1"        # the load balancer
+    KEEP_ALIVE_SECONDS   = "75"       # longer than the load balancer's 60: it must hang up first
+    TMPDIR               = "/dev/shm" # memory: all else is read-only
   }
 
   # The load balancer's health check calls a container by its address.
   start = join(" ", [
-    "export DATABASE_URL=\"postgres://library:$DATABASE_PASSWORD@$DATABASE_HOST:5432/library\"",
+    "export DATABASE_URL=\"postgres://api:$API_PASSWORD@${local.database}\"",
     "ALLOWED_HOSTS=\"$ALLOWED_HOSTS,$(hostname -i | tr ' ' ',')\";",
     "exec \"$@\"",
+  ])
+
+  migrate = join(" ", [
+    "export DATABASE_URL=\"postgres://migrator:$MIGRATOR_PASSWORD@${local.database}\"",
+    "DATABASE_ADMIN_URL=\"postgres://library:$DATABASE_PASSWORD@${local.database}\";",
+    "python -m config.database_roles && exec python manage.py migrate --noinput",
   ])
 
   # Any answer will do, "no database" too: ECS kills what fails here, and a new container
@@ -40,6 +51,54 @@ locals {
     "ours.request('GET', '/', headers={'Host': accepted_host()})",
     "ours.getresponse()",
   ])
+}
+
+locals {
+  # What both kinds of container have. Neither can change its own files, nor become root.
+  container = {
+    name        = "app"
+    image       = "${data.aws_ecr_repository.app.repository_url}:${var.image_tag}"
+    essential   = true
+    environment = [for name, value in local.settings : { name = name, value = value }]
+
+    user                   = "10001"
+    readonlyRootFilesystem = true
+    linuxParameters        = { capabilities = { drop = ["ALL"] } }
+
+    logConfiguration = {
+      logDriver = "awslogs"
+      options = {
+        awslogs-group         = aws_cloudwatch_log_group.app.name
+        awslogs-region        = var.aws_region
+        awslogs-stream-prefix = "app"
+      }
+    }
+  }
+
+  api_container = merge(local.container, {
+    entryPoint   = ["sh", "-c", local.start, "start"]
+    command      = ["gunicorn", "--config", "config/gunicorn.py"]
+    portMappings = [{ containerPort = 8000, hostPort = 8000, protocol = "tcp" }]
+    secrets = [
+      for name in ["SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD"] :
+      { name = name, valueFrom = local.secret_arns[name] }
+    ]
+
+    healthCheck = {
+      command     = ["CMD", "python", "-c", local.alive]
+      interval    = 10
+      timeout     = 5
+      retries     = 3
+      startPeriod = 30
+    }
+  })
+
+  # Only this one knows who may change tables and roles (config/database_roles.py).
+  migration_container = merge(local.container, {
+    entryPoint = ["sh", "-c"]
+    command    = [local.migrate]
+    secrets    = [for name, arn in local.secret_arns : { name = name, valueFrom = arn }]
+  })
 }
 
 resource "aws_ecs_task_definition" "app" {
@@ -55,38 +114,23 @@ resource "aws_ecs_task_definition" "app" {
     cpu_architecture        = "X86_64"
   }
 
-  container_definitions = jsonencode([{
-    name      = "app"
-    image     = "${data.aws_ecr_repository.app.repository_url}:${var.image_tag}"
-    essential = true
+  container_definitions = jsonencode([local.api_container])
+}
 
-    entryPoint = ["sh", "-c", local.start, "start"]
-    command    = ["gunicorn", "--config", "config/gunicorn.py"]
+resource "aws_ecs_task_definition" "migration" {
+  family                   = "${var.project}-migration"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 256
+  memory                   = 512
+  execution_role_arn       = aws_iam_role.start.arn
 
-    portMappings = [{ containerPort = 8000, hostPort = 8000, protocol = "tcp" }]
-    environment  = [for name, value in local.settings : { name = name, value = value }]
-    secrets = [
-      for name in ["SECRET_KEY", "JWT_SECRET_KEY", "DATABASE_PASSWORD"] :
-      { name = name, valueFrom = "${aws_secretsmanager_secret_version.app.arn}:${name}::" }
-    ]
+  runtime_platform {
+    operating_system_family = "LINUX"
+    cpu_architecture        = "X86_64"
+  }
 
-    healthCheck = {
-      command     = ["CMD", "python", "-c", local.alive]
-      interval    = 10
-      timeout     = 5
-      retries     = 3
-      startPeriod = 30
-    }
-
-    logConfiguration = {
-      logDriver = "awslogs"
-      options = {
-        awslogs-group         = aws_cloudwatch_log_group.app.name
-        awslogs-region        = var.aws_region
-        awslogs-stream-prefix = "app"
-      }
-    }
-  }])
+  container_definitions = jsonencode([local.migration_container])
 }
 
 resource "aws_ecs_service" "app" {

@@ -112,13 +112,44 @@ run "github_may_push_and_run_the_deploy_document" {
   }
 }
 
-run "only_the_production_environment_of_one_repository_is_trusted" {
-  assert {
-    condition = { for c in one(data.aws_iam_policy_document.github_trust[0].statement).condition : c.variable => [c.test, c.values] } == {
-      "token.actions.githubusercontent.com:aud" = ["StringEquals", tolist(["sts.amazonaws.com"])]
-      "token.actions.githubusercontent.com:sub" = ["StringEquals", tolist(["repo:octocat@12/library@34:environment:production"])]
+# A token gets the role if each condition's claim is among its values, and is there.
+run "only_main_in_the_production_environment_of_one_repository_is_trusted" {
+  variables {
+    genuine = {
+      aud = "sts.amazonaws.com"
+      sub = "repo:octocat@12/library@34:environment:production"
+      ref = "refs/heads/main"
     }
-    error_message = "The trust must equal one repository's production environment, and must not match more."
+    forged = {
+      another_branch      = { ref = "refs/heads/evil" }
+      a_branch_like_main  = { ref = "refs/heads/main2" }
+      a_tag_called_main   = { ref = "refs/tags/main" }
+      a_pull_request      = { sub = "repo:octocat@12/library@34:pull_request", ref = "refs/pull/1/merge" }
+      no_environment      = { sub = "repo:octocat@12/library@34:ref:refs/heads/main" }
+      another_environment = { sub = "repo:octocat@12/library@34:environment:production2" }
+      another_repository  = { sub = "repo:octocat@12/library2@35:environment:production" }
+      a_retaken_name      = { sub = "repo:octocat@99/library@98:environment:production" }
+      another_audience    = { aud = "https://github.com/octocat" }
+      without_a_ref       = { ref = "" }
+    }
+  }
+
+  assert {
+    condition     = alltrue([for c in one(data.aws_iam_policy_document.github_trust[0].statement).condition : c.test == "StringEquals" && length(c.values) == 1])
+    error_message = "The trust must equal one value each, and must not match more."
+  }
+
+  assert {
+    condition     = alltrue([for c in one(data.aws_iam_policy_document.github_trust[0].statement).condition : contains(c.values, var.genuine[split(":", c.variable)[1]])])
+    error_message = "The deployment of main must get the role."
+  }
+
+  assert {
+    condition = [
+      for name, claims in var.forged : name
+      if alltrue([for c in one(data.aws_iam_policy_document.github_trust[0].statement).condition : contains(c.values, merge(var.genuine, claims)[split(":", c.variable)[1]])])
+    ] == []
+    error_message = "A token that is not the deployment of main gets the role."
   }
 }
 
