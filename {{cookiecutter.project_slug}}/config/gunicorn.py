@@ -50,8 +50,8 @@ graceful_timeout = 20
 keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS", "5"))
 # Nobody uses the control socket, and it would have to be protected.
 control_socket_disable = True
-# "-" is the standard output.
-accesslog = "-" if boolean("ACCESS_LOG", default=True) else None
+# The image switches it on. "-" is the standard output.
+accesslog = "-" if boolean("ACCESS_LOG") else None
 logger_class = "config.access_log.Log"
 
 

@@ -223,7 +223,7 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # A 4xx is the client's error. The access log (config/access_log.py) has it.
+        # A 4xx is the client's error. The access log has it, on the server at least.
         "django.request": {"level": "ERROR"},
         # Robots that try out host names are not our errors.
         "django.security.DisallowedHost": {"level": "CRITICAL"},

@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import re
 from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ ODD_IDS = ["", "short", "a" * 65, 'x"}\n{"event": "forged"}', "a b c d e f g"]
 def server(folder, **variables):
     """Yield a function that sends a request and returns its answer, read."""
     env = live.environment(f"sqlite:///{folder / 'db'}", WEB_CONCURRENCY="1")
-    env |= {"REDIS_URL": "", "NUM_PROXIES": "0"} | variables
+    env |= {"REDIS_URL": "", "NUM_PROXIES": "0", "ACCESS_LOG": "on"} | variables
     live.manage("migrate", "--verbosity=0", env=env)
     with live.gunicorn(env) as (address, _):
         host = urlsplit(address).netloc
@@ -109,6 +110,11 @@ def test_it_can_be_switched_off(tmp_path, capfd):
         capfd.readouterr()
         assert "X-Request-ID" in ask("GET", "/api/v1/tags").headers
     assert lines(capfd.readouterr().out) == []
+
+
+def test_the_image_switches_it_on():
+    image = (live.ROOT / "Dockerfile").read_text()
+    assert re.search(r"^ +ACCESS_LOG=on$", image, re.MULTILINE)
 
 
 def asked(given):
