@@ -15,7 +15,8 @@ from tests.polling import wait_until
 START_SECONDS = 300
 STOP_SECONDS = 10
 LISTENING = re.compile(r"Listening at: (http://[\d.]+:\d+)")
-GENEROUS = {"THROTTLE_LOGIN": "10000/min", "THROTTLE_REGISTER": "10000/min"}
+THROTTLED = ("LOGIN", "REGISTER", "REFRESH", "ACCOUNT")
+GENEROUS = {f"THROTTLE_{name}": "10000/min" for name in THROTTLED}
 
 
 def variables_for(**more):

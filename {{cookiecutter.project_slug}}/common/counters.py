@@ -87,11 +87,13 @@ class LocalCounters:
     """Counters of this process, which has its share of each limit.
 
     The share is at least one request: a limit below the number of `workers` lets one
-    through in each.
+    through in each. `clock` returns seconds.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(
+        self, workers: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.workers, self.clock = workers, clock
         # name: (count, the time at which the window ends)
         self.counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self.mutex = threading.Lock()
@@ -100,7 +102,7 @@ class LocalCounters:
         """Count a request; return 0, or the seconds until there is room for it."""
         share = rate.limit and max(1, rate.limit // self.workers)
         with self.mutex:
-            now = time.monotonic()
+            now = self.clock()
             count, end = self.counts.get(name, (0, 0.0))
             if end <= now:
                 count, end = 0, now + rate.seconds
@@ -119,11 +121,11 @@ class LocalCounters:
     def mark(self, name: str, seconds: int) -> None:
         """Remember a name for so many seconds."""
         with self.mutex:
-            self._put(name, 1, time.monotonic() + seconds)
+            self._put(name, 1, self.clock() + seconds)
 
     def is_marked(self, name: str) -> bool:
         """Return whether a name is remembered."""
-        return self.counts.get(name, (0, 0.0))[1] > time.monotonic()
+        return self.counts.get(name, (0, 0.0))[1] > self.clock()
 
     def _put(self, name: str, count: int, end: float) -> None:
         self.counts[name] = count, end
