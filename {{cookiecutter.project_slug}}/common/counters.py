@@ -5,7 +5,8 @@ request. To count and to compare with the limit is one step, so that of requests
 come at once no more than the limit get through. Of two windows in a row, the end of one
 and the beginning of the next may lie together: then it is twice the limit.
 
-While Redis is away, each worker process counts by itself, to its share of the limit.
+While Redis is away, each worker process counts by itself, to its share of the limit; of
+several hosts, each lets the limit through.
 
 Why not a library? django-axes counts a login after it failed, so of guesses that come at
 once all are checked, and it locks the account for everybody. django-ratelimit needs
