@@ -15,7 +15,7 @@ from tests.polling import wait_until
 START_SECONDS = 300
 STOP_SECONDS = 10
 LISTENING = re.compile(r"Listening at: (http://[\d.]+:\d+)")
-THROTTLED = ("LOGIN", "REGISTER", "REFRESH")
+THROTTLED = ("LOGIN", "REGISTER", "REFRESH", "ACCOUNT")
 GENEROUS = {f"THROTTLE_{name}": "10000/min" for name in THROTTLED}
 # A few accounts borrow for all tests.
 GENEROUS["LOANS_PER_READER"] = "10000"

@@ -5,12 +5,14 @@ request. To count and to compare with the limit is one step, so that of requests
 come at once no more than the limit get through. Of two windows in a row, the end of one
 and the beginning of the next may lie together: then it is twice the limit.
 
-While Redis is away, each worker process counts by itself, to its share of the limit.
+While Redis is away, each worker process counts by itself, to its share of the limit; of
+several hosts, each lets the limit through.
 
-Why not a library: django-axes and django-ratelimit count in Django's cache, get first
-and set later, or in the database. `limits` counts atomically; but it answers how long
-to wait in a second round trip, gives no request back, has no answer to a value that is
-not its own, and needs four more packages.
+Why not a library? django-axes counts a login after it failed, so of guesses that come at
+once all are checked, and it locks the account for everybody. django-ratelimit needs
+Django's cache, and while that is away refuses every login, or none. `limits` counts
+atomically, but fails on a value in Redis that is not its own, or refuses for good (a
+number that never expires), and it brings four more packages.
 """
 
 import threading
@@ -87,11 +89,13 @@ class LocalCounters:
     """Counters of this process, which has its share of each limit.
 
     The share is at least one request: a limit below the number of `workers` lets one
-    through in each.
+    through in each. `clock` returns seconds.
     """
 
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
+    def __init__(
+        self, workers: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.workers, self.clock = workers, clock
         # name: (count, the time at which the window ends)
         self.counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self.mutex = threading.Lock()
@@ -100,7 +104,7 @@ class LocalCounters:
         """Count a request; return 0, or the seconds until there is room for it."""
         share = rate.limit and max(1, rate.limit // self.workers)
         with self.mutex:
-            now = time.monotonic()
+            now = self.clock()
             count, end = self.counts.get(name, (0, 0.0))
             if end <= now:
                 count, end = 0, now + rate.seconds
@@ -119,11 +123,11 @@ class LocalCounters:
     def mark(self, name: str, seconds: int) -> None:
         """Remember a name for so many seconds."""
         with self.mutex:
-            self._put(name, 1, time.monotonic() + seconds)
+            self._put(name, 1, self.clock() + seconds)
 
     def is_marked(self, name: str) -> bool:
         """Return whether a name is remembered."""
-        return self.counts.get(name, (0, 0.0))[1] > time.monotonic()
+        return self.counts.get(name, (0, 0.0))[1] > self.clock()
 
     def _put(self, name: str, count: int, end: float) -> None:
         self.counts[name] = count, end

@@ -1,13 +1,13 @@
 """Limits on requests: of one address, or of any other name (users/attempts.py)."""
 
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from common.counters import Rate, get_counters
 
@@ -17,7 +17,7 @@ def take(scope: str, *owner: str) -> float:
 
     `scope` names a rate in DEFAULT_THROTTLE_RATES.
     """
-    rate = Rate.parse(api_settings.DEFAULT_THROTTLE_RATES[scope])
+    rate = Rate.parse(str(api_settings.DEFAULT_THROTTLE_RATES[scope]))
     return get_counters().take(counter_name(scope, *owner), rate)
 
 
@@ -48,7 +48,7 @@ class AddressThrottle(BaseThrottle):
 
     waiting = 0.0
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request; return whether it is let through."""
         self.waiting = take(view.throttle_scope, place_of(request))
         return not self.waiting

@@ -25,7 +25,9 @@ def redis(request, tmp_path, own_redis):
     [config] = service["configs"]
     content = compose["configs"][config["source"]]["content"]
     users.write_text(VARIABLE.sub(lambda found: found[2] or SECRET, content))
-    command = [users if word == config["target"] else word for word in service["command"]]
+    command = [
+        users if word == config["target"] else word for word in service["command"]
+    ]
     return own_redis(*command).url
 
 

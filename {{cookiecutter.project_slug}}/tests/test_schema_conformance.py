@@ -20,8 +20,8 @@ CHECKS = (
 def server(tmp_path_factory):
     """Serve a small library without throttling; yield its address."""
     with live.database(tmp_path_factory.mktemp("live")) as url:
-        rates = {"THROTTLE_LOGIN": "9999/sec", "THROTTLE_REGISTER": "9999/sec"}
-        rates["THROTTLE_REFRESH"] = "9999/sec"
+        limited = ("LOGIN", "REGISTER", "REFRESH", "ACCOUNT")
+        rates = {f"THROTTLE_{name}": "9999/sec" for name in limited}
         env = live.environment(url, **rates)
         live.manage("migrate", env=env)
         live.manage("seed_library", "--books", "20", env=env)

@@ -50,6 +50,11 @@ def setting(name, **environment):
         ("JWT_ALGORITHM", "none", "JWT_ALGORITHM is 'none'; accepted: HS256"),
         ("DEBUG", "maybe", "DEBUG is 'maybe'; accepted: true, false"),
         ("WEB_CONCURRENCY", "0", "WEB_CONCURRENCY is '0'; accepted: a whole number"),
+        (
+            "THROTTLE_REFRESH",
+            "9/week",
+            "THROTTLE_REFRESH is '9/week'; accepted: a rate",
+        ),
         ("THROTTLE_LOGIN", "often", "THROTTLE_LOGIN is 'often'; accepted: a rate"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL starts with 'mysql'; accepted"),
         *[

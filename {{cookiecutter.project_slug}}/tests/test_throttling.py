@@ -5,8 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
 
 import pytest
+from django.db import OperationalError, connection
 
-from tests import live, servers
+from common import counters
+from common.counters import LocalCounters, Rate, get_counters
+from tests import caches, live, servers
 from tests.clients import errors_of
 from tests.factories import PASSWORD, UserFactory
 
@@ -22,6 +25,67 @@ def log_in(client, email, password="wrong", address="192.0.2.1", **headers):
     """Return the status of a login from this address."""
     body = {"email": email, "password": password}
     return client.post(LOGIN, body, REMOTE_ADDR=address, **headers).status_code
+
+
+RATE = Rate.parse("2/min")
+
+
+class TestCounters:
+    def test_there_is_room_up_to_the_limit(self, store):
+        waits = [get_counters().take("a", RATE) for _ in range(4)]
+        assert waits[:2] == [0, 0]
+        assert all(0 < wait <= 60 for wait in waits[2:])
+        assert get_counters().take("b", RATE) == 0
+
+    def test_what_is_given_back_is_room(self, store):
+        for _ in range(2):
+            get_counters().take("a", RATE)
+        get_counters().give_back("a")
+        assert get_counters().take("a", RATE) == 0
+        assert get_counters().take("a", RATE) > 0
+
+    def test_nothing_can_be_given_back_that_was_not_taken(self, store):
+        for _ in range(3):
+            get_counters().give_back("a")
+        waits = [get_counters().take("a", RATE) for _ in range(3)]
+        assert waits[:2] == [0, 0] and waits[2] > 0
+
+    def test_a_limit_of_none_lets_nothing_through(self, store):
+        assert get_counters().take("a", Rate.parse("0/min")) > 0
+
+    def test_in_redis_they_all_expire(self, redis_store):
+        for _ in range(3):
+            get_counters().take("a", RATE)
+        get_counters().mark("b", 10)
+        for name in "ab":
+            assert redis_store.client.ttl(f"library:throttle:{name}") > 0
+
+    def test_the_next_window_begins_with_the_next_request(self):
+        now = [100.0]
+        local = LocalCounters(1, clock=lambda: now[0])
+        local.mark("b", 90)
+        assert [local.take("a", RATE) for _ in range(3)] == [0, 0, 60]
+        now[0] = 159.5
+        assert local.take("a", RATE) == 0.5
+        now[0] = 160
+        assert [local.take("a", RATE) for _ in range(3)] == [0, 0, 60]
+        assert local.is_marked("b")
+        now[0] = 190
+        assert not local.is_marked("b")
+
+    def test_the_workers_share_a_limit(self):
+        ten, one = Rate.parse("10/min"), Rate.parse("1/min")
+        local = LocalCounters(3)
+        assert [local.take("a", ten) > 0 for _ in range(4)] == [False] * 3 + [True]
+        assert [local.take("b", one) > 0 for _ in range(2)] == [False, True]
+
+    def test_those_in_memory_stay_few(self, monkeypatch):
+        monkeypatch.setattr(counters, "MAX_LOCAL", 3)
+        local = LocalCounters(1)
+        for name in "abcab":
+            local.take(name, RATE)
+        local.take("d", RATE)
+        assert list(local.counts) == ["a", "b", "d"]
 
 
 class TestAnAddress:
@@ -109,6 +173,19 @@ class TestAnAccount:
         assert log_in(nobody, email, PASSWORD) == 200
         assert Counter(log_in(nobody, email) for _ in range(30)) == {401: 20, 429: 10}
 
+    def test_is_not_limited_by_logins_that_could_not_be_checked(
+        self, store, nobody, reader_account
+    ):
+        def refuse(*arguments):
+            raise OperationalError("the database is away")
+
+        nobody.raise_request_exception = False
+        with connection.execute_wrapper(refuse):
+            for number in range(30):
+                address = f"198.18.0.{number}"
+                assert log_in(nobody, reader_account.email, "x", address) == 503
+        assert log_in(nobody, reader_account.email, PASSWORD) == 200
+
     def test_is_limited_in_the_admin_too(self, store, guess, reader_account, client):
         guess(reader_account.email, 20)
         body = {"username": reader_account.email, "password": PASSWORD}
@@ -122,6 +199,17 @@ class TestAnAccount:
         keys = b" ".join(redis_store.client.keys())
         assert b"throttle" in keys
         assert b"reader" not in keys and b"192.0.2" not in keys
+
+
+@pytest.mark.once
+def test_a_redis_that_takes_no_counter_is_as_good_as_none(
+    settings, own_redis, nobody, caplog
+):
+    full = own_redis("--maxmemory", "1", "--maxmemory-policy", "noeviction")
+    settings.CACHING = caches.caching(full.url)
+    statuses = [log_in(nobody, "a@x.com") for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+    assert "The store of the throttles does not answer: " in caplog.text
 
 
 def rates(settings, **changes):

@@ -4,7 +4,7 @@ Only failed logins count, and of an account that nobody has as well. A stranger 
 the limit up must not lock the reader out, so places from which the account has logged
 in lately (an address, or a /64 network) count by themselves: there only those who share
 the place can use it up. From elsewhere the reader waits for the window's end, an hour
-at most.
+at most. (While Redis is away, no place is known but those of logins since then.)
 """
 
 from django.http import HttpRequest

@@ -33,9 +33,10 @@ def register(*, email: str, username: str, password: str) -> User:
 def log_in(*, request: HttpRequest, email: str, password: str) -> Tokens:
     """Return a new pair of tokens for the reader with this email and password.
 
-    Raises Throttled (429) after too many guesses at the account, and
-    AuthenticationFailed (401). Its message and its time don't tell whether the address
-    is known: Django hashes the password in both cases.
+    Raises Throttled (429) after too many guesses (users/attempts.py), for which it
+    needs the request's address, and AuthenticationFailed (401). The message and the
+    time of a 401 don't tell whether the address is known: Django hashes the password
+    in both cases.
     """
     user = authenticate(request, email=email, password=password)
     if user is None:

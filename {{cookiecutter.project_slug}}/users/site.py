@@ -31,4 +31,4 @@ class LibrarySite(AdminSite):
         try:
             return super().login(request, extra_context)
         except Throttled as error:
-            return too_many_requests(error.wait)
+            return too_many_requests(error.wait)  # type: ignore[attr-defined]

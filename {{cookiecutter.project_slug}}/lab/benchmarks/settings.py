@@ -16,7 +16,7 @@ TTL = 24 * 3600
 ROOT_URLCONF = "lab.benchmarks.urls"
 # A long run logs in once.
 SIMPLE_JWT = SIMPLE_JWT | {"ACCESS_TOKEN_LIFETIME": timedelta(days=1)}
-# Where the usual strategies keep what they pickle. The project itself has no such cache.
+# Where the usual strategies keep what they pickle. The project has no such cache.
 CACHES = {
     "default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}
 }
