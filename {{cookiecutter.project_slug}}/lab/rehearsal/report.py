@@ -183,6 +183,7 @@ def two_charts(outcomes):
             annotation_clip=False,
         )
     charts[1].set_xlabel("seconds")
+    charts[0].locator_params(axis="y", integer=True)
     return figure, *charts
 
 

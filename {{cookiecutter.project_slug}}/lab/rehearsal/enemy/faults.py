@@ -47,7 +47,7 @@ def disk_filled(host):
 @contextlib.contextmanager
 def redis_stopped(host):
     """Stop Redis, and start it again."""
-    host.inside("docker", "stop", "--time", "2", REDIS)
+    host.inside("docker", "stop", REDIS)
     try:
         yield
     finally:
