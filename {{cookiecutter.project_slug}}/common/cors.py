@@ -8,10 +8,9 @@ and no cookie is needed, so cookies stay excluded.
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
-
-from common.framing import Application, Environ
 
 METHODS = "DELETE, GET, HEAD, PATCH, POST, PUT"
 SENT = "Authorization, Content-Type, If-Match, If-None-Match"
@@ -24,11 +23,11 @@ Headers = list[tuple[str, str]]
 class CORS:
     """Tells browsers which pages may read an answer; answers their preflights."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self.application = application
 
     def __call__(
-        self, environ: Environ, start_response: Callable[..., Any]
+        self, environ: WSGIEnvironment, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer a request, as WSGI has it."""
         if not settings.CORS_ALLOWED_ORIGINS:
@@ -46,7 +45,7 @@ class CORS:
         return self.application(environ, start)
 
 
-def _is_preflight(environ: Environ) -> bool:
+def _is_preflight(environ: WSGIEnvironment) -> bool:
     asks = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
     return asks and environ["REQUEST_METHOD"] == "OPTIONS"
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -17,18 +18,16 @@ from django.http import HttpResponse
 from common.errors import content_too_large
 
 CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class OneFraming:
     """Hands each request on with a Content-Length, to be read as UTF-8."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self.application = application
 
     def __call__(
-        self, environ: Environ, start_response: Callable[..., Any]
+        self, environ: WSGIEnvironment, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer a request, as WSGI has it."""
         kind = environ.get("CONTENT_TYPE")
@@ -41,7 +40,7 @@ class OneFraming:
         return self.application(environ, start_response)
 
 
-def _length(environ: Environ) -> int:
+def _length(environ: WSGIEnvironment) -> int:
     length = environ.get("CONTENT_LENGTH") or ""
     return int(length) if length.isascii() and length.isdecimal() else 0
 
@@ -55,7 +54,7 @@ def _send(
     return [response.content]
 
 
-def _read_chunks(environ: Environ) -> None:
+def _read_chunks(environ: WSGIEnvironment) -> None:
     # One byte more than is accepted is enough to refuse it.
     most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) + 1
     body = environ["wsgi.input"].read(most)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 from uuid import uuid4
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 
-from common.framing import Application, Environ
 
 HEADER = "X-Request-ID"
 ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -39,14 +39,14 @@ def forget() -> None:
     _asked.set(None)
 
 
-def read(environ: Environ, request_id: str = "") -> Asked:
+def read(environ: WSGIEnvironment, request_id: str = "") -> Asked:
     """Return what the log says of a request. It leaves out the query."""
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     method = environ.get("REQUEST_METHOD", "")
     return Asked(request_id, address_of(environ), method, path)
 
 
-def address_of(environ: Environ) -> str:
+def address_of(environ: WSGIEnvironment) -> str:
     """Return the client's address, which NUM_PROXIES proxies have passed on."""
     proxies = _proxies()
     passed = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
@@ -58,11 +58,11 @@ def address_of(environ: Environ) -> str:
 class RequestIds:
     """Takes the id that the proxy made, or makes one. A client's own is not trusted."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self.application = application
 
     def __call__(
-        self, environ: Environ, start_response: Callable[..., Any]
+        self, environ: WSGIEnvironment, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         """Answer a request, as WSGI has it."""
         request_id = _id_of(environ)
@@ -83,7 +83,7 @@ def _proxies() -> int:
     return int(count)
 
 
-def _id_of(environ: Environ) -> str:
+def _id_of(environ: WSGIEnvironment) -> str:
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
     by_proxy = _proxies() and ACCEPTED.fullmatch(given)
     return given if by_proxy else uuid4().hex
