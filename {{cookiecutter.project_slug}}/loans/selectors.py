@@ -19,5 +19,6 @@ def open_loans(user: User) -> QuerySet[Loan]:
 
 def copies_on_loan(user: User) -> int:
     """Return how many copies the user has."""
-    copies: int = open_loans(user).aggregate(copies=Sum("quantity", default=0))["copies"]
+    found = open_loans(user).aggregate(copies=Sum("quantity", default=0))
+    copies: int = found["copies"]
     return copies

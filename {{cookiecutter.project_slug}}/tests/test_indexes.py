@@ -115,9 +115,10 @@ def test_the_books_of_a_tag_are_found_in_an_index_of_links():
 
 
 def test_the_open_loans_of_a_reader_are_found_in_their_index(reader):
+    loan = {"user": reader.user, "book": Book.objects.first()}
     returned = {"is_returned": True, "returned_at": timezone.now()}
-    LoanFactory.create_batch(100, user=reader.user, book=Book.objects.first(), **returned)
-    LoanFactory(user=reader.user, book=Book.objects.first())
+    LoanFactory.create_batch(100, **loan, **returned)
+    LoanFactory(**loan)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE loans_loan")
     assert "using open_loans" in open_loans(reader.user).explain()

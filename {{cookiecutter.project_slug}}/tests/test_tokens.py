@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.clients import Client, errors_of
@@ -221,6 +222,14 @@ class TestGrowth:
         for _ in range(10):
             token = renewed(nobody, token)
         assert TokenFamily.objects.count() == 1
+
+    def test_a_stranger_adds_no_row(self, reader, nobody):
+        pair = {"email": reader.user.email, "password": "wrong"}
+        with CaptureQueriesContext(connection) as queries:
+            assert nobody.post("/auth/login", pair).status_code == 401
+            assert refresh(nobody, "garbage").status_code == 401
+        assert queries
+        assert not [q for q in queries if not q["sql"].startswith("SELECT")]
 
     def test_a_login_deletes_ones_own_that_have_expired(self, reader, other_reader):
         for user in (reader.user, reader.user, other_reader.user):
