@@ -16,7 +16,7 @@ from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
-from gunicorn import http, util
+from gunicorn import http
 from gunicorn.config import Config
 
 from config import refusals

@@ -1,7 +1,6 @@
 """The OpenAPI document, and the page on which to look at it and try it."""
 
 import threading
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -38,23 +37,24 @@ class SchemaDocument(JSONErrors, SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer with the document, which is the same for everybody."""
         renderer = request.accepted_renderer
-        # The generator is not safe for threads.
-        with _generating:
-            document = _document(type(renderer))
         name = f"{settings.SPECTACULAR_SETTINGS['TITLE']}.{renderer.format}"
         headers = {"Content-Disposition": f'inline; filename="{name}"'}
-        return HttpResponse(document, renderer.media_type, headers=headers)
+        return HttpResponse(_document(renderer), renderer.media_type, headers=headers)
 
 
+# Making it takes long enough that forty requests at once would keep all threads busy;
+# and the generator is not safe for threads.
+_documents: dict[str | None, str | bytes] = {}
 _generating = threading.Lock()
 
 
-# It takes long enough that forty requests at once would keep all threads busy.
-@lru_cache
-def _document(renderer: type[BaseRenderer]) -> bytes:
-    schema = SchemaGenerator().get_schema(request=None, public=True)
-    rendered: bytes = renderer().render(schema, renderer_context={})
-    return rendered
+def _document(renderer: BaseRenderer) -> str | bytes:
+    with _generating:
+        if renderer.media_type not in _documents:
+            schema = SchemaGenerator().get_schema(request=None, public=True)
+            document = renderer.render(schema, renderer_context={})
+            _documents[renderer.media_type] = document
+        return _documents[renderer.media_type]
 
 
 class SwaggerUI(JSONErrors, SpectacularSwaggerView):
