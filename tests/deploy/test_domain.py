@@ -37,7 +37,10 @@ def test_a_domain_set_later_comes_with_the_next_deploy(said):
 def test_readers_get_a_trusted_certificate_and_hsts(said):
     head, _, body = said["https"].replace("\r", "").partition("\n\n")
     assert head.startswith("HTTP/2 200")
-    assert "strict-transport-security: max-age=" in head
+    # Minutes, and for this name alone, until a person says more.
+    assert "\nstrict-transport-security: max-age=300\n" in f"{head}\n"
+    # The proxy's, in place of the API's.
+    assert head.count("\nx-request-id: ") == 1
     assert json.loads(body)["release"] == "v1"
 
 

@@ -171,6 +171,10 @@ def test_the_proxy_gets_its_certificate_by_itself(
     )
     (adapted,) = [line for line in adapted.splitlines() if '"apps"' in line]
     config = json.loads(adapted)
+    fields = config["logging"]["logs"]["default"]["encoder"]["fields"]
+    assert fields["request>headers"] == {"filter": "delete"}
+    assert fields["request>uri"]["filter"] == "regexp"
+    assert adapted.count('{"X-Request-Id":["{http.request.uuid}"]}') == 3
     servers = config["apps"]["http"]["servers"].values()
     assert {address for server in servers for address in server["listen"]} == {
         listens,

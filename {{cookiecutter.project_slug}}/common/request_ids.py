@@ -12,8 +12,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 
-
 HEADER = "X-Request-ID"
+LONGEST_PATH = 200
 ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
@@ -40,10 +40,10 @@ def forget() -> None:
 
 
 def read(environ: WSGIEnvironment, request_id: str = "") -> Asked:
-    """Return what the log says of a request. It leaves out the query."""
+    """Return what the log says of a request: no query, and of a long path a part."""
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     method = environ.get("REQUEST_METHOD", "")
-    return Asked(request_id, address_of(environ), method, path)
+    return Asked(request_id, address_of(environ), method, path[:LONGEST_PATH])
 
 
 def address_of(environ: WSGIEnvironment) -> str:

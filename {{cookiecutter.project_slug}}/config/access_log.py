@@ -10,8 +10,6 @@ from common import request_ids
 from common.logs import TextLine
 from config.healthcheck import PATH as HEALTH
 
-LONGEST_PATH = 200
-
 logger = logging.getLogger("library.access")
 
 
@@ -39,7 +37,6 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn brings no types
         sent = {name.lower(): value for name, value in resp.headers}
         asked = request_ids.read(environ, sent.get("x-request-id", ""))
         fields = asked._asdict() | {
-            "path": asked.path[:LONGEST_PATH],
             "status": status,
             "milliseconds": round(request_time / timedelta(milliseconds=1), 1),
             "bytes": resp.sent,

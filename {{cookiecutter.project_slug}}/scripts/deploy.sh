@@ -138,7 +138,7 @@ start_release() {
 
 # A line of JSON is a request or an event, and no reason.
 last_words() {
-  docker logs --tail 50 "$(container_of "$next")" 2>&1 | sed '/^{/d' | last_of
+  docker logs --tail 50 "$(container_of "$next")" 2>&1 | sed '/^{/d; s/^ *//' | last_of
 }
 last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | last_of; }
 

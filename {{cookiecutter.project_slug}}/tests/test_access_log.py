@@ -96,11 +96,13 @@ def test_a_request_that_is_refused_unread_is_logged_too(tmp_path, capfd):
     with server(tmp_path) as ask:
         capfd.readouterr()
         ask("GET", "/api/v1/tags")
+        assert ask("GET", "/" + "y" * 8000).status == 404
         assert ask("GET", "/x", X_Long="x" * 20000).status == 431
         assert ask("GET", "/" + "x" * 9000).status == 414
     said = capfd.readouterr()
     events = [(line["event"], line["status"]) for line in lines(said.err)]
     assert events == [("limit_met", 431), ("limit_met", 414)]
+    assert max(len(line["path"]) for line in lines(said.out)) == 200
     # No line of theirs has the id of the request before.
     assert all("request_id" not in line for line in lines(said.err))
 
