@@ -287,6 +287,8 @@ class Host:
     def restart(self):
         """Restart the server, and wait for its Docker engine."""
         docker("restart", "--time", "20", self.name)
+        # It lives in the server's network, which is a new one.
+        docker("restart", f"{self.name}-registry")
         self.wait_for_engine()
 
     def memory(self):

@@ -63,15 +63,15 @@ class Load:
 
     A request does not wait for the answers to earlier ones, unless MOST_AT_ONCE of them
     are missing; it fails after `timeout` seconds. None is repeated, so each failure is
-    counted.
+    counted. Its books are those from the `first` ISBN on (see isbn13).
     """
 
-    def __init__(self, url, token, rate=RATE, timeout=TIMEOUT):
+    def __init__(self, url, token, rate=RATE, timeout=TIMEOUT, first=1):
         self.url = url
         self.token = token
         self.rate, self.timeout = rate, timeout
         self.answers = []
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._send_all()))
 

@@ -12,6 +12,7 @@ from tests import live
 from tools.polling import wait_until
 
 RATE = 20  # honest requests a second
+FIRST = 1_000_000  # the number of an ISBN; the deploys' load uses lower ones
 PATIENCE = 10  # seconds after which an honest reader is gone
 RECOVERY = 30  # seconds until the API must be healthy again
 PASSWORD = "only-for-the-rehearsal-7152"
@@ -55,7 +56,7 @@ class Siege:
         foreign.let_in(self.host)
         self.memory = watch.MemoryWatch(self.host)
         token = self.tokens["honest"]["access_token"]
-        self.load = Load(self.host.url, token, RATE, PATIENCE).start()
+        self.load = Load(self.host.url, token, RATE, PATIENCE, FIRST).start()
         self.judged_until = time.time()
         wait_until(lambda: acknowledged(self.load.answers), "the first book")
 
