@@ -20,8 +20,12 @@ from lab.rehearsal.stage import Stage
 
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 
-# All of the load comes from one address.
-SETTINGS = {"AWS_REGION": "here", "THROTTLE_LOGIN": "1000/min"}
+# All of the load comes from one address, and logs in to one account.
+SETTINGS = {
+    "AWS_REGION": "here",
+    "THROTTLE_LOGIN": "1000/min",
+    "THROTTLE_ACCOUNT": "1000/min",
+}
 
 
 def _say(text):
