@@ -22,7 +22,7 @@ class Attempt:
     """One login with a password. It counts as failed unless that is taken back.
 
     It counts before the password is checked: of guesses that come at once, all would
-    find room otherwise. Raises Throttled (429).
+    find room otherwise. So logins under way count, too. Raises Throttled (429).
     """
 
     def __init__(self, request: HttpRequest, email: str) -> None:

@@ -23,8 +23,8 @@ from lab.rehearsal.stage import Stage
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 
 SETTINGS = {"AWS_REGION": "here"}
-# All of the load comes from one address.
-MANY_LOGINS = {"THROTTLE_LOGIN": "1000/min"}
+# All of the load comes from one address, and logs in to one account.
+MANY_LOGINS = {"THROTTLE_LOGIN": "1000/min", "THROTTLE_ACCOUNT": "1000/min"}
 
 
 def _say(text):
