@@ -103,8 +103,9 @@ def caching_variables():
 
 def metrics():
     """Each counter at /metrics: name as scraped, explanation and labels."""
-    tree = ast.parse((PROJECT / "caching/ops/metrics.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
+    sources = (PROJECT / "caching/ops/metrics.py", PROJECT / "config/refusals.py")
+    text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
             name, says, *labels = map(constant, node.args)
             yield f"{name}_total", says, labels[0] if labels else []

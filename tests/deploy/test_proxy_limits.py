@@ -91,7 +91,7 @@ def answers(url):
 
 
 def ask(url):
-    return httpx.get(url + HEALTH, trust_env=False, timeout=8)
+    return httpx.get(url + HEALTH, trust_env=False, timeout=30)
 
 
 @contextlib.contextmanager
