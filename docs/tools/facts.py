@@ -103,7 +103,7 @@ def caching_variables():
 
 def metrics():
     """Each counter at /metrics: name as scraped, explanation and labels."""
-    for path in ("caching/ops/metrics.py", "common/events.py"):
+    for path in ("caching/ops/metrics.py", "common/events.py", "config/refusals.py"):
         tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":

@@ -22,20 +22,21 @@ CROWD, HONEST, PAUSE = 40, 25, 2
 REFRESH = "/api/v1/token/refresh"
 HEALTH = "/api/v1/common/health-check"
 JSON = {"Content-Type": "application/json"}
-HEAD = f"POST {REFRESH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+HEAD = f"POST {REFRESH} HTTP/1.1\r\nHost: localhost\r\n"
+HEAD += "Content-Type: application/json\r\n"
 SLOW = {
     "a body": HEAD + "Content-Length: 60000\r\n\r\n[",
     "a body in chunks": HEAD + "Transfer-Encoding: chunked\r\n\r\nffff\r\n[",
     "a head": HEAD + "X-Slow: ",
 }
-# A body of known length stays: Caddy 2.11 renews its deadline with every byte, and tells
-# the API only of what fills its buffer. Until then it costs a connection, and no thread.
+# A body of known length stays: Caddy 2.11 renews its deadline with every byte, and
+# tells the API only of what fills its buffer. It costs a connection, and no thread.
 CUT_OFF = {SLOW["a head"], SLOW["a body in chunks"]}
 
 
 @pytest.fixture(scope="module")
 def proxy(project, tool, tmp_path_factory):
-    """The API behind Caddy, with the limits of the server; gives its URL and process."""
+    """The API behind Caddy, with the server's limits; gives its URL and process."""
     folder = tmp_path_factory.mktemp("proxy")
     database = f"sqlite:///{folder / 'db'}"
     variables = variables_for(DATABASE_URL=database, ALLOWED_HOSTS="*")
@@ -91,7 +92,7 @@ def answers(url):
 
 
 def ask(url):
-    return httpx.get(url + HEALTH, trust_env=False, timeout=8)
+    return httpx.get(url + HEALTH, trust_env=False, timeout=30)
 
 
 @contextlib.contextmanager

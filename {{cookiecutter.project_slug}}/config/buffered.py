@@ -46,11 +46,14 @@ class Watch:
 
 
 class Pools:
-    """Threads for each kind of request. A thread that waits holds up its kind alone."""
+    """Threads for each kind of request. A thread that waits holds up its kind alone.
+
+    `threads` read, and a quarter as many write. Each may keep a connection to the
+    database.
+    """
 
     def __init__(self, threads: int) -> None:
-        writes = max(1, threads // 2)
-        sizes = {HEALTH: 1, READ: max(1, threads - writes), WRITE: writes}
+        sizes = {HEALTH: 1, READ: threads, WRITE: max(2, threads // 4)}
         self.pools = {kind: ThreadPoolExecutor(n, kind) for kind, n in sizes.items()}
         self.busy = dict.fromkeys(sizes, 0)
 

@@ -57,10 +57,10 @@ def test_a_held_lock_is_a_503_and_health_and_reads_go_on(server, statement):
         holder.execute(statement)
         borrowers = [crowd.submit(borrow, *ask) for _ in range(BORROWERS)]
         for _ in range(HONEST):
-            health = live.send(f"{address}/common/health-check", timeout=8)
+            health = live.send(f"{address}/common/health-check")
             assert health["status"] == "ok"
-            assert live.send(f"{address}/books?page_size=7", token=token, timeout=8)
-            assert live.send(f"{address}/loans", token=token, timeout=8)
+            assert live.send(f"{address}/books?page_size=7", token=token)
+            assert live.send(f"{address}/loans", token=token)
         answers = [each.result() for each in borrowers]
         holder.rollback()
     assert answers == [(503, "5")] * BORROWERS

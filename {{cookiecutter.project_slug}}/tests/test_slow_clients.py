@@ -60,7 +60,7 @@ def crowd(address, sent, count=CROWD, receive_buffer=None):
         yield connections
 
 
-def answered(address, token, path="/common/health-check", timeout=8):
+def answered(address, token, path="/common/health-check", timeout=30):
     """Return how many of the honest requests are answered while they have patience."""
     good = 0
     for _ in range(HONEST):
@@ -125,3 +125,19 @@ def test_who_is_asked_to_go_on_is_asked_once(server):
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b'{"a": 1}\n')
         assert connection.recv(100).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_requests_that_have_begun_are_answered_while_the_server_stops(tmp_path):
+    env = live.environment(f"sqlite:///{tmp_path / 'db'}", REDIS_URL="")
+    live.manage("migrate", "--verbosity=0", env=env)
+    begun = POST + b"Content-Length: 9\r\n\r\n{"
+    with live.gunicorn(env | {"WEB_CONCURRENCY": "1"}) as (address, process):
+        with crowd(address, begun, HONEST) as connections:
+            # They have been accepted when a later one is answered.
+            live.send(f"{address}/common/health-check")
+            process.terminate()
+            for connection in connections:
+                connection.sendall(b'"a": 1}\n')
+                answer = connection.recv(100)
+                assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert process.wait(timeout=120) == 0
