@@ -8,7 +8,6 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.urls import reverse
 
 from common.events import account, record
 
@@ -21,8 +20,9 @@ def failed_login(
     *, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
     """Record a login with a wrong pair, in the API or in the admin site."""
-    by_admin = request is not None and request.path.startswith(reverse("admin:index"))
-    event = "failed_admin_login" if by_admin else "failed_login"
+    match = getattr(request, "resolver_match", None)
+    in_admin = match is not None and match.app_name == "admin"
+    event = "failed_admin_login" if in_admin else "failed_login"
     given = credentials.get("email") or credentials.get("username") or ""
     record(event, request, account=account(str(given)))
 

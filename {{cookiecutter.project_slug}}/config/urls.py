@@ -1,5 +1,6 @@
 """Every URL of the project."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
@@ -11,17 +12,22 @@ from config.openapi import SchemaDocument, SwaggerUI
 
 api: list[URLPattern | URLResolver] = [
     path("common/health-check", HealthCheck.as_view(), name="health-check"),
-    path("schema", SchemaDocument.as_view(), name="schema"),
-    path("docs", SwaggerUI.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
     path("", include("books.urls")),
     path("", include("loans.urls")),
 ]
 
+site: list[URLPattern | URLResolver] = []
+if settings.SERVE_DOCS:
+    api.append(path("schema", SchemaDocument.as_view(), name="schema"))
+    api.append(path("docs", SwaggerUI.as_view(url_name="schema"), name="docs"))
+    site.append(path("", RedirectView.as_view(pattern_name="docs")))
+if settings.SERVE_ADMIN:
+    site.append(path("admin", RedirectView.as_view(pattern_name="admin:index")))
+    site.append(path("admin/", admin.site.urls))
+
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="docs")),
-    path("admin", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/", admin.site.urls),
+    *site,
     path("api/v1/", include(api)),
     # With DEBUG on, Django would answer with a page of HTML.
     re_path("^api/", not_found),

@@ -160,6 +160,27 @@ def test_hsts_promises_minutes_until_a_person_says_more(given, found):
     assert python("-c", code, **given).stdout.strip() == str(found)
 
 
+PAGES = ["/api/v1/docs", "/api/v1/schema", "/", "/admin/login/", "/admin"]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, [200, 200, 302, 200, 302]),
+        ({"SERVE_DOCS": "off"}, [404, 404, 404, 200, 302]),
+        ({"SERVE_ADMIN": "off"}, [200, 200, 302, 404, 404]),
+        ({"SERVE_DOCS": "off", "SERVE_ADMIN": "off"}, [404] * 5),
+    ],
+)
+def test_docs_and_admin_can_be_switched_off(given, found):
+    code = (
+        "import django; django.setup(); from django.test import Client;"
+        f"print([Client().get(path).status_code for path in {PAGES}])"
+    )
+    result = python("-c", code, ALLOWED_HOSTS="testserver", **given)
+    assert result.stdout.strip() == str(found), result.stderr
+
+
 def test_passwords_are_hashed_with_argon2():
     code = (
         "import django; django.setup();"
