@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_login_failed
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
@@ -30,10 +31,11 @@ def failed_login(
 @receiver(post_save, sender="admin.LogEntry", dispatch_uid="common.events")
 def admin_change(*, instance: Any, **kwargs: Any) -> None:
     """Record what was added, changed or deleted in the admin site, once it is so."""
+    kind = ContentType.objects.get_for_id(instance.content_type_id)
     about = {
         "by": instance.user_id,
         "action": ACTIONS.get(instance.action_flag),
-        "model": instance.content_type.model,
+        "model": kind.model,
         "object": str(instance.object_id),
     }
     transaction.on_commit(partial(record, "admin_change", **about))
