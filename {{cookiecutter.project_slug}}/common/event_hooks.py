@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any
 
 from django.contrib.auth.signals import user_login_failed
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.urls import reverse
 
 from common.events import account, record
 
@@ -21,8 +21,9 @@ def failed_login(
     *, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
 ) -> None:
     """Record a login with a wrong pair, in the API or in the admin site."""
-    by_admin = request is not None and request.path.startswith(reverse("admin:index"))
-    event = "failed_admin_login" if by_admin else "failed_login"
+    match = getattr(request, "resolver_match", None)
+    in_admin = match is not None and match.app_name == "admin"
+    event = "failed_admin_login" if in_admin else "failed_login"
     given = credentials.get("email") or credentials.get("username") or ""
     record(event, request, account=account(str(given)))
 
@@ -30,10 +31,11 @@ def failed_login(
 @receiver(post_save, sender="admin.LogEntry", dispatch_uid="common.events")
 def admin_change(*, instance: Any, **kwargs: Any) -> None:
     """Record what was added, changed or deleted in the admin site, once it is so."""
+    kind = ContentType.objects.get_for_id(instance.content_type_id)
     about = {
         "by": instance.user_id,
         "action": ACTIONS.get(instance.action_flag),
-        "model": instance.content_type.model,
+        "model": kind.model,
         "object": str(instance.object_id),
     }
     transaction.on_commit(partial(record, "admin_change", **about))

@@ -139,10 +139,11 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS else 
 SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# What a server need not show to everybody.
+SERVE_ADMIN = boolean("SERVE_ADMIN", True)
+SERVE_DOCS = boolean("SERVE_DOCS", True)
 CORS_ALLOWED_ORIGINS = origins("CORS_ALLOWED_ORIGINS")
 X_FRAME_OPTIONS = "DENY"
-SERVE_DOCS = boolean("SERVE_DOCS", True)
-SERVE_ADMIN = boolean("SERVE_ADMIN", True)
 
 # API
 

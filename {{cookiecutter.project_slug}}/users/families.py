@@ -16,7 +16,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from common.events import record
+from common.events import account, record
 from users.models import TokenFamily, User
 from users.tokens import FAMILY, FINGERPRINT, RefreshToken
 
@@ -103,9 +103,10 @@ def _alive(token: RefreshToken) -> QuerySet[TokenFamily]:
 
 def _refusal(token: RefreshToken) -> AuthenticationFailed:
     """End the family of a token that was used before, and return the answer."""
-    ended, _ = TokenFamily.objects.filter(pk=token.get(FAMILY)).delete()
-    if ended:
-        record("refresh_reuse", user_id=int(token[api_settings.USER_ID_CLAIM]))
+    found = TokenFamily.objects.filter(pk=token.get(FAMILY))
+    family = found.select_related("user").first()
+    if family and found.delete()[0]:
+        record("refresh_reuse", account=account(family.user.email))
     return AuthenticationFailed(DEAD_TOKEN)
 
 

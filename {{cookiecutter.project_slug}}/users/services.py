@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from rest_framework.exceptions import AuthenticationFailed
 
 from common.errors import Conflict
-from common.events import record
+from common.events import account, record
 from users import families
 from users.families import Tokens
 from users.models import User
@@ -48,7 +48,7 @@ def log_out_everywhere(*, user: User) -> None:
     """End all of the user's tokens, and their sessions in the admin site."""
     user.end_all_sessions()
     user.token_families.all().delete()
-    record("logged_out_everywhere", user_id=user.pk)
+    record("logged_out_everywhere", account=account(user.email))
 
 
 def change_password(
@@ -72,5 +72,5 @@ def change_password(
             raise AuthenticationFailed(WRONG_PASSWORD)
         known.save(update_fields=["password"])
         known.token_families.all().delete()
-    record("password_changed", user_id=known.pk)
+    record("password_changed", account=account(known.email))
     return families.begin(user=known)
