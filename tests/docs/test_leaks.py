@@ -57,7 +57,7 @@ def written(command):
 
 
 def left_behind(commands):
-    """What is written neither as code, nor into build/ or a folder of mktemp, and stays."""
+    """What is written neither as code nor into build/ or mktemp's folder, and stays."""
     removed = {
         word for each in commands if "rm" in (said := words(each)) for word in said
     }

@@ -173,7 +173,9 @@ def see_migration(cloud, folder):
     python.write_text('#!/bin/sh\necho "$* $DATABASE_URL $DATABASE_ADMIN_URL"\n')
     python.chmod(0o755)
     env = clean_environment(
-        **{"DATABASE_PASSWORD": "a", "MIGRATOR_PASSWORD": "m", "DATABASE_HOST": "db"},
+        DATABASE_PASSWORD="a",
+        MIGRATOR_PASSWORD="m",
+        DATABASE_HOST="db",
         PATH=f"{folder}:/usr/bin:/bin",
     )
     words = (*container["entryPoint"], *container["command"])

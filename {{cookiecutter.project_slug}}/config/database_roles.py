@@ -65,7 +65,7 @@ def set_up(passwords: dict[str, str]) -> None:
     `passwords` has one for each role. The connection must be the administrator's.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # A table that is in use may make the deploy fail, but readers never wait for it.
+        # Who waits for a table in use holds its readers up: rather let the deploy fail.
         cursor.execute("SET LOCAL lock_timeout = '2s'")
         for role in ROLES:
             _make_role(cursor, role, passwords[role])

@@ -208,7 +208,7 @@ def test_a_managed_database_gets_them_from_an_owner_who_is_no_superuser():
 
 
 def test_a_locked_table_fails_the_deploy_with_nothing_half_done(empty):
-    empty.migrate("library")
+    empty.execute("library", "CREATE TABLE books_book (id int)")
     with psycopg.connect(empty.admin) as reader:
         reader.execute("LOCK TABLE books_book IN ACCESS SHARE MODE")
         done = empty.set_up()

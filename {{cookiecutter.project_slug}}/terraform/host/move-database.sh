@@ -23,6 +23,10 @@ count="SELECT format('SELECT %L, count(*) FROM %I', tablename, tablename)
 
 old() { docker exec -i "$database" psql -qAt -v ON_ERROR_STOP=1 -U library -d "$1"; }
 
+# Encrypted, but whose certificate it is goes unasked: Amazon signs RDS's by itself, and
+# no system knows that signer. Only this network reaches the database.
+place="$MANAGED_DATABASE:5432/library?sslmode=require"
+
 # new ROLE PASSWORD COMMAND...: on the managed one, by the old one's tools.
 new() {
   local role=$1
@@ -34,7 +38,7 @@ new() {
 # The owner's password changes every week, so the API and its migrations get roles of
 # their own. The owner's is never an argument: libpq finds it in PGPASSWORD.
 make_roles() {
-  PGPASSWORD=$1 DATABASE_ADMIN_URL=postgres://library@$MANAGED_DATABASE:5432/library?sslmode=require \
+  PGPASSWORD=$1 DATABASE_ADMIN_URL="postgres://library@$place" \
     compose run --rm -T --no-deps --env PGPASSWORD migration \
     python -m config.database_roles "It is asked of $MANAGED_DATABASE, as its owner." < /dev/null
 }
@@ -74,9 +78,6 @@ after=$(new api "$API_PASSWORD" psql -qAt <<< "$count")
 [ "$before" = "$after" ] || refuse "the copy has other counts of rows than the original"
 echo "$after"
 
-# Encrypted, but whose certificate it is goes unasked: Amazon signs RDS's by itself, and
-# no system knows that signer. Only this network reaches the database.
-place=$MANAGED_DATABASE:5432/library?sslmode=require
 cat >> "$DATA_DIR/secrets.env" << TEXT
 DATABASE_URL=postgres://api:$API_PASSWORD@$place
 MIGRATION_DATABASE_URL=postgres://migrator:$MIGRATOR_PASSWORD@$place
