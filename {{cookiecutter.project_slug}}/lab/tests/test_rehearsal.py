@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import json
 import pickle
 import socket
 import threading
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lab.rehearsal import report
 from lab.rehearsal.enemy import attacks, foreign, outcome, scenes, watch
 from lab.rehearsal.load import Answer
 
@@ -168,3 +170,44 @@ def test_only_503_is_a_refusal_and_only_where_the_scene_allows_it():
     assert not outcome.is_refusal(refused, ())
     assert not outcome.is_refusal(Answer("write", sent=0, status=500), ("write",))
     assert not outcome.is_refusal(Answer("list", sent=0, status=503), ("write",))
+
+
+@pytest.fixture
+def played():
+    """A siege of one scene, in which one of two honest requests was refused."""
+    result = outcome.Outcome(
+        name="enemy: a scene",
+        began=100,
+        ended=110,
+        got={"guesses": {"429": 50, "401": 10}},
+        sent=2,
+        rate=0.2,
+        slowest=1.5,
+        failed=0,
+        refused=1,
+        failures=[],
+        acknowledged=1,
+        lost=0,
+        peaks={"web-blue": 200 * 1024**2},
+        kills={},
+        logged={"throttled": 50},
+        problems=[],
+    )
+    answers = [Answer("write", sent=101, done=102, status=each) for each in (201, 503)]
+    return SimpleNamespace(
+        outcomes=[result],
+        load=SimpleNamespace(answers=answers),
+        memory=SimpleNamespace(samples=[(101, "web-blue", 200 * 1024**2)]),
+    )
+
+
+def test_a_siege_alone_is_reported_with_its_own_table_and_picture(played, tmp_path):
+    report.write(tmp_path, SimpleNamespace(outcomes=[]), played, {"a fact": 7})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("report.md", "report.json", "enemy.png")
+    }
+    text = (tmp_path / "report.md").read_text()
+    assert "| guesses: 401 10, 429 50 | yes " in text and "web-blue 200" in text
+    assert "| scenario " not in text and "timeline.png" not in text
+    [scene] = json.loads((tmp_path / "report.json").read_text())["enemy"]
+    assert scene["refused"] == 1 and scene["logged"] == {"throttled": 50}

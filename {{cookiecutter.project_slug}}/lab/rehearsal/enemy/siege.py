@@ -136,4 +136,4 @@ class Siege:
             later = [each for each in list(self.load.answers) if each.sent > now]
             return any(each.status == UNAVAILABLE for each in later)
 
-        wait_until(refused, "an answer with 503", 20)
+        wait_until(refused, "an answer with 503", 40)
