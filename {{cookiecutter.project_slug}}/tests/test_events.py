@@ -15,7 +15,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from common import events
 from common.events import COUNTERS, EVENTS, account, record
 from common.logs import JSONLine, TextLine
+from tests.clients import Client as APIClient
 from tests.factories import PASSWORD, TagFactory, UserFactory
+from users import families
 from users.models import User
 
 pytestmark = pytest.mark.once
@@ -159,6 +161,23 @@ def test_each_of_several_deletions_is_told(
         admin.post(reverse("admin:books_tag_changelist"), chosen)
     assert {line["object"] for line in told} == {str(tag.pk) for tag in tags}
     assert [line["action"] for line in told] == ["deletion"] * count
+
+
+def test_the_end_of_a_readers_sessions_is_told_once(reader, nobody, told):
+    def post(client, path, **body):
+        return client.post(path, body).status_code
+
+    old = families.begin(user=reader.user)["refresh_token"]
+    families.rotate(refresh_token=old)
+    refreshed = [post(nobody, "/token/refresh", refresh_token=old) for _ in range(3)]
+    assert refreshed == [401] * 3
+    new = {"password": PASSWORD, "new_password": f"{PASSWORD}-new"}
+    assert post(reader, "/auth/password", **new) == 200
+    again = APIClient(User.objects.get(pk=reader.user.pk))
+    assert post(again, "/auth/logout-all") == 204
+    events = ["refresh_reuse", "password_changed", "logged_out_everywhere"]
+    assert [line["event"] for line in told] == events
+    assert {line["account"] for line in told} == {account(reader.user.email)}
 
 
 @pytest.mark.django_db

@@ -1,6 +1,5 @@
 """POST /token/refresh, POST /auth/logout, and what is wrong with a token"""
 
-import logging
 from datetime import timedelta
 
 import jwt
@@ -137,16 +136,6 @@ class TestStolenToken:
         renewed(nobody, stolen)
         assert refresh(nobody, stolen).status_code == 401
         assert [refresh(nobody, each).status_code for each in others] == [200, 200]
-
-    def test_its_second_use_is_in_the_security_log_once(self, reader, nobody, caplog):
-        stolen = log_in(reader.user)
-        renewed(nobody, stolen)
-        with caplog.at_level(logging.WARNING, "library.security"):
-            for _ in range(3):
-                refresh(nobody, stolen)
-        (line,) = [r for r in caplog.records if r.name == "library.security"]
-        assert line.message == "refresh_reuse"
-        assert line.fields == {"user_id": reader.user.pk}
 
     def test_the_database_holds_no_token(self, reader, nobody):
         token = renewed(nobody, log_in(reader.user))
