@@ -16,6 +16,7 @@ from django.conf import settings
 from django.http import HttpResponse
 
 from common.errors import content_too_large
+from common.events import record
 
 CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 
@@ -36,6 +37,7 @@ class OneFraming:
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
             _read_chunks(environ)
         if _length(environ) > (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or math.inf):
+            record("limit_met", status=413)
             return _send(content_too_large(), start_response)
         return self.application(environ, start_response)
 

@@ -202,7 +202,7 @@ class Worker(refusals.Worker):
     def _refuse(self, conn: Any, status: int, reason: str) -> None:
         self._unwatch(conn)
         page = f"HTTP/1.1 {status} {reason}\r\n\r\n".encode()
-        _send(conn, refusals.refusal(page))
+        _send(conn, refusals.refusal(page, conn.client))
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:

@@ -3,20 +3,18 @@
 import json
 from typing import Any
 
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine
 from gunicorn.workers.gthread import ThreadWorker
 from prometheus_client import Counter
+
+from common.events import record
 
 REFUSED = Counter(
     "requests_refused", "Requests refused before Django heard of them.", ["status"]
 )
 # Seconds. The header Retry-After of a server that is too busy.
 WAIT = 5
-
-from common.events import record
-
-# The status that gunicorn answers with.
-LIMITS = {LimitRequestLine: 414, LimitRequestHeaders: 431}
+# Statuses of a request that was larger or slower than allowed.
+LIMITS = {"408", "413", "414", "431"}
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
@@ -26,30 +24,33 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn brings no types
         self, req: Any, client: Any, addr: Any, exc: BaseException
     ) -> None:
         """Answer a request that was refused, or that broke the application."""
-        super().handle_error(req, InJSON(client), addr, exc)
-        if status := LIMITS.get(type(exc)):
-            record("limit_met", address=addr[0] if addr else "", status=status)
+        super().handle_error(req, InJSON(client, addr), addr, exc)
 
 
 class InJSON:
     """A client's socket. What gunicorn sends on it, a page of HTML, is sent as JSON."""
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
+    def __init__(self, client: Any, address: Any) -> None:
+        self.client, self.address = client, address
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
 
     def sendall(self, page: bytes) -> None:
         """Send the status of a whole answer, with a body in the API's shape."""
-        self.client.sendall(refusal(page))
+        self.client.sendall(refusal(page, self.address))
 
 
-def refusal(page: bytes) -> bytes:
-    """Return the answer that gunicorn's page of HTML stands for, and count it."""
+def refusal(page: bytes, address: Any) -> bytes:
+    """Return the answer that gunicorn's page of HTML stands for; count and log it.
+
+    `address` is the client's (host, port); of a socket in the file system, empty.
+    """
     status_line = page.partition(b"\r\n")[0].decode("latin-1")
     _, status, reason = status_line.split(" ", 2)
     REFUSED.labels(status).inc()
+    if status in LIMITS:
+        record("limit_met", address=address[0] if address else "", status=int(status))
     code, detail = reason.lower().replace(" ", "_"), f"Refused unread: {reason}."
     kind = "server_error" if status >= "500" else "client_error"
     errors = [{"code": code, "detail": detail, "attr": None}]

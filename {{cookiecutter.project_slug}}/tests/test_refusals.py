@@ -63,7 +63,7 @@ def test_an_application_that_broke_is_the_servers_error():
     page = (
         b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: text/html\r\n\r\n<html>"
     )
-    head, _, body = refusal(page).partition(b"\r\n\r\n")
+    head, _, body = refusal(page, ("127.0.0.1", 1)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
     assert b"html" not in head + body
     assert json.loads(body)["type"] == "server_error"
