@@ -26,6 +26,8 @@ from config.incoming import Incoming
 READ_SECONDS, LINGER_SECONDS = 10, 2
 # A client that takes in nothing of its answer for so many seconds loses it.
 SEND_SECONDS = 10
+# Who has waited longer for a thread gets a 503, while the client still listens.
+QUEUE_SECONDS = 5
 # An answer fits into it (bytes), so that no thread waits for a slow reader.
 SEND_BUFFER = 256 * 1024
 # What waits in one process: connections that are read, their bytes, requests by kind.
@@ -108,6 +110,10 @@ class Worker(refusals.Worker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request. Its body is here: nothing is left to be asked for."""
+        if time.monotonic() > conn.queued_at + QUEUE_SECONDS:
+            page = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
+            _send(conn, refusals.refusal(page, conn.client))
+            return False
         req._expected_100_continue = False
         return super().handle_request(req, conn)
 
@@ -189,6 +195,7 @@ class Worker(refusals.Worker):
             return
         self._unwatch(conn)
         conn.parser.unreader.unread(bytes(request.data))
+        conn.queued_at = time.monotonic()
         super().enqueue_req(conn)
 
     def _on_writable(self, conn: Any, _: Any) -> None:
