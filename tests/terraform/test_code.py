@@ -15,7 +15,13 @@ MISTAKES = {
         "Both volumes must be encrypted."
     ),
     "github.tf: :environment:production -> :*": (
-        "The trust must equal one repository's production environment"
+        "The deployment of main must get the role."
+    ),
+    'github.tf: "StringEquals" -> "StringLike"': (
+        "The trust must equal one value each, and must not match more."
+    ),
+    'github.tf: ["refs/heads/main"] -> ["refs/heads/main", "refs/heads/evil"]': (
+        "A token that is not the deployment of main gets the role."
     ),
 }
 
