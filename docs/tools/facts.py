@@ -103,9 +103,9 @@ def caching_variables():
 
 def metrics():
     """Each counter at /metrics: name as scraped, explanation and labels."""
-    sources = (PROJECT / "caching/ops/metrics.py", PROJECT / "config/refusals.py")
-    text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
-            name, says, *labels = map(constant, node.args)
-            yield f"{name}_total", says, labels[0] if labels else []
+    for path in ("caching/ops/metrics.py", "config/refusals.py"):
+        tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
+                name, says, *labels = map(constant, node.args)
+                yield f"{name}_total", says, labels[0] if labels else []

@@ -1,6 +1,5 @@
 """Every URL of the project."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
@@ -12,28 +11,21 @@ from config.openapi import SchemaDocument, SwaggerUI
 
 api: list[URLPattern | URLResolver] = [
     path("common/health-check", HealthCheck.as_view(), name="health-check"),
+    path("schema", SchemaDocument.as_view(), name="schema"),
+    path("docs", SwaggerUI.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
     path("", include("books.urls")),
     path("", include("loans.urls")),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = []
-if settings.SERVE_DOCS:
-    api += [
-        path("schema", SchemaDocument.as_view(), name="schema"),
-        path("docs", SwaggerUI.as_view(url_name="schema"), name="docs"),
-    ]
-    urlpatterns.append(path("", RedirectView.as_view(pattern_name="docs")))
-if settings.SERVE_ADMIN:
-    urlpatterns += [
-        path("admin", RedirectView.as_view(pattern_name="admin:index")),
-        path("admin/", admin.site.urls),
-    ]
-urlpatterns += [
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
     path("api/v1/", include(api)),
-    path("metrics", metrics, name="metrics"),
     # With DEBUG on, Django would answer with a page of HTML.
-    re_path("^(?:api|admin)(?:/|$)", not_found),
+    re_path("^api/", not_found),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler400 = "common.errors.bad_request"

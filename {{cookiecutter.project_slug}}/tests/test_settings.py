@@ -129,26 +129,6 @@ def test_passwords_are_hashed_with_argon2():
     assert python("-c", code).stdout.startswith("argon2$argon2id$")
 
 
-ASK = """
-import django
-django.setup()
-from django.test import Client
-for path in ("/", "/admin", "/admin/login/", "/api/v1/docs", "/api/v1/schema"):
-    answer = Client().get(path, headers={"host": "localhost"})
-    print(answer.status_code, answer.headers["Content-Type"].partition(";")[0])
-"""
-
-
-@pytest.mark.parametrize("debug", ["on", "off"])
-def test_docs_and_admin_can_be_switched_off(debug):
-    off = {"SERVE_DOCS": "off", "SERVE_ADMIN": "off", "DEBUG": debug}
-    answers = python("-c", ASK, **off).stdout.splitlines()
-    assert answers[1:] == ["404 application/json"] * 4
-    assert answers[0].startswith("404 ")
-    answers = python("-c", ASK, DEBUG=debug).stdout.split()[::2]
-    assert answers == ["302", "302", "200", "200", "200"]
-
-
 def timeouts(**environment):
     """Return the options of a connection to PostgreSQL."""
     url = {"DATABASE_URL": "postgres://u:p@db:5433/library"}
