@@ -8,8 +8,8 @@ and the beginning of the next may lie together: then it is twice the limit.
 While Redis is away, each worker process counts by itself, to its share of the limit; of
 several hosts, each lets the limit through.
 
-Why not a library? django-axes counts a login after it failed, so of guesses that come at
-once all are checked, and it locks the account for everybody. django-ratelimit needs
+Why not a library? django-axes counts a login after it failed, so of guesses that come
+at once all are checked, and it locks the account for everybody. django-ratelimit needs
 Django's cache, and while that is away refuses every login, or none. `limits` counts
 atomically, but fails on a value in Redis that is not its own, or refuses for good (a
 number that never expires), and it brings four more packages.

@@ -108,9 +108,6 @@ admit_to_redis() {
     quietly compose exec -T redis redis-cli || true
 }
 
-# A release may need a secret that no release before it had.
-add_secrets() { quietly "$HERE/first-boot.sh" || fail "secrets could not be added" "$(last_line)"; }
-
 # A deploy that was killed may have left its migration at work: let it end.
 await_stray_migration() {
   docker inspect "$MIGRATION" >/dev/null 2>&1 || return 0

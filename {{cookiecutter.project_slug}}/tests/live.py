@@ -46,7 +46,8 @@ def create_superuser(*, env, email, password, username="librarian"):
 def send(url, document=None, token="", timeout=60):
     """Send a request on a connection of its own; return the JSON of the answer.
 
-    It is a POST if there is a document. `timeout` is in seconds. Raises URLError for errors and status codes.
+    It is a POST if there is a document. `timeout` is in seconds. Raises URLError for
+    errors and status codes.
     """
     headers = {"Content-Type": "application/json"}
     if token:
