@@ -143,7 +143,8 @@ def test_every_setting_reaches_the_api_and_nothing_else(configured):
         assert environment["REDIS_URL"] == f"redis://library:{'r' * 40}@redis:6379/0"
         assert environment["PORT"] == "8000", "the proxy asks there"
     others = [set(service.get("environment", {})) for service in found.values()]
-    assert set.union(*others) == {"POSTGRES_USER", "POSTGRES_PASSWORD"}
+    own = {"GOMEMLIMIT", "POSTGRES_USER", "POSTGRES_PASSWORD"}
+    assert set.union(*others) == own
 
 
 def test_an_origin_of_ones_own_is_kept(configured):

@@ -27,7 +27,7 @@ READ_SECONDS, LINGER_SECONDS = 10, 2
 # A client that takes in nothing of its answer for so many seconds loses it.
 SEND_SECONDS = 10
 # Who has waited longer for a thread gets a 503, while the client still listens.
-QUEUE_SECONDS = 4
+QUEUE_SECONDS = 3
 # An answer fits into it (bytes), so that no thread waits for a slow reader.
 SEND_BUFFER = 256 * 1024
 # What waits in one process: connections that are read, their bytes, requests by kind.
