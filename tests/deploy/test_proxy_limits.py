@@ -1,4 +1,4 @@
-"""The server's own Caddyfile in front of a real API: slow and large requests."""
+"""The server's own Caddyfile in front of a real API: slow, large and odd requests."""
 
 import contextlib
 import json
@@ -21,6 +21,7 @@ from tests.ports import free_port
 CROWD, HONEST, PAUSE = 40, 25, 2
 REFRESH = "/api/v1/token/refresh"
 HEALTH = "/api/v1/common/health-check"
+PEOPLE, PASSWORD = ("librarian", "reader"), "a long unlikely phrase"
 JSON = {"Content-Type": "application/json"}
 HEAD = f"POST {REFRESH} HTTP/1.1\r\nHost: localhost\r\n"
 HEAD += "Content-Type: application/json\r\n"
@@ -41,12 +42,25 @@ def proxy(project, tool, tmp_path_factory):
     database = f"sqlite:///{folder / 'db'}"
     variables = variables_for(DATABASE_URL=database, ALLOWED_HOSTS="*")
     project.run(".venv/bin/python", "manage.py", "migrate", **variables)
+    for name in PEOPLE:
+        superuser(project, name, variables)
     with serve(project, folder / "log", variables) as api:
         port = write_caddyfile(project, folder, urlsplit(api).netloc)
         with caddy(project, tool("caddy"), folder) as process:
             url = f"http://127.0.0.1:{port}"
             wait_until(lambda: answers(url), "Caddy to answer", 60)
             yield url, process
+
+
+def superuser(project, name, variables):
+    about = {"USERNAME": name, "EMAIL": email_of(name), "PASSWORD": PASSWORD}
+    given = {f"DJANGO_SUPERUSER_{key}": value for key, value in about.items()}
+    create = (".venv/bin/python", "manage.py", "createsuperuser", "--noinput")
+    project.run(*create, **variables, **given)
+
+
+def email_of(name):
+    return f"{name}@example.com"
 
 
 def write_caddyfile(project, folder, api):
@@ -169,3 +183,14 @@ def test_half_sent_heads_do_not_take_the_memory_of_the_proxy(proxy, project):
         status = Path(f"/proc/{process.pid}/status").read_text()
     assert int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) < int(limit) * 1024
     assert wait_until(lambda: answers(url), "room for others", 60)
+
+
+def test_no_request_changes_what_others_read_through_it(proxy, project, tmp_path):
+    url, _ = proxy
+    report = tmp_path / "hostile.json"
+    who = [f"--{name}={email_of(name)}:{PASSWORD}" for name in PEOPLE]
+    hostile = (".venv/bin/python", "-m", "lab.hostile_client", "--url", url, *who)
+    project.run(*hostile, "--mutations=600", "--report", str(report))
+    [site] = json.loads(report.read_text())["sites"]
+    assert not site["faults"]
+    assert site["innocent_results"]["hit"] > 50, site
