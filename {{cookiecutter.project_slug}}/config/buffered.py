@@ -26,7 +26,8 @@ from config.incoming import Incoming
 READ_SECONDS, LINGER_SECONDS = 10, 2
 # A client that takes in nothing of its answer for so many seconds loses it.
 SEND_SECONDS = 10
-# Who has waited longer for a thread gets a 503, while the client still listens.
+# A write that has waited longer for a thread gets a 503, while its client still
+# listens. Others don't wait for locks: where they wait, the machine is busy.
 QUEUE_SECONDS = 3
 # An answer fits into it (bytes), so that no thread waits for a slow reader.
 SEND_BUFFER = 256 * 1024
@@ -110,7 +111,8 @@ class Worker(refusals.Worker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request. Its body is here: nothing is left to be asked for."""
-        if time.monotonic() > conn.queued_at + QUEUE_SECONDS:
+        waited = time.monotonic() - conn.queued_at
+        if conn.kind == WRITE and waited > QUEUE_SECONDS:
             page = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
             _send(conn, refusals.refusal(page, conn.client))
             return False
