@@ -50,7 +50,7 @@ def test_logging_in_needs_both_fields(stranger, reader, missing):
 
 
 @pytest.mark.parametrize("field", ["email", "password"])
-@pytest.mark.parametrize("bad", ["nul\x00inside", "x" * 100_000])
+@pytest.mark.parametrize("bad", ["nul\x00inside", "x" * 60_000])
 def test_strange_input_is_no_server_error(stranger, reader, field, bad):
     response = stranger.post("/auth/login", json=reader.login | {field: bad})
 

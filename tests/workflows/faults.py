@@ -12,7 +12,7 @@ READS = {
     "tests": PYTHON,
     # Of the tests it runs those of the migrations.
     "deploy-check": [*PYTHON, ":(exclude,glob)tests/test_[!m]*.py"],
-    "terraform": ["Makefile", "ci", "terraform", "scripts"],
+    "terraform": ["Makefile", "ci", "terraform", "scripts", ".env.example"],
     "scripts": ["Makefile", "ci", "lab/rehearsal/host", "scripts", "terraform"],
     "image": [
         *("Makefile", "ci", "Dockerfile", ".dockerignore", "requirements", "manage.py"),
