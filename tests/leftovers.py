@@ -15,9 +15,10 @@ WRITES = [
 EDITS_A_COPY = re.compile(r"^(?:.*\s)?sed -i\.bak\b.*\s(\S+)$", re.MULTILINE)
 # Files that a student writes, for git.
 OWN = (".py", ".tf", ".tfvars")
-# Files that no command of a page makes.
+# Files that no command of a page makes, or that none makes any more.
 MORE = [
     ".env",
+    ".env.bak",
     ".env.production",
     ".idea/workspace.xml",
     ".vscode/settings.json",
@@ -26,10 +27,15 @@ MORE = [
     "db.sqlite3",
     "db.sqlite3-journal",
     "key.pem",
+    "library.dump",
+    "library.json",
+    "secrets.env",
+    "slow-reader.txt",
     "terraform/.terraform/providers/aws",
     "terraform/release.tfplan",
     "terraform/scale-out/terraform.tfstate.backup",
     "terraform/terraform.tfstate",
+    "tokens.json",
 ]
 
 

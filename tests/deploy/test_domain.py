@@ -82,7 +82,7 @@ def test_the_checker_fails_when_readers_get_no_answer(said):
 
 def test_no_secret_is_printed_and_no_login_is_kept(said):
     values = re.findall(r"^\w+=(\w{64})$", said["secrets"], re.MULTILINE)
-    assert len(values) == 3
+    assert len(values) == 6
     outputs = " ".join(each[1] for each in said.values() if isinstance(each, list))
     assert not [value for value in values if value in outputs]
     assert said["logins"] == ""

@@ -1,6 +1,6 @@
 # What the server gets: terraform/host/ (the machine), terraform/entry/ (what starts a
-# deploy) and its settings. The first boot and every deploy bring the same files, so a
-# change here reaches the machine with the next deploy, and never replaces it. scripts/
+# deploy) and its settings. The first boot and every deploy bring them, so a change here
+# reaches the machine with the next deploy, and never replaces it. scripts/
 # comes along for the time before the first release: a release is deployed by the scripts
 # that its own image carries.
 locals {
@@ -54,10 +54,14 @@ locals {
     for path in keys(local.host_files) : path => endswith(path, ".sh") ? "0755" : "0644"
   }
 
+  # User data is small, so what only a machine with a release needs comes with that.
+  later_files = ["${local.install_dir}/host/move-database.sh"]
+
   cloud_config = {
     write_files = [
       for path, content in local.host_files :
       { path = path, permissions = local.file_modes[path], content = content }
+      if !contains(local.later_files, path)
     ]
     # One step after the other, and none after a failure.
     runcmd = ["${local.install_dir}/host/prepare.sh && ${local.install_dir}/host/resume.sh"]
