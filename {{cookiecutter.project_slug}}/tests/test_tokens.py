@@ -175,9 +175,7 @@ class TestTokensInClear:
         assert rows() == [("an id", "", None)]
         User.objects.get().delete()
 
-    @pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="servers run PostgreSQL"
-    )
+    @pytest.mark.skipif(connection.vendor == "sqlite", reason="servers run PostgreSQL")
     def test_what_that_release_adds_meanwhile_is_in_nobodys_way(self, rows):
         call_command("migrate", "users", verbosity=0)
         user = UserFactory()
