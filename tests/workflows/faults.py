@@ -71,10 +71,10 @@ FAULTS = [
     Fault(
         "a missing migration",
         "loans/models.py",
-        '        indexes = [models.Index(fields=["returned_at"])]\n        constraints',
+        'fields=["book"], condition',
         job="deploy-check",
         told="### deploy-check: no migration is missing",
-        old="        constraints",
+        old='fields=["user"], condition',
     ),
     Fault(
         "an open SSH rule",
