@@ -2,8 +2,10 @@
 
 `CACHE_FAULTS="after-commit:kill:0.02 before-keep:sleep:0.1:0.05"` kills the process in
 2 % of the cases at the first point, and holds it up for 50 ms in 10 % of the cases at
-the second. It is read once, when the process starts. The points are wrapped around the
-cache layer's functions from outside: production code does not contain them.
+the second. A file's name after the seconds (`before-keep:sleep:1:4:build/asleep`) is
+there while somebody is held up. It is read once, when the process starts. The points are
+wrapped around the cache layer's functions from outside: production code does not contain
+them.
 """
 
 import functools
@@ -11,17 +13,26 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 
 def _kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _sleep(seconds, file=None):
+    if file:
+        Path(file).touch()
+    time.sleep(float(seconds))
+    if file:
+        Path(file).unlink(missing_ok=True)
+
+
 def _parse(text):
     faults = {}
     for item in text.split():
-        name, what, share, *seconds = item.split(":")
-        faults[name] = (float(share), what, *map(float, seconds))
+        name, what, share, *arguments = item.split(":")
+        faults[name] = (float(share), what, *arguments)
     return faults
 
 
@@ -31,7 +42,7 @@ if _faults := _parse(os.environ.get("CACHE_FAULTS", "")):
         """Fail here as often as CACHE_FAULTS says."""
         share, what, *arguments = _faults.get(name, (0, "sleep", 0))
         if random.random() < share:
-            {"kill": _kill, "sleep": time.sleep}[what](*arguments)
+            {"kill": _kill, "sleep": _sleep}[what](*arguments)
 
 else:
 
