@@ -5,36 +5,29 @@ threads. Here the loop reads each request whole, under deadlines and limits, bef
 gets a thread; and health checks, reads and writes have threads apart.
 """
 
-import select
 import socket
-import struct
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
 from gunicorn import http
 from gunicorn.config import Config
 
-from config import refusals
+from config import refusals, sockets
 from config.incoming import Incoming
+from config.pools import WRITE, Pools, kind_of
 
 # Seconds: for a head, again for its body, and for a client to close after the answer.
 READ_SECONDS, LINGER_SECONDS = 10, 2
-# A client that takes in nothing of its answer for so many seconds loses it.
-SEND_SECONDS = 10
 # A write that has waited longer for a thread gets a 503, while its client still
-# listens. Others don't wait for locks: where they wait, the machine is busy.
-QUEUE_SECONDS = 3
-# An answer fits into it (bytes), so that no thread waits for a slow reader.
-SEND_BUFFER = 256 * 1024
+# listens. Writes on a busy disk wait for seconds, and are answered. Reads don't wait for
+# locks: where they wait, the machine is busy.
+QUEUE_SECONDS = 10
 # What waits in one process: connections that are read, their bytes, requests by kind.
 MAX_READING, MAX_BYTES, MAX_QUEUED = 256, 4 * 1024**2, 200
-HEALTH, READ, WRITE = "health", "read", "write"
-HEALTH_PATH = b"/api/v1/common/health-check"
 
 
 @dataclass(slots=True)
@@ -46,29 +39,8 @@ class Watch:
 
     request: Incoming | None
     deadline: float
-
-
-class Pools:
-    """Threads for each kind of request. A thread that waits holds up its kind alone.
-
-    `threads` read, and a quarter as many write. Each may keep a connection to the
-    database.
-    """
-
-    def __init__(self, threads: int) -> None:
-        sizes = {HEALTH: 1, READ: threads, WRITE: max(2, threads // 4)}
-        self.pools = {kind: ThreadPoolExecutor(n, kind) for kind, n in sizes.items()}
-        self.busy = dict.fromkeys(sizes, 0)
-
-    def submit(self, handle: Any, conn: Any) -> Future[Any]:
-        """Run `handle(conn)` on a thread for the connection's kind of request."""
-        self.busy[conn.kind] += 1
-        return self.pools[conn.kind].submit(handle, conn)
-
-    def shutdown(self, wait: bool = True) -> None:
-        """Take no more requests."""
-        for pool in self.pools.values():
-            pool.shutdown(wait=wait)
+    # Whether the loop hears of the connection.
+    listening: bool = False
 
 
 class Worker(refusals.Worker):
@@ -97,9 +69,12 @@ class Worker(refusals.Worker):
             # It reads what we put into its buffer, and then finds the end.
             conn.parser = http.get_parser(self.cfg, (), conn.client)
             conn.initialized = True
-            _limit_sending(conn.sock)
-        self._watch(conn, Incoming(), READ_SECONDS)
-        self._take(conn, conn.parser.unreader.take_buffered())
+            sockets.limit_sending(conn.sock)
+        watch = self._watch(conn, Incoming(), READ_SECONDS)
+        # Mostly the request is here already, and the loop need not hear of it.
+        self._take(conn, conn.parser.unreader.take_buffered() or sockets.received(conn.sock) or b"")
+        if self.watched.get(conn) is watch and not watch.listening:
+            self._listen(conn, EVENT_READ, self._on_readable)
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Keep the connection, or close it without waiting for the client."""
@@ -114,7 +89,7 @@ class Worker(refusals.Worker):
         waited = time.monotonic() - conn.queued_at
         if conn.kind == WRITE and waited > QUEUE_SECONDS:
             page = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
-            _send(conn, refusals.refusal(page, conn.client))
+            sockets.send(conn.sock, refusals.refusal(page, conn.client))
             return False
         req._expected_100_continue = False
         return super().handle_request(req, conn)
@@ -135,31 +110,35 @@ class Worker(refusals.Worker):
             elif not begun and (watch.deadline <= now or stopped):
                 self._drop(conn)
 
-    def _watch(self, conn: Any, request: Incoming | None, seconds: float) -> None:
+    def _watch(self, conn: Any, request: Incoming | None, seconds: float) -> Watch:
         conn.sock.setblocking(False)
-        self.watched[conn] = Watch(request, time.monotonic() + seconds)
-        self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
+        self.watched[conn] = watch = Watch(request, time.monotonic() + seconds)
         if len(self.watched) > MAX_READING:
             self._drop(next(iter(self.watched)))
+        return watch
+
+    def _listen(self, conn: Any, event: int, then: Callable[[Any], None]) -> None:
+        watch = self.watched[conn]
+        change = self.poller.modify if watch.listening else self.poller.register
+        change(conn.sock, event, lambda _: then(conn))
+        watch.listening = True
 
     def _unwatch(self, conn: Any) -> Watch:
-        self.poller.unregister(conn.sock)
         watch = self.watched.pop(conn)
+        if watch.listening:
+            self.poller.unregister(conn.sock)
         self.bytes -= len(watch.request.data) if watch.request else 0
         return watch
 
-    def _on_readable(self, conn: Any, _: Any) -> None:
+    def _on_readable(self, conn: Any) -> None:
         if conn not in self.watched:  # dropped by an event before this one
             return
-        try:
-            data = conn.sock.recv(64 * 1024)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
+        data = sockets.received(conn.sock)
         request = self.watched[conn].request
         if data:
             self._take(conn, data)
+        elif data is None:
+            return
         elif request and request.data:
             self._dispatch(conn)  # the client sends no more: the parser says what it is
         else:
@@ -178,7 +157,7 @@ class Worker(refusals.Worker):
         elif in_head and watch.request.body:
             watch.deadline = time.monotonic() + READ_SECONDS
             if watch.request.expects_continue:
-                _send(conn, b"HTTP/1.1 100 Continue\r\n\r\n")
+                sockets.send(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
         if self.bytes > MAX_BYTES:
             self._refuse_the_largest()
 
@@ -189,18 +168,17 @@ class Worker(refusals.Worker):
         if self.tpool.busy[conn.kind] >= MAX_QUEUED:
             self._refuse(conn, 503, "Service Unavailable")
             return
-        if conn.parser.req_count and not _has_room(conn.sock):
+        if conn.parser.req_count and not sockets.has_room(conn.sock):
             # It must take in the last answers first: a thread would wait for that.
-            self.watched[conn].deadline = time.monotonic() + SEND_SECONDS
-            resume = partial(self._on_writable, conn)
-            self.poller.modify(conn.sock, EVENT_WRITE, resume)
+            self.watched[conn].deadline = time.monotonic() + sockets.SEND_SECONDS
+            self._listen(conn, EVENT_WRITE, self._on_writable)
             return
         self._unwatch(conn)
         conn.parser.unreader.unread(bytes(request.data))
         conn.queued_at = time.monotonic()
         super().enqueue_req(conn)
 
-    def _on_writable(self, conn: Any, _: Any) -> None:
+    def _on_writable(self, conn: Any) -> None:
         if conn in self.watched:
             self._dispatch(conn)
 
@@ -211,7 +189,7 @@ class Worker(refusals.Worker):
     def _refuse(self, conn: Any, status: int, reason: str) -> None:
         self._unwatch(conn)
         page = f"HTTP/1.1 {status} {reason}\r\n\r\n".encode()
-        _send(conn, refusals.refusal(page, conn.client))
+        sockets.send(conn.sock, refusals.refusal(page, conn.client))
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
@@ -220,6 +198,7 @@ class Worker(refusals.Worker):
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             self._watch(conn, None, LINGER_SECONDS)
+            self._listen(conn, EVENT_READ, self._on_readable)
         except OSError:
             self.nr_conns -= 1
             conn.close()
@@ -228,30 +207,3 @@ class Worker(refusals.Worker):
         self._unwatch(conn)
         self.nr_conns -= 1
         conn.close()
-
-
-def kind_of(start: bytes) -> str:
-    """Return the kind of the request that starts with these bytes."""
-    method, _, rest = start.partition(b" ")
-    if method not in (b"GET", b"HEAD"):
-        return WRITE
-    is_health = rest.startswith((HEALTH_PATH + b" ", HEALTH_PATH + b"?"))
-    return HEALTH if is_health else READ
-
-
-def _limit_sending(client: socket.socket) -> None:
-    seconds = struct.pack("ll", SEND_SECONDS, 0)
-    with suppress(OSError):  # the client has gone
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, seconds)
-
-
-def _has_room(client: socket.socket) -> bool:
-    poller = select.poll()
-    poller.register(client, select.POLLOUT)
-    return bool(poller.poll(0))
-
-
-def _send(conn: Any, data: bytes) -> None:
-    with suppress(OSError):  # the client has gone, or takes nothing in
-        conn.sock.sendall(data)

@@ -12,7 +12,7 @@ from tests import live, servers
 
 pytestmark = pytest.mark.once
 
-BORROWERS, HONEST = 20, 25
+BORROWERS, HONEST = 64, 25
 LIBRARIAN = {"email": "boss@example.com", "password": "a long unlikely phrase"}
 # How a person at a prompt, or a migration, holds the table; and only one row of it.
 HOLDS = {

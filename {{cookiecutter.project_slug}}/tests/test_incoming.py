@@ -6,7 +6,7 @@ from gunicorn.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.buffered import HEALTH, READ, WRITE, kind_of
+from config.pools import HEALTH, READ, WRITE, kind_of
 from config.incoming import HEAD_TOO_LARGE, MAX_BODY, MAX_HEAD, TOO_LARGE, Incoming
 
 pytestmark = pytest.mark.once

@@ -85,7 +85,7 @@ def many_addresses(siege):
 def held_lock(siege):
     """Hold the table of books locked while 20 borrowers ask for a copy, repeatedly."""
     book, token = siege.book(), siege.tokens["borrower"]["access_token"]
-    with faults.table_locked(siege.host, 24):
+    with faults.table_locked(siege.host, 30):
         loans = siege.attack(
             *(attacks.ask_again_and_again, "/loans", {"book_id": book}, token, 20, 14)
         )
