@@ -49,6 +49,14 @@ def see_what_plans_replace(one, subtests):
         assert changes("-var", "instance_type=t2.micro") == {SERVER: UPDATE}
     with subtests.test("a larger volume grows in place"):
         assert changes("-var", "data_volume_gib=20") == {"aws_ebs_volume.data": UPDATE}
+    with subtests.test("a smaller volume is refused"):
+        said = one.main.refusal(VAR_FILE, KEEP, "-var=data_volume_gib=9")
+        assert "data_volume_gib is 9, but vol-" in said
+        assert "has 10 GiB: a volume can grow, never shrink." in said
+    with subtests.test("another region is refused, and nothing is looked up there"):
+        said = one.main.refusal(VAR_FILE, KEEP, "-var=aws_region=us-east-1")
+        assert "everything in this state is in ap-northeast-2" in said
+        assert said.count("Error:") == 1
     with subtests.test("a domain reaches the server with the next deploy"):
         assert changes("-var", "domain=api.example.com") == {
             "aws_ssm_document.deploy": UPDATE

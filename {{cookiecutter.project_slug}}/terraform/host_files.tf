@@ -34,19 +34,11 @@ locals {
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 
-  # What Parameter Store may set: all that .env.example names, and what only a server has.
-  setting_names = concat(["DOMAIN", "MIGRATION_DATABASE_URL"], [
-    for found in regexall("(?m)^(?:# )?([A-Z][A-Z0-9_]*)=", file("${path.module}/../.env.example")) : found[0]
-  ])
-
   api_origin = var.domain == "" ? "http://${aws_eip.server.public_ip}" : "https://${var.domain}"
 
   host_files = merge(local.script_files, local.entry_files, local.machine_files, {
     "${local.install_dir}/host/terraform.env" = join("", [
       for name, value in local.settings : "${name}='${value}'\n"
-    ])
-    "${local.install_dir}/host/settings.names" = join("", [
-      for name in local.setting_names : "${name}\n"
     ])
   })
 
