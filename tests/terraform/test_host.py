@@ -87,16 +87,19 @@ def test_what_is_delivered_fits_with_room_to_grow(user_data, document):
     assert len(json.dumps(document)) < 48 * 1024, "Systems Manager takes 64 KiB"
 
 
-def test_the_first_boot_brings_every_script_ready_to_run(files, rendered):
+def test_a_deploy_brings_every_script_ready_to_run(files, deploy, rendered):
     scripts = {
         f"/opt/library/terraform/{name}"
         for name in rendered.files()
         if name.startswith("scripts/")
     }
     scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
-    assert scripts and scripts <= set(files)
-    modes = {path.endswith(".sh"): file["permissions"] for path, file in files.items()}
-    assert modes == {True: "0755", False: "0644"}
+    brought = dict(re.findall(r"(?m)^put '(\S+)' (\d+) ", deploy))
+    assert scripts and scripts <= set(brought)
+    assert set(files) < set(brought)
+    for path, mode in brought.items():
+        assert mode == ("0755" if path.endswith(".sh") else "0644")
+        assert path not in files or files[path]["permissions"] == mode
 
 
 def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boot):

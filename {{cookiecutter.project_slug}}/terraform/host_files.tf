@@ -1,8 +1,7 @@
 # What the server gets: terraform/host/ (the machine), terraform/entry/ (what starts a
-# deploy) and its settings. The first boot and every deploy bring them, so a change here
-# reaches the machine with the next deploy, and never replaces it. scripts/
-# comes along for the time before the first release: a release is deployed by the scripts
-# that its own image carries.
+# deploy) and its settings. Every deploy brings them, so a change here reaches the machine
+# with the next one, and never replaces it. scripts/ comes along for an image that carries
+# none: a release is deployed by the scripts of its own image.
 locals {
   install_dir = "/opt/library"
 
@@ -46,14 +45,17 @@ locals {
     for path in keys(local.host_files) : path => endswith(path, ".sh") ? "0755" : "0644"
   }
 
-  # User data is small, so what only a machine with a release needs comes with that.
-  later_files = ["${local.install_dir}/host/move-database.sh"]
+  # User data may have 16 KiB, so the first boot gets what it runs, and no more.
+  boot_files = {
+    for path, content in local.host_files : path => content
+    if contains(["first-boot.sh", "settings.txt"], basename(path)) ||
+    !contains(keys(local.script_files), path) && basename(path) != "move-database.sh"
+  }
 
   cloud_config = {
     write_files = [
-      for path, content in local.host_files :
+      for path, content in local.boot_files :
       { path = path, permissions = local.file_modes[path], content = content }
-      if !contains(local.later_files, path)
     ]
     # One step after the other, and none after a failure.
     runcmd = ["${local.install_dir}/host/prepare.sh && ${local.install_dir}/host/resume.sh"]
