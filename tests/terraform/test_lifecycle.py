@@ -14,6 +14,7 @@ ISSUER = "token.actions.githubusercontent.com"
 PREFIX = "repo:octo_cat@12/shelf.x@345"
 GITHUB = ("-var", f"github_subject_prefix={PREFIX}")
 BUDGET = ("-var", "budget_email=student@example.com")
+FREE = ("-var=protect_data=false", "-var=keep_final_snapshot=false")
 HOSTILE = [
     {"aws_region": "ap-northeast-2", "project_name": "Café “Bücher” & ${Co} %{if}"},
     {
@@ -55,8 +56,23 @@ def live(one):
     see_outputs(one.main.outputs(), instance, one.answers)
     assert one.main.changes(*variables) == {}, "a second plan finds something to do"
 
-    one.main.destroy(*variables)
+    see_protection(one, instance, variables)
+    one.main.apply(*variables, *FREE)
+    one.main.destroy(*variables, *FREE)
     assert cloud.inventory() == before
+
+
+def see_protection(one, instance, variables):
+    """A destroy that nobody prepared destroys nothing at all."""
+    protected = one.cloud.client("ec2").describe_instance_attribute(
+        InstanceId=instance["InstanceId"], Attribute="disableApiTermination"
+    )
+    assert protected["DisableApiTermination"]["Value"] is True
+    words = ("destroy", "-no-color", "-auto-approve", *variables)
+    said = one.main.run(*words, check=False)
+    assert said.returncode == 1
+    assert "protect_data is true, so nothing is destroyed" in said.stderr
+    assert one.main.changes(*variables) == {}
 
 
 def see_network(cloud, instance, your_ip):

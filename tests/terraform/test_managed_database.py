@@ -12,7 +12,10 @@ import pytest
 
 from tests.terraform.conftest import VAR_FILE
 
-MANAGED = ("-var=managed_database=true", "-var=protect_database=false")
+MANAGED = (
+    *("-var=managed_database=true", "-var=protect_data=false"),
+    "-var=keep_final_snapshot=false",
+)
 # The stand-in for AWS forgets a detail of rules that name another group.
 FORGETFUL = "aws_vpc_security_group_"
 

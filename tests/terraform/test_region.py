@@ -25,7 +25,7 @@ def test_the_new_region_keeps_github_s_way_in_when_the_old_one_goes(student):
     one.main.run("state", "rm", PROVIDER)
     one.main.run("workspace", "new", NEW)
     there = (*variables, f"-var=aws_region={NEW}")
-    one.main.apply(*there, "-target=terraform_data.region")
+    one.main.apply(*without_targets(there), "-target=terraform_data.region")
     one.main.run("import", *without_targets(there), PROVIDER, provider["Arn"])
     one.main.apply(*there)
     assert len(budgets(one.cloud)) == 2

@@ -112,9 +112,9 @@ variable "data_volume_gib" {
 }
 
 variable "keep_final_snapshot" {
-  description = "true makes terraform destroy keep a snapshot of the data volume."
+  description = "true: the data volume and the managed database each leave a last snapshot behind when they are deleted."
   type        = bool
-  default     = false
+  default     = true
 }
 
 variable "budget_email" {
@@ -145,8 +145,8 @@ variable "managed_database" {
   default     = false
 }
 
-variable "protect_database" {
-  description = "false lets terraform delete the managed database without a last snapshot."
+variable "protect_data" {
+  description = "true refuses terraform destroy, and the deletion of the server and the managed database. To destroy: apply false first."
   type        = bool
   default     = true
 }

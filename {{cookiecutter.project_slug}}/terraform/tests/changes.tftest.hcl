@@ -8,6 +8,7 @@ variables {
   aws_region    = "ap-northeast-2"
   key_pair_name = "library"
   your_ip       = "1.1.1.1"
+  protect_data  = false # or the tests could not clean up
 }
 
 run "make_it" {}

@@ -98,7 +98,7 @@ run "an_arm_server_is_refused" {
     values = { supported_architectures = ["arm64"], memory_size = 2048 }
   }
 
-  expect_failures = [data.aws_ec2_instance_type.server]
+  expect_failures = [aws_instance.server]
 }
 
 run "a_region_without_the_type_is_refused" {
@@ -109,5 +109,5 @@ run "a_region_without_the_type_is_refused" {
     values = { locations = [] }
   }
 
-  expect_failures = [data.aws_ec2_instance_type_offerings.server]
+  expect_failures = [aws_subnet.public]
 }
