@@ -14,6 +14,7 @@ ISSUER = "token.actions.githubusercontent.com"
 PREFIX = "repo:octo_cat@12/shelf.x@345"
 GITHUB = ("-var", f"github_subject_prefix={PREFIX}")
 BUDGET = ("-var", "budget_email=student@example.com")
+ALARMS = ("-var", "alarm_email=student@example.com")
 FREE = ("-var=protect_data=false", "-var=keep_final_snapshot=false")
 HOSTILE = [
     {"aws_region": "ap-northeast-2", "project_name": "Café “Bücher” & ${Co} %{if}"},
@@ -43,7 +44,7 @@ def test_three_students_get_what_they_asked_for_and_leave_no_trace(
 
 
 def live(one):
-    cloud, variables = one.cloud, (VAR_FILE, *GITHUB, *BUDGET)
+    cloud, variables = one.cloud, (VAR_FILE, *GITHUB, *BUDGET, *ALARMS)
     slug, before = one.project.path.name, cloud.inventory()
 
     one.main.apply(*variables)
@@ -53,6 +54,7 @@ def live(one):
     see_registry(cloud, slug)
     see_roles(cloud, slug, instance)
     see_budget(cloud, slug)
+    see_alarms(cloud, slug, instance)
     see_outputs(one.main.outputs(), instance, one.answers)
     assert one.main.changes(*variables) == {}, "a second plan finds something to do"
 
@@ -130,7 +132,8 @@ def see_roles(cloud, slug, instance):
     assert may["PullTheImage"]["Resource"] == repository
     assert may["ReadTheParameters"]["Resource"] == parameters
     assert may["NoOtherParameters"]["Effect"] == "Deny"
-    assert not [a for a in actions(may) if re.search("Put|Upload|Delete|Create", a)]
+    writing = [a for a in actions(may) if re.search("Put|Upload|Delete|Create", a)]
+    assert writing == ["cloudwatch:PutMetricData"]
 
     may = statements(iam, github, "push-image-and-deploy")
     assert may["PushTheImage"]["Resource"] == repository
@@ -177,6 +180,22 @@ def see_budget(cloud, slug):
         AccountId="123456789012", BudgetName=f"{slug}-{cloud.region}-monthly"
     )["Budget"]
     assert float(budget["BudgetLimit"]["Amount"]) == 20
+
+
+def see_alarms(cloud, slug, instance):
+    cloudwatch, topics = cloud.client("cloudwatch"), cloud.client("sns")
+    (subscription,) = topics.list_subscriptions()["Subscriptions"]
+    assert subscription["Endpoint"] == "student@example.com"
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert len(alarms) == 6
+    for alarm in alarms:
+        assert subscription["TopicArn"] in alarm["AlarmActions"]
+        (dimension,) = alarm["Dimensions"]
+        assert dimension["Value"] in (slug, instance["InstanceId"])
+    name = f"{slug}-disk"
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="full")
+    (fired,) = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    assert fired["AlarmName"] == name
 
 
 def see_outputs(outputs, instance, answers):

@@ -24,6 +24,8 @@ locals {
   # Nothing secret: secrets are made on the machine (scripts/first-boot.sh) or kept in
   # Parameter Store (host/settings.sh).
   settings = {
+    PROJECT          = var.project
+    WATCH            = local.watched ? "on" : ""
     AWS_REGION       = var.aws_region
     REGISTRY         = aws_ecr_repository.app.repository_url
     DOMAIN           = var.domain

@@ -13,5 +13,8 @@ github_repository = "{{ cookiecutter.github_repository }}"
 # budget_email = "you@example.com"
 # budget_usd   = 20
 
+# CloudWatch writes to you when the server is unwell (alarms.tf).
+# alarm_email = "you@example.com"
+
 # HTTPS by itself, once the domain's A record is what `terraform output public_ip` says.
 # domain = "api.example.com"

@@ -15,6 +15,7 @@ resource "terraform_data" "protection" {
   # else depends: the rest goes after it.
   depends_on = [
     aws_budgets_budget.monthly,
+    aws_cloudwatch_metric_alarm.watched,
     aws_db_instance.managed,
     aws_default_security_group.closed,
     aws_ecr_lifecycle_policy.app,
@@ -22,6 +23,7 @@ resource "terraform_data" "protection" {
     aws_iam_role_policy.github,
     aws_iam_role_policy.server,
     aws_iam_role_policy_attachment.server_ssm,
+    aws_sns_topic_subscription.alarms,
     aws_ssm_document.deploy,
     aws_volume_attachment.data,
     aws_vpc_security_group_egress_rule.database,

@@ -139,6 +139,17 @@ variable "budget_usd" {
   }
 }
 
+variable "alarm_email" {
+  description = "Address that the alarms of alarms.tf write to. Empty: none is made, and nothing is measured."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.alarm_email == "" || can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.alarm_email))
+    error_message = "alarm_email must be one e-mail address, or empty."
+  }
+}
+
 variable "managed_database" {
   description = "true adds PostgreSQL on RDS, for more than the server costs; host/move-database.sh moves the data to it."
   type        = bool

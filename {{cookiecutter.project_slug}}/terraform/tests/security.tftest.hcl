@@ -105,13 +105,14 @@ run "the_server_may_pull_and_read_its_parameters" {
       LogInToRegistry   = toset(["*"])
       PullTheImage      = toset([aws_ecr_repository.app.arn])
       ReadTheParameters = toset(["arn:aws:ssm:ap-northeast-2:123456789012:parameter/library/production"])
+      SayHowItIs        = toset(["*"])
     }
     error_message = "The server's rights reach further than its registry and its parameters."
   }
 
   assert {
-    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter)", a))])])
-    error_message = "The server may only read."
+    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter|cloudwatch:PutMetricData$)", a))])])
+    error_message = "The server may only read, and say how it is."
   }
 }
 

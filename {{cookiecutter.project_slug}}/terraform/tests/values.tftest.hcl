@@ -33,6 +33,7 @@ run "none_of_these_is_taken" {
     domain            = "https://api.example.com"
     data_volume_gib   = 1.5
     budget_email      = "student"
+    alarm_email       = "student"
     budget_usd        = 0
   }
 
@@ -45,6 +46,7 @@ run "none_of_these_is_taken" {
     var.domain,
     var.data_volume_gib,
     var.budget_email,
+    var.alarm_email,
     var.budget_usd,
   ]
 }
