@@ -71,6 +71,26 @@ def test_the_database_is_on_the_data_volume(configured):
     assert volume["source"] == "/var/lib/library/postgres"
 
 
+def test_with_a_place_for_them_all_logs_go_there_and_nothing_else_changes(configured):
+    profiles = {"COMPOSE_PROFILES": "postgres,migration"}
+    local = services(configured(**profiles))
+    there = {
+        "COMPOSE_FILE": "docker-compose.yml:logs.yml",
+        "AWS_REGION": "ap-northeast-2",
+        "LOG_GROUP": "/library/server",
+    }
+    sent = services(configured(**profiles, **there))
+    assert "migration" in sent
+    for name, service in sent.items():
+        logging = service.pop("logging")
+        assert logging["driver"] == "awslogs", name
+        assert logging["options"]["awslogs-group"] == "/library/server"
+        # No container waits for CloudWatch.
+        assert logging["options"]["mode"] == "non-blocking"
+        assert local[name].pop("logging")["driver"] == "json-file"
+    assert sent == local
+
+
 def test_a_database_elsewhere_is_used_and_none_is_run_here(configured):
     url = "postgres://library:secret@database.example.com/library"
     found = services(configured(DATABASE_URL=url))

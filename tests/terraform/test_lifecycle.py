@@ -55,6 +55,7 @@ def live(one):
     see_roles(cloud, slug, instance)
     see_budget(cloud, slug)
     see_alarms(cloud, slug, instance)
+    see_logs(cloud, slug)
     see_outputs(one.main.outputs(), instance, one.answers)
     assert one.main.changes(*variables) == {}, "a second plan finds something to do"
 
@@ -133,7 +134,13 @@ def see_roles(cloud, slug, instance):
     assert may["ReadTheParameters"]["Resource"] == parameters
     assert may["NoOtherParameters"]["Effect"] == "Deny"
     writing = [a for a in actions(may) if re.search("Put|Upload|Delete|Create", a)]
-    assert writing == ["cloudwatch:PutMetricData"]
+    assert set(writing) == {
+        "cloudwatch:PutMetricData",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    group = f"arn:aws:logs:{cloud.region}:123456789012:log-group:/{slug}/server:*"
+    assert may["WriteTheLogs"]["Resource"] == group
 
     may = statements(iam, github, "push-image-and-deploy")
     assert may["PushTheImage"]["Resource"] == repository
@@ -196,6 +203,12 @@ def see_alarms(cloud, slug, instance):
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="full")
     (fired,) = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
     assert fired["AlarmName"] == name
+
+
+def see_logs(cloud, slug):
+    (group,) = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert group["logGroupName"] == f"/{slug}/server"
+    assert group["retentionInDays"] == 14
 
 
 def see_outputs(outputs, instance, answers):

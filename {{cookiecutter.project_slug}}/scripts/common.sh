@@ -61,6 +61,8 @@ load_config() {
   set +a
   [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $LIBRARY/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
   export DATA_DIR
+  # What the containers say goes to CloudWatch, too, if there is a place for it.
+  [ -z "${LOG_GROUP:-}" ] || export COMPOSE_FILE=$HERE/docker-compose.yml:$HERE/logs.yml
   # Who runs a database elsewhere looks after its roles.
   if own_database; then export COMPOSE_PROFILES=postgres; else export DATABASE_ADMIN_URL=; fi
 }

@@ -6,8 +6,9 @@ locals {
   measured = { namespace = "Library", dimensions = { Project = var.project } }
   server   = { namespace = "AWS/EC2", dimensions = { InstanceId = aws_instance.server.id } }
 
-  # The bucket of the backups, whose script says BackupBytes after each. Empty: none is awaited.
-  backup_bucket = ""
+  # The buckets of backups, whose script says BackupBytes after each. Empty: none is awaited.
+  # A list, because a name that AWS makes up would leave the number of alarms unknown.
+  backup_buckets = []
 
   # Each is wrong when `metric` is at or above `above` (or below `below`) for `periods`
   # times `seconds`. `silence`: what no data means.
@@ -19,8 +20,8 @@ locals {
     memory   = merge(local.measured, { metric = "MemoryUsedPercent", above = 90, seconds = 300, periods = 3, text = "The server has hardly any memory left." })
     failures = merge(local.measured, { metric = "FailedPercent", above = 5, seconds = 300, periods = 2, text = "Of a hundred answers five or more are errors of the server (5xx)." })
     }, {
-    for bucket in compact([local.backup_bucket]) :
-    "backup" => { namespace = "Library", dimensions = { Bucket = bucket }, metric = "BackupBytes", below = 1, seconds = 86400, periods = 1, silence = "breaching", text = "No backup came in a day." }
+    for bucket in local.backup_buckets :
+    "backup" => { namespace = "Library", dimensions = { Bucket = bucket }, metric = "BackupBytes", below = 1, seconds = 3600, periods = 26, silence = "breaching", text = "No backup came in 26 hours." }
   })
 }
 

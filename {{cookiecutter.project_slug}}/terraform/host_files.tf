@@ -32,6 +32,7 @@ locals {
     ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
     PARAMETER_PATH   = local.parameter_path
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
+    LOG_GROUP        = join("", aws_cloudwatch_log_group.server[*].name)
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 

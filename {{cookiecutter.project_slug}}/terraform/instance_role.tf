@@ -69,6 +69,16 @@ data "aws_iam_policy_document" "server" {
     }
   }
 
+  dynamic "statement" {
+    for_each = aws_cloudwatch_log_group.server
+
+    content {
+      sid       = "WriteTheLogs"
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${statement.value.arn}:*"]
+    }
+  }
+
   # Amazon's policy above would let it read every parameter of the account.
   statement {
     sid           = "NoOtherParameters"

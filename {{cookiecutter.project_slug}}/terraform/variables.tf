@@ -150,6 +150,17 @@ variable "alarm_email" {
   }
 }
 
+variable "log_days" {
+  description = "CloudWatch keeps what the containers say for so many days. 0: it stays on the server alone."
+  type        = number
+  default     = 14
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365], var.log_days)
+    error_message = "log_days must be 0 or what CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365."
+  }
+}
+
 variable "managed_database" {
   description = "true adds PostgreSQL on RDS, for more than the server costs; host/move-database.sh moves the data to it."
   type        = bool

@@ -106,12 +106,13 @@ run "the_server_may_pull_and_read_its_parameters" {
       PullTheImage      = toset([aws_ecr_repository.app.arn])
       ReadTheParameters = toset(["arn:aws:ssm:ap-northeast-2:123456789012:parameter/library/production"])
       SayHowItIs        = toset(["*"])
+      WriteTheLogs      = toset(["arn:aws:logs:ap-northeast-2:123456789012:log-group:/library/server:*"])
     }
-    error_message = "The server's rights reach further than its registry and its parameters."
+    error_message = "The server's rights reach further than its registry, its parameters and its logs."
   }
 
   assert {
-    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter|cloudwatch:PutMetricData$)", a))])])
+    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter|(cloudwatch:PutMetricData|logs:CreateLogStream|logs:PutLogEvents)$)", a))])])
     error_message = "The server may only read, and say how it is."
   }
 }

@@ -35,6 +35,7 @@ run "none_of_these_is_taken" {
     budget_email      = "student"
     alarm_email       = "student"
     budget_usd        = 0
+    log_days          = 10
   }
 
   expect_failures = [
@@ -48,6 +49,7 @@ run "none_of_these_is_taken" {
     var.budget_email,
     var.alarm_email,
     var.budget_usd,
+    var.log_days,
   ]
 }
 
