@@ -29,7 +29,7 @@ budget_tags = {}
 
 
 def run_instances(self):
-    """With the protection that was asked for, which moto knows only of later changes."""
+    """Protected if that was asked for: moto takes it from later changes alone."""
     done = moto_run_instances(self)
     protected = bool(self._get_param("DisableApiTermination"))
     for instance in done.result.instances:
