@@ -15,7 +15,7 @@ PREFIX = "repo:octo_cat@12/shelf.x@345"
 GITHUB = ("-var", f"github_subject_prefix={PREFIX}")
 BUDGET = ("-var", "budget_email=student@example.com")
 ALARMS = ("-var", "alarm_email=student@example.com")
-FREE = ("-var=protect_data=false", "-var=keep_final_snapshot=false")
+FREE = "-var=protect_data=false"
 HOSTILE = [
     {"aws_region": "ap-northeast-2", "project_name": "Café “Bücher” & ${Co} %{if}"},
     {
@@ -28,7 +28,7 @@ HOSTILE = [
 
 
 @pytest.mark.minutes(2.5)
-def test_three_students_get_what_they_asked_for_and_leave_no_trace(
+def test_three_students_get_what_they_asked_for_and_leave_a_snapshot(
     student, account, subtests
 ):
     # At once, each in an account of their own: most of the time is waiting for AWS.
@@ -60,9 +60,10 @@ def live(one):
     assert one.main.changes(*variables) == {}, "a second plan finds something to do"
 
     see_protection(one, instance, variables)
-    one.main.apply(*variables, *FREE)
-    one.main.destroy(*variables, *FREE)
-    assert cloud.inventory() == before
+    one.main.apply(*variables, FREE)
+    one.main.destroy(*variables, FREE)
+    left = before | {"snapshots": before["snapshots"] + 1}
+    assert cloud.inventory() == left, "but for a last snapshot"
 
 
 def see_protection(one, instance, variables):

@@ -35,9 +35,15 @@ resource "aws_ebs_volume" "data" {
   type              = "gp3"
   size              = var.data_volume_gib
   encrypted         = true
-  final_snapshot    = var.keep_final_snapshot
+  final_snapshot    = true
 
   tags = { Name = "${var.project}-data" }
+
+  lifecycle {
+    # For volumes that were made without it: AWS refuses the change that the provider asks
+    # for (its issue 31044), and with it the whole apply.
+    ignore_changes = [final_snapshot]
+  }
 }
 
 resource "aws_volume_attachment" "data" {

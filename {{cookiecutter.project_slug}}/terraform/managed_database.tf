@@ -108,6 +108,6 @@ resource "aws_db_instance" "managed" {
 
   # The last snapshot needs a name that no earlier stack's has.
   deletion_protection       = var.protect_data
-  skip_final_snapshot       = !var.keep_final_snapshot
+  skip_final_snapshot       = false
   final_snapshot_identifier = "${var.project}-server-final-${substr(terraform_data.region.id, 0, 8)}"
 }

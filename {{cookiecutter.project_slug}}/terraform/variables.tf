@@ -111,12 +111,6 @@ variable "data_volume_gib" {
   }
 }
 
-variable "keep_final_snapshot" {
-  description = "true: the data volume and the managed database each leave a last snapshot behind when they are deleted."
-  type        = bool
-  default     = true
-}
-
 variable "budget_email" {
   description = "Address that AWS writes to when the month's cost nears budget_usd. Empty: no budget."
   type        = string
