@@ -1,6 +1,7 @@
 """What runs on the server: limits, ports, secrets, and HTTPS with a domain."""
 
 import json
+import secrets
 import shutil
 
 import pytest
@@ -22,6 +23,13 @@ SETTINGS = {
 
 # As terraform/host/settings.sh writes it.
 CONFIG = "CACHE_TTL='7'\nTHROTTLE_LOGIN='3/min'\nPORT='9000'\nREDIS_URL=''\n"
+
+# As scripts/common.sh and Terraform's settings have it.
+CLOUDWATCH = {
+    "COMPOSE_FILE": "docker-compose.yml:logs.yml",
+    "AWS_REGION": "ap-northeast-2",
+    "LOG_GROUP": "/library/server",
+}
 
 
 @pytest.fixture
@@ -69,6 +77,36 @@ def test_only_the_proxy_can_be_reached(configured):
 def test_the_database_is_on_the_data_volume(configured):
     (volume,) = services(configured(COMPOSE_PROFILES="postgres"))["db"]["volumes"]
     assert volume["source"] == "/var/lib/library/postgres"
+
+
+def test_with_a_place_for_them_all_logs_go_there_and_nothing_else_changes(configured):
+    profiles = {"COMPOSE_PROFILES": "postgres,migration"}
+    local = services(configured(**profiles))
+    sent = services(configured(**profiles, **CLOUDWATCH))
+    assert "migration" in sent
+    for name, service in sent.items():
+        logging = service.pop("logging")
+        assert logging["driver"] == "awslogs", name
+        assert logging["options"]["awslogs-group"] == "/library/server"
+        # No container waits for CloudWatch.
+        assert logging["options"]["mode"] == "non-blocking"
+        assert local[name].pop("logging")["driver"] == "json-file"
+    assert sent == local
+
+
+def test_a_container_waits_for_no_cloudwatch_and_its_lines_stay_here(
+    configured, base_images
+):
+    logging = services(configured(**CLOUDWATCH))["redis"]["logging"]
+    away = logging["options"] | {"awslogs-endpoint": "http://127.0.0.1:9"}
+    options = [f"--log-opt={name}={text}" for name, text in away.items()]
+    name = f"cookiecutter-library-test-{secrets.token_hex(4)}"
+    start = ("run", "--name", name, f"--log-driver={logging['driver']}", *options)
+    try:
+        docker(*start, "--entrypoint=echo", "redis:8", "said")
+        assert docker("logs", name) == "said"
+    finally:
+        docker("rm", "--force", name)
 
 
 def test_a_database_elsewhere_is_used_and_none_is_run_here(configured):

@@ -90,6 +90,82 @@ def test_a_server_without_settings_is_told_which(server):
     assert "REGISTRY is not set" in the_line(server("deploy.sh", "v1"))
 
 
+# A line that must not be run, and what the refusal says of it.
+BAD_LINES = {
+    "REGISTRY = example.com/library": "line 2 is no setting: accepted is NAME='value'",
+    "ALLOWED_HOSTS='a.example.com": "line 2 is no setting",
+    "ALLOWED_HOSTS='a'b'": "line 2 is no setting",
+    'ALLOWED_HOSTS="$(touch pwned)"': "line 2 is no setting",
+    "ALLOWED_HOSTS=a;touch pwned": "line 2 is no setting",
+    "touch pwned": "line 2 is no setting",
+    "CACHE_TTL=5\r": "line 2 is no setting",
+    "CACHE_TLL=5": "line 2: CACHE_TLL is no setting: accepted are those of",
+    "PATH=/nowhere": "line 2: PATH is no setting",
+}
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_a_bad_line_of_the_settings_is_named_and_not_run(server, line, tmp_path):
+    server("first-boot.sh")
+    config = server.library / "config.env"
+    config.write_bytes(f"REGISTRY=example.com/library\n{line}\n".encode())
+    for script in SCRIPTS:
+        said = the_line(server(script, *ONE_TAG[script]))
+        assert f"{config}: {BAD_LINES[line]}" in said
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_what_is_written_well_is_taken(server):
+    server("first-boot.sh")
+    lines = ("# ours", "", "ALLOWED_HOSTS=*,[::1]", "CACHE_TTL='5'", 'DOMAIN=""')
+    (server.library / "config.env").write_text("\n".join(lines))
+    # All but the one thing that is missing.
+    assert "REGISTRY is not set" in the_line(server("deploy.sh", "v1"))
+
+
+def test_settings_of_a_newer_release_and_of_terraform_stop_no_rollback(server):
+    server("first-boot.sh")
+    newer, host = server.library / "releases/v9", server.library / "host"
+    for folder in (newer, host):
+        folder.mkdir(parents=True)
+    (newer / "settings.txt").write_text("NEWER\n")
+    (host / "terraform.env").write_text("BUCKET='b'\n")
+    (server.library / "config.env").write_text("NEWER=1\nBUCKET='b'\n")
+    assert "REGISTRY is not set" in the_line(server("deploy.sh", "v1"))
+
+
+# A migration's container in which one program fails, with a reason.
+FAILING = """\
+#!/bin/sh
+case "$*" in
+  *"compose "*" run "*)
+    python() {{ [ "$*" != "{command}" ] || {{ echo "{reason}"; return 1; }}; }}
+    for script in "$@"; do :; done
+    eval "$script" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "reason", "said"),
+    [
+        ("-m config.settings", "CACHE_TTL is 'x'; accepted: 1", "v1 refuses a setting"),
+        ("manage.py migrate --noinput", "no table", "the migration failed"),
+    ],
+)
+def test_a_bad_setting_is_no_failed_migration(server, tmp_path, command, reason, said):
+    server("first-boot.sh")
+    (server.library / "config.env").write_text("REGISTRY=example.com/library\n")
+    (tmp_path / "bin").mkdir()
+    stand_in = tmp_path / "bin/docker"
+    stand_in.write_text(FAILING.format(command=command, reason=reason))
+    stand_in.chmod(0o755)
+    done = server("deploy.sh", "v1")
+    assert done.returncode == 1
+    assert f"FAILED: {said}" in done.stdout
+    assert f"last log line: {reason}" in done.stdout
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_before_the_first_release_the_entry_asks_terraforms_scripts(server, script):
     entry = server(script, "--help", folder=server.library)

@@ -36,6 +36,8 @@ LISTS = {
     "databases": ("rds", "describe_db_instances", "DBInstances"),
     "caches": ("elasticache", "describe_replication_groups", "ReplicationGroups"),
     "secrets": ("secretsmanager", "list_secrets", "SecretList"),
+    "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),
+    "topics": ("sns", "list_topics", "Topics"),
     "logs": ("logs", "describe_log_groups", "logGroups"),
 }
 

@@ -10,6 +10,7 @@ import sys
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.budgets.responses import BudgetsResponse
 from moto.core.responses import EmptyResult
+from moto.ec2.responses.instances import InstanceResponse
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.server import main
@@ -19,11 +20,21 @@ CLUSTER_ARGUMENTS = [
     for name in inspect.signature(ElastiCacheBackend.create_cache_cluster).parameters
     if name != "self"
 ]
+moto_run_instances = InstanceResponse.run_instances
 moto_create_budget = BudgetsResponse.create_budget
 moto_create_group = ElastiCacheBackend.create_replication_group
 moto_delete_group = ElastiCacheBackend.delete_replication_group
 moto_delete_cluster = ElastiCacheBackend.delete_cache_cluster
 budget_tags = {}
+
+
+def run_instances(self):
+    """Protected if that was asked for: moto takes it from later changes alone."""
+    done = moto_run_instances(self)
+    protected = bool(self._get_param("DisableApiTermination"))
+    for instance in done.result.instances:
+        instance.disable_api_termination = protected
+    return done
 
 
 def create_budget(self):
@@ -92,6 +103,7 @@ def delete_cache_subnets(self):
     return EmptyResult()
 
 
+InstanceResponse.run_instances = run_instances
 BudgetsResponse.create_budget = create_budget
 BudgetsResponse.list_tags_for_resource = list_budget_tags
 BudgetsResponse.describe_subscribers_for_notification = describe_subscribers

@@ -9,7 +9,7 @@ SERVER = "aws_instance.server"
 UPDATE, REPLACE = "update", "replace"
 
 
-KEEP = "-var=keep_final_snapshot=true"
+FREE = "-var=protect_data=false"
 
 
 @pytest.mark.minutes(4)
@@ -17,13 +17,13 @@ def test_only_a_new_server_replaces_anything_and_never_its_data(student, subtest
     one = student()
     nothing, facts = one.cloud.inventory(), {}
     with report.stopwatch(facts, "apply"):
-        one.main.apply(VAR_FILE, KEEP)
+        one.main.apply(VAR_FILE, FREE)
     facts["resources"] = report.resources(one.main)
     see_what_plans_replace(one, subtests)
-    with subtests.test("data outlives its server and, if asked, even the stack"):
+    with subtests.test("data outlives its server, and as a snapshot even the stack"):
         see_data_outlive_its_server(one)
         with report.stopwatch(facts, "destroy"):
-            one.main.destroy(VAR_FILE, KEEP)
+            one.main.destroy(VAR_FILE, FREE)
         left = nothing | {"snapshots": nothing["snapshots"] + 1}
         assert one.cloud.inventory() == left
     report.keep("server", facts)
@@ -31,13 +31,13 @@ def test_only_a_new_server_replaces_anything_and_never_its_data(student, subtest
 
 def see_what_plans_replace(one, subtests):
     def changes(*arguments):
-        return one.main.changes("-refresh=false", VAR_FILE, KEEP, *arguments)
+        return one.main.changes("-refresh=false", VAR_FILE, FREE, *arguments)
 
     with subtests.test("another address updates one rule in place"):
         assert changes("-var", "your_ip=8.8.8.8") == {
             "aws_vpc_security_group_ingress_rule.ssh[0]": UPDATE
         }
-        shown = report.diff(one.main, VAR_FILE, KEEP, "-var=your_ip=8.8.8.8")
+        shown = report.diff(one.main, VAR_FILE, FREE, "-var=your_ip=8.8.8.8")
         assert "Plan: 0 to add, 1 to change, 0 to destroy." in shown
         report.keep_text("your-ip.txt", shown)
     with subtests.test("no address takes that rule away"):
@@ -49,6 +49,14 @@ def see_what_plans_replace(one, subtests):
         assert changes("-var", "instance_type=t2.micro") == {SERVER: UPDATE}
     with subtests.test("a larger volume grows in place"):
         assert changes("-var", "data_volume_gib=20") == {"aws_ebs_volume.data": UPDATE}
+    with subtests.test("a smaller volume is refused"):
+        said = one.main.refusal(VAR_FILE, FREE, "-var=data_volume_gib=9")
+        assert "data_volume_gib is 9, but vol-" in said
+        assert "has 10 GiB: a volume can grow, never shrink." in said
+    with subtests.test("another region is refused, and nothing is looked up there"):
+        said = one.main.refusal(VAR_FILE, FREE, "-var=aws_region=us-east-1")
+        assert "everything in this state is in ap-northeast-2" in said
+        assert said.count("Error:") == 1
     with subtests.test("a domain reaches the server with the next deploy"):
         assert changes("-var", "domain=api.example.com") == {
             "aws_ssm_document.deploy": UPDATE
@@ -77,7 +85,7 @@ def see_what_plans_replace(one, subtests):
 def see_data_outlive_its_server(one):
     old, before = one.cloud.the_only_instance(), one.main.outputs()
 
-    one.main.apply(VAR_FILE, KEEP, f"-replace={SERVER}")
+    one.main.apply(VAR_FILE, FREE, f"-replace={SERVER}")
     new, after = one.cloud.the_only_instance(), one.main.outputs()
     assert new["InstanceId"] != old["InstanceId"]
     assert after["data_volume_id"] == before["data_volume_id"]

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import jsonschema
 import pytest
@@ -23,6 +24,13 @@ NO_DOCKER = """\
 case "$*" in *--password-stdin*) exec cat > /dev/null ;; esac
 echo no registry here >&2
 exit 1
+"""
+# The proxy's log, in which two of twenty answers are errors of the server.
+ANSWERS = """\
+#!/bin/sh
+[ "$1" = logs ] || exit 0
+for status in 500 502; do echo '{"status":'$status',"size":1}'; done
+for _ in $(seq 18); do echo '{"status":200,"size":500}'; done
 """
 
 
@@ -87,16 +95,19 @@ def test_what_is_delivered_fits_with_room_to_grow(user_data, document):
     assert len(json.dumps(document)) < 48 * 1024, "Systems Manager takes 64 KiB"
 
 
-def test_the_first_boot_brings_every_script_ready_to_run(files, rendered):
+def test_a_deploy_brings_every_script_ready_to_run(files, deploy, rendered):
     scripts = {
         f"/opt/library/terraform/{name}"
         for name in rendered.files()
         if name.startswith("scripts/")
     }
     scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
-    assert scripts and scripts <= set(files)
-    modes = {path.endswith(".sh"): file["permissions"] for path, file in files.items()}
-    assert modes == {True: "0755", False: "0644"}
+    brought = dict(re.findall(r"(?m)^put '(\S+)' (\d+) ", deploy))
+    assert scripts and scripts <= set(brought)
+    assert set(files) < set(brought)
+    for path, mode in brought.items():
+        assert mode == ("0755" if path.endswith(".sh") else "0644")
+        assert path not in files or files[path]["permissions"] == mode
 
 
 def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boot):
@@ -254,6 +265,45 @@ def test_a_parameter_that_is_refused_stops_the_deploy(host, deploy):
 def put_parameter(ssm, name, value):
     path = f"/library-api/production/{name}"
     ssm.put_parameter(Name=path, Value=value, Type="SecureString")
+
+
+def test_what_the_alarms_watch_is_measured_and_said(host, first_boot, rendered):
+    host.stand_in("docker", ANSWERS)
+    cloudwatch = Cloud(host.variables["AWS_ENDPOINT_URL"]).client("cloudwatch")
+    said = host.succeed(first_boot + f"{HOST}/watch.sh\ncat /run/noted\n")
+    assert "library-watch.timer" not in said, "nobody asked for alarms"
+
+    alarms = (rendered.path / "terraform/alarms.tf").read_text()
+    watched = set(re.findall(r'local.measured, \{ metric = "(\w+)"', alarms))
+    metrics = cloudwatch.list_metrics(Namespace="Library")["Metrics"]
+    assert {metric["MetricName"] for metric in metrics} == watched != set()
+    for metric in metrics:
+        assert metric["Dimensions"] == [{"Name": "Project", "Value": "library-api"}]
+    assert measured(cloudwatch, "FailedPercent") == 10
+    assert 0 < measured(cloudwatch, "DiskUsedPercent") <= 100
+    assert 0 < measured(cloudwatch, "MemoryUsedPercent") <= 100
+
+
+def measured(cloudwatch, name):
+    now = datetime.now(UTC)
+    points = cloudwatch.get_metric_statistics(
+        Namespace="Library",
+        MetricName=name,
+        Dimensions=[{"Name": "Project", "Value": "library-api"}],
+        StartTime=now - timedelta(hours=1),
+        EndTime=now + timedelta(hours=1),
+        Period=7200,
+        Statistics=["Maximum"],
+    )["Datapoints"]
+    return max(point["Maximum"] for point in points)
+
+
+def test_with_alarms_it_is_measured_every_five_minutes(host, first_boot):
+    watch = f"sed -i \"s/^WATCH=.*/WATCH='on'/\" {HOST}/terraform.env\n"
+    install = f"{HOST}/watch.sh install\ncat /etc/systemd/system/library-watch.*\n"
+    said = host.succeed(first_boot + watch + install + "cat /run/noted\n")
+    assert f"ExecStart={HOST}/watch.sh\n" in said and "OnCalendar=*:0/5\n" in said
+    assert "systemctl enable --quiet --now library-watch.timer" in said
 
 
 def test_a_compose_that_is_not_the_pinned_one_is_not_installed(host, first_boot):

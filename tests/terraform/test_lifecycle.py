@@ -14,6 +14,8 @@ ISSUER = "token.actions.githubusercontent.com"
 PREFIX = "repo:octo_cat@12/shelf.x@345"
 GITHUB = ("-var", f"github_subject_prefix={PREFIX}")
 BUDGET = ("-var", "budget_email=student@example.com")
+ALARMS = ("-var", "alarm_email=student@example.com")
+FREE = "-var=protect_data=false"
 HOSTILE = [
     {"aws_region": "ap-northeast-2", "project_name": "Café “Bücher” & ${Co} %{if}"},
     {
@@ -26,7 +28,7 @@ HOSTILE = [
 
 
 @pytest.mark.minutes(2.5)
-def test_three_students_get_what_they_asked_for_and_leave_no_trace(
+def test_three_students_get_what_they_asked_for_and_leave_a_snapshot(
     student, account, subtests
 ):
     # At once, each in an account of their own: most of the time is waiting for AWS.
@@ -42,7 +44,7 @@ def test_three_students_get_what_they_asked_for_and_leave_no_trace(
 
 
 def live(one):
-    cloud, variables = one.cloud, (VAR_FILE, *GITHUB, *BUDGET)
+    cloud, variables = one.cloud, (VAR_FILE, *GITHUB, *BUDGET, *ALARMS)
     slug, before = one.project.path.name, cloud.inventory()
 
     one.main.apply(*variables)
@@ -52,11 +54,29 @@ def live(one):
     see_registry(cloud, slug)
     see_roles(cloud, slug, instance)
     see_budget(cloud, slug)
+    see_alarms(cloud, slug, instance)
+    see_logs(cloud, slug)
     see_outputs(one.main.outputs(), instance, one.answers)
     assert one.main.changes(*variables) == {}, "a second plan finds something to do"
 
-    one.main.destroy(*variables)
-    assert cloud.inventory() == before
+    see_protection(one, instance, variables)
+    one.main.apply(*variables, FREE)
+    one.main.destroy(*variables, FREE)
+    left = before | {"snapshots": before["snapshots"] + 1}
+    assert cloud.inventory() == left, "but for a last snapshot"
+
+
+def see_protection(one, instance, variables):
+    """A destroy that nobody prepared destroys nothing at all."""
+    protected = one.cloud.client("ec2").describe_instance_attribute(
+        InstanceId=instance["InstanceId"], Attribute="disableApiTermination"
+    )
+    assert protected["DisableApiTermination"]["Value"] is True
+    words = ("destroy", "-no-color", "-auto-approve", *variables)
+    said = one.main.run(*words, check=False)
+    assert said.returncode == 1
+    assert "protect_data is true, so nothing is destroyed" in said.stderr
+    assert one.main.changes(*variables) == {}
 
 
 def see_network(cloud, instance, your_ip):
@@ -114,7 +134,14 @@ def see_roles(cloud, slug, instance):
     assert may["PullTheImage"]["Resource"] == repository
     assert may["ReadTheParameters"]["Resource"] == parameters
     assert may["NoOtherParameters"]["Effect"] == "Deny"
-    assert not [a for a in actions(may) if re.search("Put|Upload|Delete|Create", a)]
+    writing = [a for a in actions(may) if re.search("Put|Upload|Delete|Create", a)]
+    assert set(writing) == {
+        "cloudwatch:PutMetricData",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    group = f"arn:aws:logs:{cloud.region}:123456789012:log-group:/{slug}/server:*"
+    assert may["WriteTheLogs"]["Resource"] == group
 
     may = statements(iam, github, "push-image-and-deploy")
     assert may["PushTheImage"]["Resource"] == repository
@@ -161,6 +188,28 @@ def see_budget(cloud, slug):
         AccountId="123456789012", BudgetName=f"{slug}-{cloud.region}-monthly"
     )["Budget"]
     assert float(budget["BudgetLimit"]["Amount"]) == 20
+
+
+def see_alarms(cloud, slug, instance):
+    cloudwatch, topics = cloud.client("cloudwatch"), cloud.client("sns")
+    (subscription,) = topics.list_subscriptions()["Subscriptions"]
+    assert subscription["Endpoint"] == "student@example.com"
+    alarms = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert len(alarms) == 6
+    for alarm in alarms:
+        assert subscription["TopicArn"] in alarm["AlarmActions"]
+        (dimension,) = alarm["Dimensions"]
+        assert dimension["Value"] in (slug, instance["InstanceId"])
+    name = f"{slug}-disk"
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="full")
+    (fired,) = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]
+    assert fired["AlarmName"] == name
+
+
+def see_logs(cloud, slug):
+    (group,) = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert group["logGroupName"] == f"/{slug}/server"
+    assert group["retentionInDays"] == 14
 
 
 def see_outputs(outputs, instance, answers):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.terraform.conftest import VAR_FILE
 
-MANAGED = ("-var=managed_database=true", "-var=protect_database=false")
+MANAGED = ("-var=managed_database=true", "-var=protect_data=false")
 # The stand-in for AWS forgets a detail of rules that name another group.
 FORGETFUL = "aws_vpc_security_group_"
 
@@ -32,7 +32,9 @@ def test_a_managed_database_is_made_for_the_server_alone_and_destroyed(student):
     assert all(action == "update" for action in again.values())
 
     one.main.destroy(VAR_FILE, *MANAGED)
-    assert one.cloud.inventory() == before
+    assert one.cloud.inventory() == before | {"snapshots": before["snapshots"] + 1}
+    kept = one.cloud.client("rds").describe_db_snapshots()["DBSnapshots"]
+    assert [s["DBInstanceIdentifier"] for s in kept] == ["library-api-server"]
 
 
 def see_database(cloud):

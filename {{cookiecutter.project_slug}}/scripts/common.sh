@@ -23,16 +23,46 @@ refuse() {
   exit "${2:-1}"
 }
 
+# A line of config.env. The file is run as shell code, so nothing gets in that could do more
+# than set a setting: without quotes, only what the shell leaves alone.
+# shellcheck disable=SC2016  # nothing here is to be expanded
+SETTING='^([A-Z][A-Z0-9_]*)=('\''[^'\'']*'\''|"[^"\$`]*"|[^[:space:]"\$`&|;<>()~#'\'']*)$'
+
+# Those of the API (.env.example), of a server, and of Terraform. Each release names its
+# own, so that a setting of a newer one does not stop a rollback.
+known_settings() {
+  printf '%s\n' REGISTRY AWS_REGION MANAGED_DATABASE
+  cat "$HERE/settings.txt" "$LIBRARY"/{terraform/scripts,releases/*}/settings.txt 2>/dev/null || true
+  sed 's/=.*//' "$LIBRARY/host/terraform.env" 2>/dev/null || true
+}
+
+# Values are not shown: one may be a password.
+check_config() {
+  local line number=0 known
+  known=$(known_settings)
+  while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    [[ ! $line =~ ^[[:space:]]*(#.*)?$ ]] || continue
+    [[ $line =~ $SETTING ]] ||
+      refuse "$LIBRARY/config.env: line $number is no setting: accepted is NAME='value', with nothing around it"
+    grep -Fqx -- "${BASH_REMATCH[1]}" <<<"$known" ||
+      refuse "$LIBRARY/config.env: line $number: ${BASH_REMATCH[1]} is no setting: accepted are those of $HERE/settings.txt"
+  done <"$LIBRARY/config.env"
+}
+
 load_config() {
   [ -e "$LIBRARY/config.env" ] || refuse "$LIBRARY/config.env is missing: it names the image repository (REGISTRY=...)"
   [ -r "$LIBRARY/config.env" ] || refuse "$LIBRARY/config.env can't be read: use sudo"
   [ -r "$DATA_DIR/secrets.env" ] || refuse "$DATA_DIR/secrets.env can't be read: use sudo, or run first-boot.sh if it is not there"
+  check_config
   set -a
   # shellcheck source=/dev/null
   . "$LIBRARY/config.env"
   set +a
   [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $LIBRARY/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
   export DATA_DIR
+  # What the containers say goes to CloudWatch, too, if there is a place for it.
+  [ -z "${LOG_GROUP:-}" ] || export COMPOSE_FILE=$HERE/docker-compose.yml:$HERE/logs.yml
   # Who runs a database elsewhere looks after its roles.
   if own_database; then export COMPOSE_PROFILES=postgres; else export DATABASE_ADMIN_URL=; fi
 }

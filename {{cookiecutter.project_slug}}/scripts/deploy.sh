@@ -12,6 +12,8 @@ HEALTH_SECONDS=90
 DRAIN_SECONDS=3
 CRASHES=2
 MIGRATION=library-migration
+# How the migration's container says that the settings are to blame (sysexits.h).
+BAD_SETTINGS=78
 
 usage() {
   cat <<TEXT
@@ -22,7 +24,7 @@ the new release starts beside the old one, and the proxy switches when it is hea
 Whatever fails, the old release goes on serving. Run it again after any accident.
 Ctrl-C takes back what was begun; a lost SSH connection does not stop it.
 
-Exit codes: 0 deployed · 1 failed, the old release serves · $BUSY another deploy is running
+Exit codes: 0 deployed · 1 refused or failed, the old release serves · $BUSY another deploy is running
 TEXT
 }
 
@@ -118,13 +120,19 @@ await_stray_migration() {
 
 # Before the switch: the old release must be able to live with the new tables.
 migrate() {
+  local code=0
   await_stray_migration
   say "migrating the database"
-  quietly compose run --rm -T --no-deps --name "$MIGRATION" migration sh -c '
+  quietly compose run --rm -T --no-deps --name "$MIGRATION" migration sh -c "
+    python -m config.settings || exit $BAD_SETTINGS
     python -m config.database_roles &&
     python -m config.wait_for_database &&
-    python manage.py migrate --noinput' ||
-    fail "the migration failed" "$(last_line)"
+    python manage.py migrate --noinput" || code=$?
+  case $code in
+    0) ;;
+    "$BAD_SETTINGS") fail "$tag refuses a setting, in config.env or Parameter Store" "$(last_line)" ;;
+    *) fail "the migration failed" "$(last_line)" ;;
+  esac
 }
 
 start_release() {

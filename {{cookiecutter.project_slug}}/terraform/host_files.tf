@@ -1,8 +1,7 @@
 # What the server gets: terraform/host/ (the machine), terraform/entry/ (what starts a
-# deploy) and its settings. The first boot and every deploy bring them, so a change here
-# reaches the machine with the next deploy, and never replaces it. scripts/
-# comes along for the time before the first release: a release is deployed by the scripts
-# that its own image carries.
+# deploy) and its settings. Every deploy brings them, so a change here reaches the machine
+# with the next one, and never replaces it. scripts/ comes along for an image that carries
+# none: a release is deployed by the scripts of its own image.
 locals {
   install_dir = "/opt/library"
 
@@ -25,19 +24,17 @@ locals {
   # Nothing secret: secrets are made on the machine (scripts/first-boot.sh) or kept in
   # Parameter Store (host/settings.sh).
   settings = {
+    PROJECT          = var.project
+    WATCH            = local.watched ? "on" : ""
     AWS_REGION       = var.aws_region
     REGISTRY         = aws_ecr_repository.app.repository_url
     DOMAIN           = var.domain
     ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
     PARAMETER_PATH   = local.parameter_path
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
+    LOG_GROUP        = join("", aws_cloudwatch_log_group.server[*].name)
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
-
-  # What Parameter Store may set: all that .env.example names, and what only a server has.
-  setting_names = concat(["DOMAIN", "MIGRATION_DATABASE_URL"], [
-    for found in regexall("(?m)^(?:# )?([A-Z][A-Z0-9_]*)=", file("${path.module}/../.env.example")) : found[0]
-  ])
 
   api_origin = var.domain == "" ? "http://${aws_eip.server.public_ip}" : "https://${var.domain}"
 
@@ -45,23 +42,23 @@ locals {
     "${local.install_dir}/host/terraform.env" = join("", [
       for name, value in local.settings : "${name}='${value}'\n"
     ])
-    "${local.install_dir}/host/settings.names" = join("", [
-      for name in local.setting_names : "${name}\n"
-    ])
   })
 
   file_modes = {
     for path in keys(local.host_files) : path => endswith(path, ".sh") ? "0755" : "0644"
   }
 
-  # User data is small, so what only a machine with a release needs comes with that.
-  later_files = ["${local.install_dir}/host/move-database.sh"]
+  # User data may have 16 KiB, so the first boot gets what it runs, and no more.
+  boot_files = {
+    for path, content in local.host_files : path => content
+    if contains(["first-boot.sh", "settings.txt"], basename(path)) ||
+    !contains(keys(local.script_files), path) && basename(path) != "move-database.sh"
+  }
 
   cloud_config = {
     write_files = [
-      for path, content in local.host_files :
+      for path, content in local.boot_files :
       { path = path, permissions = local.file_modes[path], content = content }
-      if !contains(local.later_files, path)
     ]
     # One step after the other, and none after a failure.
     runcmd = ["${local.install_dir}/host/prepare.sh && ${local.install_dir}/host/resume.sh"]

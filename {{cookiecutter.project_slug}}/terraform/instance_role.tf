@@ -57,6 +57,28 @@ data "aws_iam_policy_document" "server" {
     resources = [local.parameter_arn]
   }
 
+  statement {
+    sid       = "SayHowItIs"
+    actions   = ["cloudwatch:PutMetricData"]
+    resources = ["*"] # AWS knows no narrower resource for it
+
+    condition {
+      test     = "StringEquals"
+      variable = "cloudwatch:namespace"
+      values   = [local.measured.namespace]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = aws_cloudwatch_log_group.server
+
+    content {
+      sid       = "WriteTheLogs"
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      resources = ["${statement.value.arn}:*"]
+    }
+  }
+
   # Amazon's policy above would let it read every parameter of the account.
   statement {
     sid           = "NoOtherParameters"

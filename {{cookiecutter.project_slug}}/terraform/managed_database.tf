@@ -106,7 +106,8 @@ resource "aws_db_instance" "managed" {
 
   enabled_cloudwatch_logs_exports = keys(aws_cloudwatch_log_group.database)
 
-  deletion_protection       = var.protect_database
-  skip_final_snapshot       = !var.protect_database
-  final_snapshot_identifier = "${var.project}-server-final"
+  # The last snapshot needs a name that no earlier stack's has.
+  deletion_protection       = var.protect_data
+  skip_final_snapshot       = false
+  final_snapshot_identifier = "${var.project}-server-final-${substr(terraform_data.region.id, 0, 8)}"
 }

@@ -6,13 +6,6 @@ data "aws_ec2_instance_type_offerings" "server" {
     name   = "instance-type"
     values = [var.instance_type]
   }
-
-  lifecycle {
-    postcondition {
-      condition     = length(self.locations) > 0
-      error_message = "${var.aws_region} has no ${var.instance_type}: choose another instance_type or aws_region."
-    }
-  }
 }
 
 resource "aws_vpc" "this" {
@@ -41,6 +34,11 @@ resource "aws_subnet" "public" {
   lifecycle {
     # Another instance type may sort another zone first; moving would lose the volume.
     ignore_changes = [availability_zone]
+
+    precondition {
+      condition     = length(data.aws_ec2_instance_type_offerings.server.locations) > 0
+      error_message = "${var.aws_region} has no ${var.instance_type}: choose another instance_type or aws_region."
+    }
   }
 }
 

@@ -13,5 +13,11 @@ github_repository = "{{ cookiecutter.github_repository }}"
 # budget_email = "you@example.com"
 # budget_usd   = 20
 
+# CloudWatch writes to you when the server is unwell (alarms.tf).
+# alarm_email = "you@example.com"
+
+# CloudWatch keeps the containers' logs for so many days. 0: they stay on the server alone.
+# log_days = 14
+
 # HTTPS by itself, once the domain's A record is what `terraform output public_ip` says.
 # domain = "api.example.com"

@@ -10,13 +10,6 @@ data "aws_key_pair" "owner" {
 
 data "aws_ec2_instance_type" "server" {
   instance_type = var.instance_type
-
-  lifecycle {
-    postcondition {
-      condition     = contains(self.supported_architectures, "x86_64") && self.memory_size >= 1024
-      error_message = "${var.instance_type} will not do: instance_type needs x86-64 (the image is built for it) and 1 GiB of memory or more."
-    }
-  }
 }
 
 resource "aws_instance" "server" {
@@ -28,6 +21,8 @@ resource "aws_instance" "server" {
   iam_instance_profile   = aws_iam_instance_profile.server.name
 
   user_data_base64 = local.user_data
+
+  disable_api_termination = var.protect_data
 
   metadata_options {
     http_endpoint               = "enabled"
@@ -55,9 +50,15 @@ resource "aws_instance" "server" {
     # deploy document brings), must not touch a machine that works.
     ignore_changes = [ami, user_data_base64]
 
+    # Here and not beside the lookup, which would then wait for the first apply.
+    precondition {
+      condition     = contains(data.aws_ec2_instance_type.server.supported_architectures, "x86_64") && data.aws_ec2_instance_type.server.memory_size >= 1024
+      error_message = "${var.instance_type} will not do: instance_type needs x86-64 (the image is built for it) and 1 GiB of memory or more."
+    }
+
     precondition {
       condition     = length(local.user_data) <= 21848 # 16 KiB in base64
-      error_message = "scripts/ and terraform/host/ no longer fit into 16 KiB of user data: make them smaller."
+      error_message = "terraform/host/ and terraform/entry/ no longer fit into 16 KiB of user data: make them smaller."
     }
   }
 

@@ -111,12 +111,6 @@ variable "data_volume_gib" {
   }
 }
 
-variable "keep_final_snapshot" {
-  description = "true makes terraform destroy keep a snapshot of the data volume."
-  type        = bool
-  default     = false
-}
-
 variable "budget_email" {
   description = "Address that AWS writes to when the month's cost nears budget_usd. Empty: no budget."
   type        = string
@@ -139,14 +133,36 @@ variable "budget_usd" {
   }
 }
 
+variable "alarm_email" {
+  description = "Address that the alarms of alarms.tf write to. Empty: none is made, and nothing is measured."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.alarm_email == "" || can(regex("^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", var.alarm_email))
+    error_message = "alarm_email must be one e-mail address, or empty."
+  }
+}
+
+variable "log_days" {
+  description = "CloudWatch keeps what the containers say for so many days. 0: it stays on the server alone."
+  type        = number
+  default     = 14
+
+  validation {
+    condition     = contains([0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365], var.log_days)
+    error_message = "log_days must be 0 or what CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180 or 365."
+  }
+}
+
 variable "managed_database" {
   description = "true adds PostgreSQL on RDS, for more than the server costs; host/move-database.sh moves the data to it."
   type        = bool
   default     = false
 }
 
-variable "protect_database" {
-  description = "false lets terraform delete the managed database without a last snapshot."
+variable "protect_data" {
+  description = "true refuses terraform destroy, and the deletion of the server and the managed database. To destroy: apply false first."
   type        = bool
   default     = true
 }

@@ -1,6 +1,7 @@
 """Settings from the environment; unsafe ones are refused in one line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,13 @@ def test_the_example_env_is_refused():
     )
     assert result.returncode == 1
     assert "SECRET_KEY still has its example value" in result.stderr
+
+
+def test_a_server_takes_every_setting_that_the_example_names():
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = re.findall(r"(?m)^(?:# )?([A-Z][A-Z0-9_]*)=", example)
+    accepted = (ROOT / "scripts/settings.txt").read_text(encoding="utf-8").split()
+    assert set(named) == set(accepted) - {"DOMAIN", "MIGRATION_DATABASE_URL"}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ take_lock() {
 }
 
 log_in() {
-  aws ecr get-login-password --region "${AWS_REGION:-}" |
+  aws ecr get-login-password --region "$AWS_REGION" |
     docker --config "$LOGIN" login --username AWS --password-stdin "${REGISTRY%%/*}"
 }
 
@@ -85,9 +85,11 @@ take_out_scripts() {
 [[ $# = 1 && $1 =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$ && $1 != stable && -r $LIBRARY/config.env ]] ||
   exec "$scripts/deploy.sh" "$@"
 tag=$1
-# shellcheck source=/dev/null
-. "$LIBRARY/config.env"
-[ -n "${REGISTRY:-}" ] || exec "$scripts/deploy.sh" "$tag"
+# Not run as shell code: what else stands there is the release's scripts' to check.
+setting() { sed -n "s/^$1=//p" "$LIBRARY/config.env" | tail -n 1 | tr -d "\"'"; }
+REGISTRY=$(setting REGISTRY)
+AWS_REGION=$(setting AWS_REGION)
+[ -n "$REGISTRY" ] || exec "$scripts/deploy.sh" "$tag"
 take_lock
 trap 'rm -rf -- "$LOGIN"' EXIT
 trap 'fail interrupted' INT TERM

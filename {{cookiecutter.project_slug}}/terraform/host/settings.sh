@@ -3,13 +3,14 @@
 # Parameter Store, which win. So a setting can be changed without a new release:
 #   aws ssm put-parameter --type SecureString --name /PROJECT/production/NAME --value VALUE
 # The deploy's scripts, which run as root, read that file as shell code: only the names in
-# settings.names get in (no PATH), and only values of one line.
+# scripts/settings.txt get in (no PATH), and only values of one line.
 set -euo pipefail
 
 host=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=/dev/null
 . "$host/terraform.env"
 config=$(dirname "$host")/config.env
+names_known=$(dirname "$host")/terraform/scripts/settings.txt
 
 ask() {
   aws ssm get-parameters-by-path --region "$AWS_REGION" --path "$PARAMETER_PATH" \
@@ -22,8 +23,8 @@ refuse() {
 }
 
 check() {
-  grep -Fqx -- "${1##*/}" "$host/settings.names" ||
-    refuse "$1 is no setting: known are $(paste -sd ' ' "$host/settings.names") (terraform apply brings those of a newer release)"
+  grep -Fqx -- "${1##*/}" "$names_known" ||
+    refuse "$1 is no setting: known are $(paste -sd ' ' "$names_known") (terraform apply brings those of a newer release)"
   [[ $2 != *[[:cntrl:]\']* ]] || refuse "$1 has a value that is not taken: one line without ' or control characters"
 }
 

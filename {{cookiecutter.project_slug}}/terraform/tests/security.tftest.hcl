@@ -10,6 +10,7 @@ variables {
   your_ip               = "1.1.1.1"
   github_repository     = "octocat/library"
   github_subject_prefix = "repo:octocat@12/library@34"
+  protect_data          = false # or the tests could not clean up
 }
 
 run "only_the_owner_may_use_ssh" {
@@ -50,13 +51,32 @@ run "a_managed_database_is_reached_by_the_server_alone" {
   }
 
   assert {
-    condition     = aws_db_instance.managed[0].storage_encrypted && aws_db_instance.managed[0].publicly_accessible != true && aws_db_instance.managed[0].deletion_protection
-    error_message = "The database must be encrypted, private and protected."
+    condition     = aws_db_instance.managed[0].storage_encrypted && aws_db_instance.managed[0].publicly_accessible != true
+    error_message = "The database must be encrypted and private."
   }
 
   assert {
     condition     = strcontains(local.host_files["/opt/library/host/terraform.env"], "MANAGED_DATABASE='${aws_db_instance.managed[0].address}'")
     error_message = "The deploy must bring the database's address along."
+  }
+}
+
+run "what_holds_data_is_protected_and_leaves_a_snapshot" {
+  command = plan
+
+  variables {
+    managed_database = true
+    protect_data     = true
+  }
+
+  assert {
+    condition     = [terraform_data.protection.input, aws_instance.server.disable_api_termination, aws_db_instance.managed[0].deletion_protection] == [true, true, true]
+    error_message = "The stack, its server and its database must be protected."
+  }
+
+  assert {
+    condition     = aws_ebs_volume.data.final_snapshot && !aws_db_instance.managed[0].skip_final_snapshot
+    error_message = "The volume and the database must leave a snapshot behind."
   }
 }
 
@@ -85,13 +105,15 @@ run "the_server_may_pull_and_read_its_parameters" {
       LogInToRegistry   = toset(["*"])
       PullTheImage      = toset([aws_ecr_repository.app.arn])
       ReadTheParameters = toset(["arn:aws:ssm:ap-northeast-2:123456789012:parameter/library/production"])
+      SayHowItIs        = toset(["*"])
+      WriteTheLogs      = toset(["arn:aws:logs:ap-northeast-2:123456789012:log-group:/library/server:*"])
     }
-    error_message = "The server's rights reach further than its registry and its parameters."
+    error_message = "The server's rights reach further than its registry, its parameters and its logs."
   }
 
   assert {
-    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter)", a))])])
-    error_message = "The server may only read."
+    condition     = alltrue([for s in data.aws_iam_policy_document.server.statement : alltrue([for a in s.actions : can(regex("^(ecr:(Get|BatchGet|BatchCheck)|ssm:GetParameter|(cloudwatch:PutMetricData|logs:CreateLogStream|logs:PutLogEvents)$)", a))])])
+    error_message = "The server may only read, and say how it is."
   }
 }
 

@@ -33,7 +33,9 @@ run "none_of_these_is_taken" {
     domain            = "https://api.example.com"
     data_volume_gib   = 1.5
     budget_email      = "student"
+    alarm_email       = "student"
     budget_usd        = 0
+    log_days          = 10
   }
 
   expect_failures = [
@@ -45,7 +47,9 @@ run "none_of_these_is_taken" {
     var.domain,
     var.data_volume_gib,
     var.budget_email,
+    var.alarm_email,
     var.budget_usd,
+    var.log_days,
   ]
 }
 
@@ -98,7 +102,7 @@ run "an_arm_server_is_refused" {
     values = { supported_architectures = ["arm64"], memory_size = 2048 }
   }
 
-  expect_failures = [data.aws_ec2_instance_type.server]
+  expect_failures = [aws_instance.server]
 }
 
 run "a_region_without_the_type_is_refused" {
@@ -109,5 +113,5 @@ run "a_region_without_the_type_is_refused" {
     values = { locations = [] }
   }
 
-  expect_failures = [data.aws_ec2_instance_type_offerings.server]
+  expect_failures = [aws_subnet.public]
 }

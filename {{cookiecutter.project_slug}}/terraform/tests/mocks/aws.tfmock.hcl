@@ -48,6 +48,14 @@ mock_resource "aws_instance" {
   }
 }
 
+mock_resource "aws_cloudwatch_log_group" {
+  defaults = { arn = "arn:aws:logs:ap-northeast-2:123456789012:log-group:/library/server" }
+}
+
+mock_resource "aws_sns_topic" {
+  defaults = { arn = "arn:aws:sns:ap-northeast-2:123456789012:library-alarms" }
+}
+
 mock_resource "aws_ssm_document" {
   defaults = { arn = "arn:aws:ssm:ap-northeast-2:123456789012:document/library-deploy" }
 }
