@@ -40,14 +40,21 @@ ENEMIES = {
     "enemy: a full disk",
     "enemy: Redis gone",
 }
+HOSTS = {
+    "hosts: rolled to the next release",
+    "hosts: an unhealthy release",
+    "hosts: one killed",
+    "hosts: one left, then replaced",
+    "hosts: consistency across both",
+}
 # There the honest readers are told to come back: they can't write meanwhile.
 REFUSING = {"enemy: a held lock", "enemy: a full disk"}
 
 
 def made_by(run_id):
-    """Every container, volume and image of this rehearsal that is there."""
+    """Every container, volume, network and image of this rehearsal that is there."""
     only = ("--quiet", "--filter", f"label={LABEL}={run_id}")
-    kinds = (("ps", "--all"), ("volume", "ls"), ("image", "ls"))
+    kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"), ("image", "ls"))
     return [line for kind in kinds for line in docker(*kind, *only).split()]
 
 
@@ -71,6 +78,11 @@ class Rehearsal:
     def enemies(self):
         return {outcome["name"]: outcome for outcome in self.report["enemy"]}
 
+    @property
+    def hosts(self):
+        outcomes = json.loads((self.folder / "hosts.json").read_text())
+        return {outcome["name"]: outcome for outcome in outcomes}
+
 
 @pytest.fixture(scope="session")
 def rehearsal(base_images, project, once):
@@ -89,7 +101,7 @@ def rehearsal(base_images, project, once):
     return rehearsal
 
 
-@pytest.mark.minutes(13)
+@pytest.mark.minutes(16)
 def test_no_request_and_no_row_is_lost(rehearsal):
     outcomes = rehearsal.outcomes
     seen = {outcome["name"]: outcome for outcome in outcomes}
@@ -142,6 +154,28 @@ def test_no_enemy_costs_an_honest_reader_anything(rehearsal):
         assert (each["failed"], each["lost"], each["kills"]) == (0, 0, {})
         assert each["sent"] > 0 and each["acknowledged"] > 0
         assert each["peaks"].keys() >= {"caddy", "db", "redis"}
+
+
+def test_hosts_are_replaced_without_a_lost_request(rehearsal):
+    hosts = rehearsal.hosts
+    assert {name: each["problems"] for name, each in hosts.items()} == dict.fromkeys(
+        HOSTS, []
+    )
+    loaded = {name: each for name, each in hosts.items() if each["sent"]}
+    assert all(each["acknowledged"] and not each["lost"] for each in loaded.values())
+    # The load was one that can fail, where it may.
+    assert {name for name, each in loaded.items() if each["failed"]} == {
+        "hosts: one killed"
+    }
+    assert "unhealthy" not in set().union(
+        *(each["releases"] for each in hosts.values())
+    )
+
+
+def test_no_host_serves_what_another_has_changed(rehearsal):
+    tested = rehearsal.hosts["hosts: consistency across both"]
+    assert tested["reads"] > 0 and tested["stale"] == 0
+    assert len(tested["servers"]) >= 4, "both, of two releases, served from the cache"
 
 
 def test_it_ends_with_tables_and_pictures(rehearsal):

@@ -5,14 +5,14 @@ import os
 import subprocess
 import sys
 import urllib.request
-from pathlib import Path
 
 import boto3
 
+from tests.baking import ROOT
 from tests.polling import wait_until
 from tests.ports import free_port
 
-SERVER = Path(__file__).with_name("moto_server.py")
+SERVER = "tests.terraform.moto_server"
 LISTS = {
     "instances": ("ec2", "describe_instances", "Reservations"),
     "volumes": ("ec2", "describe_volumes", "Volumes"),
@@ -119,7 +119,8 @@ def start_server(log):
     port = free_port()
     env = {name: text for name, text in os.environ.items() if name[:4] != "AWS_"}
     process = subprocess.Popen(
-        [sys.executable, SERVER, str(port)],
+        [sys.executable, "-m", SERVER, str(port)],
+        cwd=ROOT,
         stdout=log,
         stderr=log,
         env=env | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},

@@ -1,6 +1,7 @@
 """moto's server, and the few AWS answers that Terraform needs and moto lacks.
 
-Run as `python moto_server.py PORT`; it serves on 127.0.0.1 until it is stopped.
+Run as `python -m tests.terraform.moto_server PORT`: it serves on 127.0.0.1 until it is
+stopped.
 """
 
 import inspect
@@ -14,6 +15,8 @@ from moto.ec2.responses.instances import InstanceResponse
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.server import main
+
+import tests.terraform.moto_ecs  # noqa: F401
 
 CLUSTER_ARGUMENTS = [
     name

@@ -2,10 +2,12 @@
 
 import ipaddress
 import json
+import os
 import re
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -14,12 +16,14 @@ from tests.ports import free_port
 from tests.terraform import report
 
 REGION = "ap-northeast-2"
-RELEASE = "0123abc"
+RELEASE, NEXT = "0123abc", "4567def"
+SECRETS = {"SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD"}
 VARIABLES = (
     *("-var=project=library-api", f"-var=aws_region={REGION}"),
     *("-var=domain=api.example.com", "-var=zone_name=example.com"),
     *(f"-var=image_tag={RELEASE}", "-var=protect_data=false"),
     "-var=point_domain_here=true",
+    "-var=github_subject_prefix=repo:owner@1/library@2",
 )
 
 # The stand-in for AWS forgets one setting or another of these.
@@ -30,7 +34,7 @@ FORGETFUL = ("aws_appautoscaling_target", "aws_ecs_service", "aws_vpc_security_g
 def test_the_scale_out_is_made_from_the_same_image_and_destroyed(
     bake, root, cloud, tmp_path
 ):
-    cloud.client("ecr").create_repository(repositoryName="library-api")
+    make_the_main_root(cloud)
     point_domain(cloud, "198.51.100.1")  # to the one machine
     before = cloud.inventory()
     project = bake()
@@ -50,13 +54,15 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(
     see_no_public_metrics(cloud)
     see_commands(one, cloud)
     see_no_secret_in_the_state(one, cloud)
+    see_github(one, cloud, project)
     again = one.changes(*VARIABLES)
     assert [address for address in again if not address.startswith(FORGETFUL)] == []
     assert all(action == "update" for action in again.values())
-    release = one.changes("-refresh=false", *VARIABLES, "-var=image_tag=4567def")
+    release = one.changes("-refresh=false", *VARIABLES, f"-var=image_tag={NEXT}")
     assert release.pop("aws_ecs_task_definition.app") == "replace"
     assert release.pop("aws_ecs_task_definition.migration") == "replace"
-    assert release.pop("aws_ecs_service.app") == "update"
+    # Later ones come by GitHub's deployment: Terraform takes none of them back.
+    assert "aws_ecs_service.app" not in release
     assert [address for address in release if not address.startswith(FORGETFUL)] == []
 
     back = one.changes("-refresh=false", *VARIABLES, "-var=point_domain_here=false")
@@ -107,6 +113,15 @@ def test_its_database_begins_as_a_copy_of_the_servers_with_a_password_of_its_own
     assert "aws_db_instance.this" not in later, "without its snapshot it stays"
 
 
+def make_the_main_root(cloud):
+    """What this root takes from the other one."""
+    cloud.client("ecr").create_repository(repositoryName="library-api")
+    cloud.client("iam").create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com",
+        ClientIDList=["sts.amazonaws.com"],
+    )
+
+
 def point_domain(cloud, address):
     route53 = cloud.client("route53")
     zone = route53.create_hosted_zone(Name="example.com", CallerReference="1")
@@ -128,7 +143,7 @@ def see_containers(cloud):
     (container,) = task["containerDefinitions"]
     assert container["image"].endswith(f"/library-api:{RELEASE}")
     secrets = {secret["name"] for secret in container["secrets"]}
-    assert secrets == {"SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD"}
+    assert secrets == SECRETS
     assert container["readonlyRootFilesystem"] and container["user"] == "10001"
     assert container["linuxParameters"]["capabilities"]["drop"] == ["ALL"]
     settings = {s["name"]: s["value"] for s in container["environment"]}
@@ -280,6 +295,55 @@ def play(one, command, described):
     env = one.env | {"PATH": f"{folder}:{one.env['PATH']}"}
     done = run("bash", "-c", 'eval "$1"', "_", command, cwd=folder, env=env)
     return done.returncode, done.stdout
+
+
+def see_github(one, cloud, project):
+    """The deployment needs nothing but the variables, and brings a release."""
+    lines = one.outputs()["github_variables"].splitlines()
+    variables = dict(line.split("=", 1) for line in lines)
+    see_the_role(cloud, variables["AWS_DEPLOY_ROLE"])
+    kind = "application/vnd.docker.distribution.manifest.v2+json"
+    digest = cloud.client("ecr").put_image(
+        repositoryName="library-api",
+        imageManifest=json.dumps({"schemaVersion": 2, "mediaType": kind}),
+        imageManifestMediaType=kind,
+        imageTag=NEXT,
+    )["image"]["imageId"]["imageDigest"]
+    programs = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = one.env | variables | {"PATH": programs, "TAG": NEXT}
+    env |= {"DEPLOY_POLL_SECONDS": "0", "AWS_DEFAULT_REGION": variables["AWS_REGION"]}
+    for step in ("push", "run", "promote"):
+        succeed("python3", "-m", "ci.release", step, cwd=project.path, env=env)
+    ecs = cloud.client("ecs")
+    asked = {"cluster": variables["ECS_CLUSTER"], "services": ["app"]}
+    serving = ecs.describe_services(**asked)["services"][0]["taskDefinition"]
+    made = ecs.describe_task_definition(taskDefinition=serving)["taskDefinition"]
+    (container,) = made["containerDefinitions"]
+    assert container["image"].endswith(f"/library-api@{digest}")
+    assert {"name": "RELEASE", "value": NEXT} in container["environment"]
+    assert {secret["name"] for secret in container["secrets"]} == SECRETS
+    assert made["executionRoleArn"] and made["networkMode"] == "awsvpc"
+
+
+def see_the_role(cloud, arn):
+    """Only jobs of one repository's production, on main, get it; it gives no other."""
+    iam, name = cloud.client("iam"), arn.rpartition("/")[2]
+    role = iam.get_role(RoleName=name)["Role"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    github = "token.actions.githubusercontent.com"
+    assert trust["Condition"] == {
+        "StringEquals": {
+            f"{github}:aud": "sts.amazonaws.com",
+            f"{github}:sub": "repo:owner@1/library@2:environment:production",
+            f"{github}:ref": "refs/heads/main",
+        }
+    }
+    policy = iam.get_role_policy(RoleName=name, PolicyName="push-image-and-deploy")
+    statements = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    (task,) = [r for r in iam.list_roles()["Roles"] if "-task-" in r["RoleName"]]
+    assert statements["HandOverTheContainersRole"]["Resource"] == task["Arn"]
+    everywhere = {sid for sid, one in statements.items() if one["Resource"] == "*"}
+    assert everywhere == {"LogInToRegistry", "MakeRevisions"}
 
 
 def see_no_secret_in_the_state(one, cloud):

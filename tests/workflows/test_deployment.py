@@ -29,7 +29,8 @@ OWN_LIMIT = ("  mem_limit: 256m\n  # Longer", "  mem_limit: 250m\n  # Longer")
 NO_VARIABLES = dict.fromkeys(
     (
         *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT"),
-        *("EC2_INSTANCE_ID", "ECR_REPOSITORY", "SCAN_BLOCKS"),
+        *("EC2_INSTANCE_ID", "ECR_REPOSITORY", "ECS_CLUSTER", "ECS_SERVICE"),
+        "SCAN_BLOCKS",
     ),
     "",
 )

@@ -10,7 +10,9 @@ from ci.release import server, settings
 
 pytestmark = pytest.mark.once
 
-COMPLETE = dict.fromkeys(settings.NEEDED, "set")
+COMPLETE = dict.fromkeys(settings.needed({}), "set")
+# The server's variables stay set when a project has outgrown it.
+ON_ECS = COMPLETE | dict.fromkeys(settings.ON_ECS, "set")
 TAG = "a" * 40
 
 
@@ -41,13 +43,32 @@ def test_a_complete_one_is_deployed_to(tmp_path):
     assert (done.returncode, output) == (0, "configured=true\n")
 
 
-@pytest.mark.parametrize("name", settings.NEEDED)
+@pytest.mark.parametrize("name", COMPLETE)
 def test_the_one_that_is_missing_is_named_with_how_to_set_it(tmp_path, name):
     done, _ = run_settings(tmp_path, COMPLETE | {name: ""})
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert f"not set: {name}. Set them with: terraform" in line
     assert name in (tmp_path / "summary").read_text()
+
+
+@pytest.mark.parametrize("name", settings.needed(ON_ECS))
+def test_on_ecs_the_other_root_sets_what_is_missing(tmp_path, name):
+    done, _ = run_settings(tmp_path, ON_ECS | {name: ""})
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert f"not set: {name}. Set them with: terraform -chdir=terraform/sc" in line
+
+
+def test_ecs_needs_no_server(tmp_path):
+    without = ON_ECS | dict.fromkeys(settings.ON_SERVER, "")
+    assert run_settings(tmp_path, without)[1] == "configured=true\n"
+
+
+@pytest.mark.parametrize("variables, code", [(COMPLETE, 1), (ON_ECS, 0)])
+def test_the_release_before_has_a_name_where_ecs_knows_it(tmp_path, variables, code):
+    done, _ = run_settings(tmp_path, variables, "previous")
+    assert done.returncode == code, done.stderr
 
 
 def test_an_empty_role_is_explained(tmp_path):

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from ci.release import health, images, server, settings
+from ci.release import ecs, health, images, server, settings
 from ci.release.command import LAST_LINES, ReleaseError, say
 
 NOT_CONFIGURED = (
@@ -16,12 +16,26 @@ NOT_CONFIGURED = (
 
 def _check_settings(environment: Mapping[str, str]) -> None:
     """Write to GITHUB_OUTPUT whether to deploy; GitHub's later jobs read it there."""
-    settings.checked(environment["TAG"])
-    configured = settings.is_configured(json.loads(environment["VARIABLES"]))
+    variables = json.loads(environment["VARIABLES"])
+    settings.checked(environment["TAG"], variables)
+    configured = settings.is_configured(variables)
     if not configured:
         say(NOT_CONFIGURED)
         _write(environment, "GITHUB_STEP_SUMMARY", f"⚪ {NOT_CONFIGURED}\n")
     _write(environment, "GITHUB_OUTPUT", f"configured={str(configured).lower()}\n")
+
+
+def _choose(environment: Mapping[str, str]) -> None:
+    """Write the release's tag to GITHUB_OUTPUT, and the revision to go back to."""
+    tag, revision = settings.checked(environment["TAG"], environment), ""
+    if tag == settings.PREVIOUS:
+        tag, revision = ecs.last_good(*_service(environment))
+        say(f"going back to {tag}")
+    _write(environment, "GITHUB_OUTPUT", f"tag={tag}\nrevision={revision}\n")
+
+
+def _service(environment: Mapping[str, str]) -> tuple[str, str]:
+    return environment["ECS_CLUSTER"], environment["ECS_SERVICE"]
 
 
 def _push(environment: Mapping[str, str]) -> None:
@@ -29,8 +43,18 @@ def _push(environment: Mapping[str, str]) -> None:
 
 
 def _run(environment: Mapping[str, str]) -> None:
-    tag = settings.checked(environment["TAG"])
-    server.deploy(environment["EC2_INSTANCE_ID"], environment["DEPLOY_DOCUMENT"], tag)
+    tag = settings.checked(environment["TAG"], environment)
+    if not settings.is_on_ecs(environment):
+        instance, document = (
+            environment["EC2_INSTANCE_ID"],
+            environment["DEPLOY_DOCUMENT"],
+        )
+        server.deploy(instance, document, tag)
+    elif revision := environment.get("REVISION"):
+        ecs.go_back(*_service(environment), revision)
+    else:
+        digest = images.digest(environment["ECR_REPOSITORY"], tag)
+        ecs.deploy(*_service(environment), digest, tag)
 
 
 def _check(environment: Mapping[str, str]) -> None:
@@ -39,12 +63,15 @@ def _check(environment: Mapping[str, str]) -> None:
 
 def _promote(environment: Mapping[str, str]) -> None:
     images.promote(environment["ECR_REPOSITORY"], environment["TAG"])
+    if settings.is_on_ecs(environment):
+        ecs.approve(*_service(environment))
     done = f"✅ `{environment['TAG']}` serves at {environment['API_URL']}"
     _write(environment, "GITHUB_STEP_SUMMARY", f"{done}, and is `stable`.\n")
 
 
 STEPS = {
     "settings": _check_settings,
+    "choose": _choose,
     "push": _push,
     "run": _run,
     "check": _check,

@@ -2,6 +2,7 @@
 
 import base64
 import tempfile
+from typing import Any
 
 from ci import PROJECT
 from ci.checks import IMAGE
@@ -57,21 +58,30 @@ def _push_handed_over(repository: str, tag: str) -> None:
 
 def promote(repository: str, tag: str) -> None:
     """Tag the image as `stable`, too; raise ReleaseError if it is gone."""
-    command = ("--repository-name", repository)
-    found = aws("ecr", "batch-get-image", *command, "--image-ids", f"imageTag={tag}")
-    if not found["images"]:
-        raise ReleaseError(f"{repository}:{tag} is gone from the registry")
-    image = found["images"][0]
-    if _tag_is("stable", image["imageId"]["imageDigest"], repository):
+    image = _image(repository, tag)
+    stable = _find(repository, "stable")
+    if stable and stable["imageId"]["imageDigest"] == image["imageId"]["imageDigest"]:
         say(f"stable is {tag} already")
         return
+    command = ("--repository-name", repository, "--image-tag", "stable")
     manifest = ("--image-manifest", image["imageManifest"])
     kind = ("--image-manifest-media-type", image["imageManifestMediaType"])
-    aws("ecr", "put-image", *command, "--image-tag", "stable", *manifest, *kind)
+    aws("ecr", "put-image", *command, *manifest, *kind)
     say(f"stable is {tag}")
 
 
-def _tag_is(tag: str, digest: str, repository: str) -> bool:
+def digest(repository: str, tag: str) -> str:
+    """Return an image's digest; raise ReleaseError if it is gone."""
+    return str(_image(repository, tag)["imageId"]["imageDigest"])
+
+
+def _image(repository: str, tag: str) -> Any:
+    if image := _find(repository, tag):
+        return image
+    raise ReleaseError(f"{repository}:{tag} is gone from the registry")
+
+
+def _find(repository: str, tag: str) -> Any:
+    """Return what the registry knows of an image; None if it is not there."""
     command = ("ecr", "batch-get-image", "--repository-name", repository)
-    images = aws(*command, "--image-ids", f"imageTag={tag}")["images"]
-    return any(image["imageId"]["imageDigest"] == digest for image in images)
+    return next(iter(aws(*command, "--image-ids", f"imageTag={tag}")["images"]), None)

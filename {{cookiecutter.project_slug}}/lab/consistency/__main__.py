@@ -4,11 +4,12 @@ Exits with 1 if it found one.
 """
 
 import math
+import os
 import sys
 
 from tqdm import tqdm
 
-from lab.consistency import report, stampede
+from lab.consistency import report, running, stampede
 from lab.consistency.environment import new_environment
 from lab.consistency.faults import PHASES
 from lab.consistency.runner import Runner
@@ -33,8 +34,16 @@ def arguments(given):
         action="store_true",
         help="test the usual strategy instead, which has stale reads",
     )
+    parser.add_argument(
+        "--address",
+        help="test an API that runs already, until Ctrl-C at the latest, such as "
+        "https://api.example.com/api/v1; the variable API_TOKEN holds a librarian's access token",
+    )
     parser.add_argument("--report", type=new_file, help="write what was found, as JSON")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    if options.address and "API_TOKEN" not in os.environ:
+        parser.error("--address needs a librarian's access token in API_TOKEN")
+    return options
 
 
 def run(options, environment, outcomes, rounds):
@@ -70,9 +79,15 @@ def _show(bar, outcomes):
 def main(given):
     """Run the test, print what was found, and return the exit code."""
     options, outcomes, rounds, interrupted = arguments(given), [], [], False
+    more = {}
     try:
-        with new_environment() as environment:
-            run(options, environment, outcomes, rounds)
+        if options.address:
+            wanted = options.reads, options.seconds
+            tested = running.run(options.address, os.environ["API_TOKEN"], *wanted)
+            outcomes, more = [tested[0]], {"servers": tested[1]}
+        else:
+            with new_environment() as environment:
+                run(options, environment, outcomes, rounds)
     except (Unavailable, RuntimeError, TimeoutError) as problem:
         sys.exit(f"consistency: {problem}")
     except KeyboardInterrupt:
@@ -82,7 +97,7 @@ def main(given):
     if rounds:
         print(report.stampede(rounds))
     if options.report:
-        more = {"seed_strategy": options.seed_strategy, "interrupted": interrupted}
+        more |= {"seed_strategy": options.seed_strategy, "interrupted": interrupted}
         text = report.document(outcomes, rounds, **more)
         options.report.write_text(text, encoding="utf-8")
         print(f"Wrote {options.report}.")

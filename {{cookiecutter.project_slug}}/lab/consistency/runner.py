@@ -74,7 +74,7 @@ class Runner:
             clients = self._clients(address, phase.writers, stop)
             began, kills, trouble = time.monotonic(), self.environment.kills(), []
             try:
-                with _running(clients, stop.set), _running([injector], injector.end):
+                with running(clients, stop.set), running([injector], injector.end):
                     while not stop.wait(INTERVAL):
                         if until(outcome, time.monotonic() - began):
                             break
@@ -167,7 +167,8 @@ def _is_alive(pid):
 
 
 @contextlib.contextmanager
-def _running(threads, end):
+def running(threads, end):
+    """Run threads during a block; at its end call `end` and wait for them."""
     for thread in threads:
         thread.start()
     try:

@@ -4,6 +4,7 @@ import secrets
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 from lab.harness.arguments import Parser, interrupt_on_signals
 from lab.rehearsal import PROJECT, releases, report
@@ -17,6 +18,9 @@ from lab.rehearsal.docker import (
 from lab.rehearsal.enemy.scenes import SCENES
 from lab.rehearsal.enemy.siege import Siege
 from lab.rehearsal.host import IMAGES_ON_SERVER, Host
+from lab.rehearsal.hosts.fleet import Fleet
+from lab.rehearsal.hosts.scenes import SCENES as HOSTS_SCENES
+from lab.rehearsal.hosts.scenes import HostsStage
 from lab.rehearsal.scenarios import SCENARIOS
 from lab.rehearsal.stage import Stage
 
@@ -38,7 +42,8 @@ def _arguments():
         action="append",
         metavar="NAME",
         help="play only the scenarios whose name holds NAME (may be repeated); "
-        "`enemy` names those in which somebody attacks the API",
+        "`enemy` names those in which somebody attacks the API, `hosts` those with "
+        "more than one host",
     )
     parser.add_argument(
         "--report",
@@ -49,8 +54,9 @@ def _arguments():
     options = parser.parse_args()
     options.scenarios = _chosen(SCENARIOS, options.only)
     options.scenes = _chosen(SCENES, options.only)
-    if not options.scenarios + options.scenes:
-        names = ", ".join(each.name for each in SCENARIOS + SCENES)
+    options.hosts = _chosen(HOSTS_SCENES, options.only)
+    if not options.scenarios + options.scenes + options.hosts:
+        names = ", ".join(each.name for each in SCENARIOS + SCENES + HOSTS_SCENES)
         parser.error(f"--only {options.only} names no scenario; there are: {names}")
     return options
 
@@ -102,15 +108,35 @@ def _facts(host, stage):
     return facts
 
 
-def on_a_server(options):
-    """Rehearse on a server and remove it; return the number of problems."""
-    run_id = secrets.token_hex(4)
+def on_a_server(run_id, options):
+    """Rehearse on a server; return the number of problems."""
+    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
+        host = Host(run_id, folder)
+        _say(f"starting the throw-away server {host.name}")
+        host.start()
+        return rehearse(host, options)
+
+
+def on_hosts(run_id, options):
+    """Rehearse on several hosts; return the number of problems."""
+    folder = Path(options.report)
+    folder.mkdir(parents=True, exist_ok=True)
+    stage = HostsStage(Fleet(run_id), folder, _say)
+    _say(f"starting the throw-away hosts {stage.fleet.name}")
+    play(stage, options.hosts)
+    print(f"\n{report.write_hosts(folder, stage.outcomes)}\n")
+    return sum(len(outcome.problems) for outcome in stage.outcomes)
+
+
+def everything(options):
+    """Rehearse what was chosen and remove what was made; return the problems' number."""
+    run_id, problems = secrets.token_hex(4), 0
     try:
-        with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-            host = Host(run_id, folder)
-            _say(f"starting the throw-away server {host.name}")
-            host.start()
-            return rehearse(host, options)
+        if options.scenarios + options.scenes:
+            problems += on_a_server(run_id, options)
+        if options.hosts:
+            problems += on_hosts(run_id, options)
+        return problems
     finally:
         _say("removing everything that was made")
         remove_all(run_id)
@@ -124,7 +150,7 @@ def main():
         require_tools()
         for image in BASES:
             ensure_image(image)
-        problems = on_a_server(options)
+        problems = everything(options)
     except (RehearsalError, TimeoutError) as error:
         sys.exit(f"The rehearsal stopped: {error}")
     except KeyboardInterrupt:

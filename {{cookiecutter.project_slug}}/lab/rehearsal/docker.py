@@ -68,11 +68,12 @@ def ensure_image(name):
 
 
 def remove_all(run_id):
-    """Remove every container, volume and image of this run, and nothing else."""
+    """Remove every container, volume, network and image of this run; nothing else."""
     mine = f"label={LABEL}={run_id}"
     removals = (
         (("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
         (("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
+        (("network", "ls", "--quiet"), ("network", "rm")),
         (("image", "ls", "--quiet"), ("image", "rm", "--force")),
     )
     for listing, removal in removals:

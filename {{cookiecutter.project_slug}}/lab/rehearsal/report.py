@@ -38,6 +38,20 @@ SIEGE_COLUMNS = (
     "as it must be",
 )
 
+HOSTS_COLUMNS = (
+    "scene",
+    "seconds",
+    "requests",
+    "slowest (s)",
+    "failed",
+    "answered by",
+    "written",
+    "lost",
+    "reads checked",
+    "stale",
+    "as it must be",
+)
+
 
 def row(outcome):
     """Return the table's cells for one scenario."""
@@ -77,6 +91,32 @@ def siege_row(outcome):
         "; ".join(f"{what}: {counts(got)}" for what, got in outcome.got.items()),
         "yes" if not outcome.problems else "NO",
     )
+
+
+def hosts_row(outcome):
+    """Return the table's cells for one scene with several hosts."""
+    return (
+        outcome.name,
+        f"{outcome.ended - outcome.began:.0f}",
+        str(outcome.sent or "-"),
+        f"{outcome.slowest:.1f}" if outcome.sent else "-",
+        str(outcome.failed) if outcome.sent else "-",
+        counts(outcome.releases) if outcome.sent else f"{len(outcome.servers)} hosts",
+        str(outcome.acknowledged),
+        str(outcome.lost),
+        str(outcome.reads or "-"),
+        str(outcome.stale) if outcome.reads else "-",
+        "yes" if not outcome.problems else "NO",
+    )
+
+
+def write_hosts(folder, outcomes):
+    """Write hosts.md and hosts.json of the scenes with several hosts; return the table."""
+    text = table([HOSTS_COLUMNS, *map(hosts_row, outcomes)])
+    (folder / "hosts.md").write_text(f"# Several hosts\n\n{text}\n", encoding="utf-8")
+    data = [dataclasses.asdict(outcome) for outcome in outcomes]
+    (folder / "hosts.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
+    return text
 
 
 def counts(numbers):

@@ -186,6 +186,40 @@ class TestBound:
 
 
 @pytest.mark.long
+class TestRunningApi:
+    """`--address`: an API that runs already, as a command would test it."""
+
+    @pytest.fixture
+    def run(self, environment, tmp_path):
+        """Test a running API; return (exit code, what was found)."""
+
+        def command(**variables):
+            report = tmp_path / "report.json"
+            with environment.serve(**PATIENT | variables) as address:
+                with environment.librarian(address):
+                    env = os.environ | {"API_TOKEN": environment.token}
+                done = subprocess.run(
+                    [sys.executable, "-m", "lab.consistency", "--address", address]
+                    + ["--reads", "2000", "--report", str(report)],
+                    cwd=ROOT,
+                    env=env,
+                    check=False,
+                )
+            return done.returncode, json.loads(report.read_text())
+
+        return command
+
+    def test_nothing_is_stale_on_all_of_its_processes(self, run):
+        code, found = run()
+        assert (code, found["stale"]) == (0, 0)
+        assert found["reads"] >= 2000 and len(found["servers"]) == 2
+
+    def test_a_broken_protocol_is_found(self, run):
+        code, found = run(CONSISTENCY_SABOTAGE="renew-only-before-commit")
+        assert code == 1 and found["stale"] > 0
+
+
+@pytest.mark.long
 class TestFiftyReaders:
     def test_they_make_one_list_query(self, environment):
         rounds = stampede.run(environment, 3, **PATIENT)

@@ -18,13 +18,15 @@ resource "aws_lb_target_group" "app" {
   deregistration_delay = 30
 
   health_check {
-    path     = "/api/v1/common/health-check"
-    matcher  = "200,503" # 503: no database. ECS replaces what fails here, and that would not help
-    interval = 10
-    timeout  = 5
+    path    = "/api/v1/common/health-check"
+    matcher = "200,503" # 503: no database. ECS replaces what fails here, and that would not help
+    # A container that is gone gets requests until it failed so often: 10 seconds at most.
+    # `make rehearse ARGS="--only hosts"` reads these.
+    interval = 5
+    timeout  = 4
 
     healthy_threshold   = 2
-    unhealthy_threshold = 3
+    unhealthy_threshold = 2
   }
 
   lifecycle {

@@ -3,6 +3,20 @@ output "api_url" {
   value       = "https://${var.domain}/api/v1"
 }
 
+output "github_variables" {
+  description = "Bring GitHub's deployment here: terraform output -raw github_variables | gh variable set --env-file -"
+  value = join("", [
+    for name, value in {
+      AWS_REGION      = var.aws_region
+      AWS_DEPLOY_ROLE = try(aws_iam_role.github[0].arn, "")
+      ECR_REPOSITORY  = data.aws_ecr_repository.app.name
+      ECS_CLUSTER     = aws_ecs_cluster.this.name
+      ECS_SERVICE     = aws_ecs_service.app.name
+      API_URL         = "https://${var.domain}/api/v1"
+    } : "${name}=${value}\n"
+  ])
+}
+
 locals {
   ecs = "--region ${var.aws_region} --cluster ${aws_ecs_cluster.this.name}"
 
@@ -14,7 +28,7 @@ locals {
 }
 
 output "migrate_command" {
-  description = "Sets up the database's roles and migrates it as the newest image does, waits for the end, and fails if the migration did."
+  description = "For the first release: sets up the database's roles and migrates it, waits for the end, and fails if the migration did."
   value = join(" && ", [
     "task=$(${local.run_migration})",
     "aws ecs wait tasks-stopped ${local.ecs} --tasks \"$task\"",
@@ -24,7 +38,7 @@ output "migrate_command" {
 }
 
 output "check_command" {
-  description = "Waits until the deployment is over, and fails if ECS went back to the release before."
+  description = "For the first release: waits until its containers are healthy, and fails if another one serves."
   value = join(" && ", [
     "aws ecs wait services-stable ${local.ecs} --services ${aws_ecs_service.app.name}",
     "serving=$(aws ecs describe-services ${local.ecs} --services ${aws_ecs_service.app.name} --query 'services[0].taskDefinition' --output text)",

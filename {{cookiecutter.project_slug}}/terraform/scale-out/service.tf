@@ -1,4 +1,4 @@
-# The image that the main root's deployment pushed: the same, with the same settings.
+# The image that GitHub's deployment pushed: the same, with the same settings.
 data "aws_ecr_repository" "app" {
   name = var.project
 }
@@ -101,6 +101,8 @@ locals {
   })
 }
 
+# Each change here makes a new revision. The next deployment takes it, and sets the image:
+# what Terraform registers is what a release begins with (ci/release/ecs.py).
 resource "aws_ecs_task_definition" "app" {
   family                   = var.project
   requires_compatibilities = ["FARGATE"]
@@ -115,6 +117,9 @@ resource "aws_ecs_task_definition" "app" {
   }
 
   container_definitions = jsonencode([local.api_container])
+
+  # A revision may serve, or be gone back to, when the next one is there.
+  skip_destroy = true
 }
 
 resource "aws_ecs_task_definition" "migration" {
@@ -163,7 +168,10 @@ resource "aws_ecs_service" "app" {
   }
 
   lifecycle {
-    ignore_changes = [desired_count] # autoscaling's
+    ignore_changes = [
+      desired_count,   # autoscaling's
+      task_definition, # the deployment's, after the first
+    ]
   }
 
   depends_on = [aws_lb_listener.https, aws_iam_role_policy.start]

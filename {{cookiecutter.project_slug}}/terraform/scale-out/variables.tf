@@ -39,7 +39,7 @@ variable "zone_name" {
 }
 
 variable "image_tag" {
-  description = "The release to run: the tag, a commit, of an image in the project's ECR repository."
+  description = "The release to begin with: the tag, a commit, of an image in the project's ECR repository. Later ones come by GitHub's deployment."
   type        = string
 
   validation {
@@ -92,4 +92,15 @@ variable "snapshot" {
   description = "A snapshot of the main root's managed database, to begin with its rows. Empty: begin with none. Only read when the database is made."
   type        = string
   default     = ""
+}
+
+variable "github_subject_prefix" {
+  description = "The same as in ../prod.tfvars: the repository whose deployment may bring releases here. Empty: GitHub gets no role."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = var.github_subject_prefix == "" || can(regex("^repo:[A-Za-z0-9_-]+(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?$", var.github_subject_prefix))
+    error_message = "github_subject_prefix must look like repo:owner@123/name@456 (or repo:owner/name for an older repository)."
+  }
 }

@@ -1,0 +1,204 @@
+"""The containers: hosts of the API behind a balancer, one PostgreSQL, one Redis.
+
+The balancer stands for AWS's load balancer, and asks as often as that one; the hosts
+stand for its containers on Fargate, and the Fleet for ECS, which replaces them.
+"""
+
+import itertools
+import re
+import secrets
+import time
+
+from lab.rehearsal import PROJECT
+from lab.rehearsal.docker import LABEL, RehearsalError, docker
+from tools.polling import wait_until
+from tools.ports import free_port
+
+HOSTS = 2
+# Seconds. Fargate's 30 are longer than any request here.
+DRAIN = 3
+HEALTH = "/api/v1/common/health-check"
+BALANCER = """\
+{{
+	grace_period 20s
+}}
+:80 {{
+	reverse_proxy {hosts} {{
+		lb_policy round_robin
+		health_uri {health}
+		health_interval {until_out}s
+		health_timeout {timeout}s
+		# Shorter than the hosts' own (KEEP_ALIVE_SECONDS).
+		transport http {{
+			keepalive 60s
+		}}
+		header_down X-Worker {{http.reverse_proxy.upstream.hostport}}
+	}}
+}}
+"""
+RELOAD = "cat >/etc/caddy/Caddyfile && caddy reload --config /etc/caddy/Caddyfile"
+MIGRATE = (
+    "python -m config.database_roles && python -m config.wait_for_database && "
+    "exec python manage.py migrate --noinput"
+)
+
+
+class Unhealthy(RehearsalError):
+    """New hosts did not become healthy; the old ones serve on."""
+
+
+def health_check():
+    """Return the load balancer's (seconds until it takes a host out, timeout)."""
+    text = (PROJECT / "terraform/scale-out/load_balancer.tf").read_text()
+    interval, timeout, failures = (
+        int(re.search(rf"^ *{name} *= (\d+)$", text, re.MULTILINE)[1])
+        for name in ("interval", "timeout", "unhealthy_threshold")
+    )
+    return interval * failures, timeout
+
+
+class Fleet:
+    """The hosts and what they need. `hosts` are the names of those with readers."""
+
+    def __init__(self, run_id):
+        self.name = self.repository = f"library-hosts-{run_id}"
+        self.label = f"{LABEL}={run_id}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.hosts, self._numbers = [], itertools.count(1)
+        self._password = secrets.token_hex(16)
+        self._settings = self._made_settings()
+
+    def _made_settings(self):
+        database = f"{self._password}@db:5432/library"
+        return {
+            "SECRET_KEY": secrets.token_hex(32),
+            "JWT_SECRET_KEY": secrets.token_hex(32),
+            "DATABASE_URL": f"postgres://api:{database}",
+            "REDIS_URL": "redis://redis:6379/0",
+            "ALLOWED_HOSTS": "*",
+            "NUM_PROXIES": "1",
+            "KEEP_ALIVE_SECONDS": "75",
+            "TMPDIR": "/dev/shm",
+            # One librarian borrows, and sends all of the load.
+            "LOANS_PER_READER": "1000000",
+        }
+
+    def push(self, tag):
+        """Do nothing: the hosts are on this machine, and so are the images."""
+
+    def start(self):
+        """Start all but the hosts."""
+        docker("network", "create", "--label", self.label, self.name)
+        account = {"POSTGRES_USER": "library", "POSTGRES_PASSWORD": self._password}
+        self._run("db", "postgres:17", env=account)
+        self._run("redis", "redis:8", "--save", "")
+        published = ("--publish", f"127.0.0.1:{self.port}:80")
+        # A reload takes along the connections that wait (scripts/docker-compose.yml).
+        waiting = ("--sysctl", "net.ipv4.tcp_migrate_req=1")
+        self._run("balancer", "caddy:2", options=(*published, *waiting))
+        # Over TCP: while the image makes a new database, only its socket answers.
+        ready = ("pg_isready", "--host=127.0.0.1", "--username=library")
+        wait_until(lambda: self._succeeds("db", *ready), "PostgreSQL")
+
+    def _run(self, role, image, *command, options=(), env=()):
+        name = f"{self.name}-{role}"
+        pairs = [f"--env={key}={value}" for key, value in dict(env).items()]
+        place = ("--network", self.name, "--network-alias", role)
+        docker(
+            *("run", "--detach", "--name", name, "--label", self.label),
+            *(*place, *pairs, *options, image, *command),
+        )
+
+    def inside(self, role, *command, stdin=None):
+        """Run a command in a container; return what it prints."""
+        attach = ("--interactive",) if stdin is not None else ()
+        return docker("exec", *attach, f"{self.name}-{role}", *command, stdin=stdin)
+
+    def _succeeds(self, role, *command):
+        try:
+            self.inside(role, *command)
+        except RehearsalError:
+            return False
+        return True
+
+    def migrate(self, tag):
+        """Make the database's roles and tables as a release wants them."""
+        address = f"{self._password}@db:5432/library"
+        own = {
+            "DATABASE_URL": f"postgres://migrator:{address}",
+            "DATABASE_ADMIN_URL": f"postgres://library:{address}",
+            "MIGRATOR_PASSWORD": self._password,
+            "API_PASSWORD": self._password,
+        }
+        pairs = [f"--env={key}={v}" for key, v in (self._settings | own).items()]
+        docker(
+            *("run", "--rm", "--label", self.label, "--network", self.name, *pairs),
+            *(f"{self.repository}:{tag}", "sh", "-c", MIGRATE),
+        )
+
+    def roll(self, tag):
+        """Replace all hosts as ECS does: new ones beside the old, then only those.
+
+        Raises Unhealthy if the new ones don't become healthy; they are gone then.
+        """
+        self.migrate(tag)
+        old, new = self.hosts, [self._start_host(tag) for _ in range(HOSTS)]
+        try:
+            for host in new:
+                self._wait_until_healthy(host)
+        except Unhealthy:
+            self._remove(new)
+            raise
+        self._route(old + new)
+        self._route(new)
+        time.sleep(DRAIN)
+        for host in old:
+            docker("stop", "--time", "25", f"{self.name}-{host}")
+        self._remove(old)
+
+    def _start_host(self, tag):
+        host = f"host-{next(self._numbers)}"
+        # As on Fargate: 0.5 GB, its own files closed to it, no rights.
+        limits = ("--memory=512m", "--read-only", "--cap-drop=ALL")
+        image = f"{self.repository}:{tag}"
+        self._run(host, image, options=limits, env=self._settings)
+        return host
+
+    def _wait_until_healthy(self, host):
+        state = ("inspect", "--format", "{{.State.Health.Status}}")
+
+        def decided():
+            seen = docker(*state, f"{self.name}-{host}")
+            return seen if seen in ("healthy", "unhealthy") else None
+
+        if wait_until(decided, f"{host}'s health") == "unhealthy":
+            raise Unhealthy(f"{host} did not become healthy")
+
+    def _route(self, hosts):
+        until_out, timeout = health_check()
+        places = " ".join(f"{host}:8000" for host in hosts)
+        known = {"hosts": places, "health": HEALTH, "until_out": until_out}
+        config = BALANCER.format(**known, timeout=timeout)
+        self.inside("balancer", "sh", "-c", RELOAD, stdin=config)
+        self.hosts = hosts
+
+    def _remove(self, hosts):
+        for host in hosts:
+            docker("rm", "--force", "--volumes", f"{self.name}-{host}")
+
+    def kill(self):
+        """End a host from one moment to the next; the balancer has to find out."""
+        killed, *self.hosts = self.hosts
+        docker("kill", f"{self.name}-{killed}")
+
+    def manage(self, *arguments, **environment):
+        """Run a manage.py command on a host; return what it prints."""
+        pairs = [f"--env={key}={value}" for key, value in environment.items()]
+        host = f"{self.name}-{self.hosts[-1]}"
+        return docker("exec", *pairs, host, "python", "manage.py", *arguments)
+
+    def sql(self, query):
+        """Return the rows of a query on the database, as lines."""
+        psql = ("psql", "--username=library", "--tuples-only", "--no-align")
+        return self.inside("db", *psql, f"--command={query}").splitlines()
