@@ -27,6 +27,8 @@ class Exercise:
     databases: tuple[str, ...]
     wrong: dict[str, str]
     title: dict[str, str]
+    # The sentence of stub.py. Without such a file, the stub does nothing.
+    stub: str = "not_begun"
 
     @property
     def folder(self) -> Path:

@@ -1,8 +1,9 @@
 """Proves the grader: it must tell right from wrong, and say why.
 
-For each exercise, in one set-up project: the stub fails, the real code passes, each
-wrong solution fails with the sentence that course.toml names, and a solution that has
-memorised the student's data passes on that data and fails on other.
+For each exercise, in one set-up project: the real code passes while all other exercises
+are still stubs, the stub fails, each wrong solution fails with the sentence that
+course.toml names, and a solution that has memorised the student's data passes on that
+data and fails on other.
 """
 
 import os
@@ -11,14 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from coursework import starter
-from coursework.catalogue import Exercise
+from coursework.catalogue import Exercise, read_course
 
 STUDENTS_SEED, FRESH_SEED = 1, 20261
-NOT_BEGUN, PASSED = "not_begun", "passed"
+PASSED = "passed"
 # One check, in the project's own Python.
 ASK = """
 import sys
@@ -59,22 +61,36 @@ def prove(project: Path, exercises: list[Exercise], language: str) -> Iterator[P
     starter.add_students_side(project, exercises, language)
     try:
         for exercise in exercises:
+            with _others_unsolved(project, exercise):
+                yield _ask(project, exercise, "solution", PASSED)
             yield from _prove_one(project, exercise)
     finally:
         shutil.rmtree(project / "course")
         (project / ".github/workflows/grade.yml").unlink()
 
 
+@contextmanager
+def _others_unsolved(project: Path, exercise: Exercise) -> Iterator[None]:
+    others = [each for each in read_course() if each.id != exercise.id]
+    real = {project / each.file for each in others}
+    texts = {path: path.read_text(encoding="utf-8") for path in real}
+    try:
+        for each in others:
+            starter.put_stub(project, each)
+        yield
+    finally:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+
+
 def _prove_one(project: Path, exercise: Exercise) -> Iterator[Proved]:
     path = project / exercise.file
     real = path.read_text(encoding="utf-8")
-    naive = (exercise.folder / "stub.py").exists()
     wrong = exercise.wrong_solutions()
     memorised = wrong.pop("memorised")
     try:
-        yield _ask(project, exercise, "solution", PASSED)
         starter.put_stub(project, exercise)
-        yield _ask(project, exercise, "stub", "" if naive else NOT_BEGUN)
+        yield _ask(project, exercise, "stub", exercise.stub)
         for name, file in wrong.items():
             path.write_text(real, encoding="utf-8")
             starter.put(project, exercise, file)
@@ -96,7 +112,7 @@ def _ask(
 ) -> Proved:
     began = time.monotonic()
     done = subprocess.run(
-        [project / ".venv/bin/python", "-c", ASK, exercise.id, str(seed)],
+        question(project, exercise, seed),
         cwd=project,
         env=_environment(),
         capture_output=True,
@@ -108,6 +124,11 @@ def _ask(
     key, said = (done.stdout.split("\n", 2) + [""])[:2]
     seconds = time.monotonic() - began
     return Proved(exercise.id, solution, expected, key, said, seconds)
+
+
+def question(project: Path, exercise: Exercise, seed: int) -> list[str]:
+    """Return the command that prints key, sentence and evidence of one check."""
+    return [str(project / ".venv/bin/python"), "-c", ASK, exercise.id, str(seed)]
 
 
 def _environment() -> dict[str, str]:

@@ -102,7 +102,7 @@ def _row(exercise: Exercise, language: str) -> dict[str, Any]:
 def _extend_project(project: Path, exercises: list[Exercise]) -> None:
     _append(project / "Makefile", INCLUDE)
     files = sorted({each.file for each in exercises if each.file.endswith(".py")})
-    unused = [f'"{name}" = ["F401"]\n' for name in files]
+    unused = [f'"{name}" = ["F401", "RUF100"]\n' for name in files]
     _append(project / "pyproject.toml", "".join([UNUSED, *unused]))
     words = project / "tools/help.list"
     if "##" in words.read_text(encoding="utf-8"):

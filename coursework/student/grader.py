@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +62,10 @@ def say(words: dict[str, Any], key: str, language: str, **values: Any) -> str:
     return words[key][language].format(**values)
 
 
-def check(
-    exercise: Exercise, language: str, seed: int, prefix: Sequence[str] = ()
-) -> Outcome:
-    """Check an exercise on each of its databases; return the first fault, or passed.
-
-    `prefix` are the words of a command that the check is run by.
-    """
+def check(exercise: Exercise, language: str, seed: int) -> Outcome:
+    """Check an exercise on each of its databases; return the first fault, or passed."""
     for database in exercise.databases:
-        outcome = _check_on(database, exercise, language, seed, prefix)
+        outcome = _check_on(database, exercise, language, seed)
         if not outcome.passed:
             return outcome
     return Outcome("passed", say(WORDS, "passed", language))
@@ -82,14 +76,13 @@ def _check_on(
     exercise: Exercise,
     language: str,
     seed: int,
-    prefix: Sequence[str],
 ) -> Outcome:
     from tests import servers
 
     server = servers.postgres() if database == "postgres" else nullcontext("")
     try:
         with server as url:
-            return _run(exercise, language, seed, {"DATABASE_URL": url}, prefix)
+            return _run(exercise, language, seed, database, url)
     except servers.Unavailable as reason:
         return Outcome("lacks", say(WORDS, "lacks", language, what=reason))
 
@@ -98,19 +91,19 @@ def _run(
     exercise: Exercise,
     language: str,
     seed: int,
-    environment: dict[str, str],
-    prefix: Sequence[str],
+    database: str,
+    url: str,
 ) -> Outcome:
     (ROOT / "build/course").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch) / "result.json"
-        command = [*prefix, sys.executable, "-m", "course.trial"]
-        command += [str(exercise.folder), str(seed), str(result)]
+        command = [sys.executable, "-m", "course.trial"]
+        command += [str(exercise.folder), str(seed), database, str(result)]
         try:
             done = subprocess.run(
                 command,
                 cwd=ROOT,
-                env={**os.environ, **environment},
+                env={**os.environ, "DATABASE_URL": url},
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,

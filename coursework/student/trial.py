@@ -1,4 +1,4 @@
-"""`python -m course.trial FOLDER SEED RESULT`: one check on one database.
+"""`python -m course.trial FOLDER SEED DATABASE RESULT`: one check on one database.
 
 Writes its finding to the file RESULT, as JSON: `key`, `values` and `evidence`. The key
 is "passed", one of the exercise's sentences, or one of words.toml.
@@ -16,8 +16,8 @@ BUILD = HERE.parent / "build/course"
 LAST_LINES = 6
 
 
-def prepare() -> None:
-    """Set Django up with an empty database, kept from trial to trial."""
+def prepare(database: str) -> None:
+    """Set Django up with an empty database, kept from trial to trial, or with none."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     import django
     from django.conf import settings
@@ -30,6 +30,8 @@ def prepare() -> None:
     from django.test.utils import setup_databases, setup_test_environment
 
     setup_test_environment()
+    if database == "none":
+        return
     setup_databases(verbosity=0, interactive=False, keepdb=True)
     call_command("flush", verbosity=0, interactive=False)
     from tests import caches
@@ -37,10 +39,10 @@ def prepare() -> None:
     caches.empty()
 
 
-def run(check: Path, seed: int) -> dict[str, object]:
+def run(check: Path, seed: int, database: str) -> dict[str, object]:
     """Run a check; return its finding."""
     try:
-        prepare()
+        prepare(database)
         from course.marks import Wrong
     except Exception:
         return found("does_not_start", traceback.format_exc())
@@ -64,8 +66,8 @@ def found(key: str, evidence: str = "", values: object = None) -> dict[str, obje
 
 
 if __name__ == "__main__":
-    folder, number, result = sys.argv[1:]
-    finding = run(Path(folder) / "check.py", int(number))
+    folder, number, kind, result = sys.argv[1:]
+    finding = run(Path(folder) / "check.py", int(number), kind)
     Path(result).write_text(json.dumps(finding, default=str), encoding="utf-8")
     # Threads of the checked code must not keep this process.
     os._exit(0)

@@ -40,6 +40,8 @@ def test_it_has_a_task_and_three_hints_in_both_languages(exercise):
 def test_it_has_three_wrong_solutions_at_least(exercise):
     assert len(exercise.wrong_solutions()) > 3
     assert set(exercise.wrong.values()) <= sentences(exercise).keys()
+    naive = (exercise.folder / "stub.py").exists()
+    assert exercise.stub in (sentences(exercise) if naive else ["not_begun"])
 
 
 def test_each_sentence_of_its_check_is_there_and_no_other(exercise):

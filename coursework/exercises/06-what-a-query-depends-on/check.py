@@ -22,7 +22,7 @@ def check(seed):
         "title=m": {"title": "zzm"},
         f"tag={tag.pk}": {"tags": [tag.pk]},
         "order_by=title&page_size=2": {"title": "a"},
-        "order_by=-title&page_size=2": {"title": "zzz"},
+        "order_by=-title&page_size=2": {"title": "zz"},
         "order_by=published_at&page_size=2&page=2": {"published_at": "2030-01-01"},
     }
     for query, change in moves.items():
@@ -34,6 +34,8 @@ def check_move(reader, librarian, book, query, change):
     """Store a list, change a book so that it comes or goes, read the list again."""
     path, before = f"/books?{query}", {"author": "Nobody", "title": "zz", "tags": []}
     before["published_at"] = "1990-01-01"
+    if "-title" in query:
+        before["title"] = "aa"
     librarian.patch(f"/books/{book.pk}", before)
     reader.get(path)
     librarian.patch(f"/books/{book.pk}", change)
