@@ -62,7 +62,8 @@ def check_install():
 
 def step(name, code):
     """Return a step that ends with this exit code."""
-    return Step(name, (sys.executable, "-S", "-c", f"print('{name}'); exit({code})"))
+    code = f"print('{name}'); raise SystemExit({code})"
+    return Step(name, (sys.executable, "-S", "-c", code))
 
 
 def run(steps):
