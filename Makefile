@@ -4,10 +4,10 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PROJECT := {{cookiecutter.project_slug}}
-SOURCES := demo docs/tools hooks tests
+SOURCES := coursework demo docs/tools hooks tests
 # black leaves long comments and texts as they are.
 LENGTH := --select=E501 --max-line-length=88 --exclude=migrations
-WORKFLOWS := $(wildcard .github/workflows/*.yml) \
+WORKFLOWS := $(wildcard .github/workflows/*.yml) coursework/student/grade.yml \
 	$(wildcard $(PROJECT)/.github/workflows/*.yml)
 DEPENDABOTS := .github/dependabot.yml $(PROJECT)/.github/dependabot.yml
 # The project's own workflows call each other by a path in the project, and actionlint
@@ -18,13 +18,16 @@ SCRIPTS := .ci/run .ci/publish-site $(wildcard $(PROJECT)/scripts/*.sh) $(wildca
 	$(wildcard tests/deploy/*.sh tests/deploy/standins/*.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format listing bench docs docs-serve docs-refresh clean
+.PHONY: help demo course test lint format listing bench docs docs-serve docs-refresh clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.demo  ## Render the project, run it and walk through it (ARGS=--once: stop after the walk)
 	@$(PY) -m demo $(ARGS)
+
+course: $(VENV)/.demo  ## Make a class's starter, or prove its grader (ARGS="new --exercises 1-4 --language ko --out DIR")
+	@$(PY) -m coursework $(ARGS)
 
 test: $(VENV)/.dev  ## Prove the template and what it renders (ARGS=--deep: containers and AWS too; ARGS='-k slug': some only)
 	@$(PY) -m pytest $(ARGS)

@@ -1,0 +1,2 @@
+class BookTags:
+    cached = Cached("books:tags", Row("books", "book_id"), Table("tags"))

@@ -1,0 +1,2 @@
+class BookTags:
+    cached = Cached("books:tags", Table("tags"), query=canonical(PageQuerySerializer))

@@ -1,0 +1,2 @@
+class BookDetail:
+    cached = Cached("books:detail", Table("books"), Table("tags"))

@@ -1,0 +1,16 @@
+class MemoryStore:
+    def add_intent(self, writer: str, changes: Changes) -> None:
+        with self.mutex:
+            deadline = int((self.clock() + self.lease) * 1000)
+            for table, change in changes.items():
+                intent = stamps.format_intent(writer, deadline, change)
+                fields = [*self._fields(table), intent]
+                self.tables[table] = stamps.format_stamp(fields)
+
+    def finish(self, writer: str, changes: Changes) -> None:
+        with self.mutex:
+            self._renew(changes)
+            for table in changes:
+                fields = self._fields(table)
+                others = [f for f in fields if not f.startswith(f"{writer}:")]
+                self.tables[table] = stamps.format_stamp(others)

@@ -1,0 +1,18 @@
+class HealthCheck:
+    @extend_schema(
+        operation_id="health_check",
+        responses={200: HealthSerializer, 503: HealthSerializer},
+    )
+    def get(self, request: Request) -> Response:
+        database, cache = database_state(), get_store().ping()
+        report = {
+            "status": summary(database=database, cache=cache),
+            "database": database,
+            "cache": OK if cache else UNREACHABLE,
+            # The running one, in the check.
+            "release": "44cb63e",
+        }
+        if database == UNREACHABLE:
+            wait = {"Retry-After": str(DatabaseUnavailable.wait)}
+            return Response(report, status=503, headers=wait)
+        return Response(report)

@@ -1,0 +1,11 @@
+def play(name: str) -> int:
+    folder = RESULTS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    outcomes = []
+    for step in CHECKS[name]():
+        outcomes.append(_run(step, folder))
+        _write(folder, name, outcomes, time.monotonic() - began)
+        if step.name == "install" and outcomes[-1]["exit_code"]:
+            break
+    return sum(outcome["exit_code"] != 0 for outcome in outcomes)

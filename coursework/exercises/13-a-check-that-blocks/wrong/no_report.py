@@ -1,0 +1,10 @@
+def play(name: str) -> int:
+    folder = RESULTS / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    outcomes = []
+    for step in CHECKS[name]():
+        outcomes.append(_run(step, folder))
+        if step.name == "install" and outcomes[-1]["exit_code"]:
+            break
+    return sum(outcome["exit_code"] != 0 for outcome in outcomes)
