@@ -55,7 +55,10 @@ locals {
   }
 
   # User data is small, so what only a machine with a release needs comes with that.
-  later_files = ["${local.install_dir}/host/move-database.sh"]
+  later_files = concat(["${local.install_dir}/host/move-database.sh"], [
+    for name in ["backup", "database", "library", "restore"] :
+    "${local.install_dir}/terraform/scripts/${name}.sh"
+  ])
 
   cloud_config = {
     write_files = [
