@@ -16,7 +16,7 @@ from tests.terraform.host import Host, as_root, may_resize, program_beside_pytho
 
 TAG = "0123abc"
 HOST = "/opt/library/host"
-ENTRIES = ("deploy.sh", "health-checker.sh")
+ENTRIES = ("deploy.sh", "health-checker.sh", "library.sh")
 # There is nothing to back up before the first release: deploys bring these.
 AFTER_A_DEPLOY = {"backup.sh", "database.sh", "library.sh", "restore.sh"}
 # The stand-in for Docker knows no image, so a deploy ends where it would pull one.
