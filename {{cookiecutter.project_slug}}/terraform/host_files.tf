@@ -31,6 +31,7 @@ locals {
     ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
     PARAMETER_PATH   = local.parameter_path
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
+    BACKUP_BUCKET    = aws_s3_bucket.backups.bucket
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 
@@ -56,8 +57,8 @@ locals {
 
   # User data is small, so what only a machine with a release needs comes with that.
   later_files = concat(["${local.install_dir}/host/move-database.sh"], [
-    for name in ["backup", "database", "library", "restore"] :
-    "${local.install_dir}/terraform/scripts/${name}.sh"
+    for name in ["backup.sh", "database.sh", "library.sh", "restore.sh", "proxy/Caddyfile"] :
+    "${local.install_dir}/terraform/scripts/${name}"
   ])
 
   cloud_config = {

@@ -17,4 +17,5 @@ flock --wait 900 9 || {
 "$host/../terraform/scripts/first-boot.sh"
 "$host/docker.sh"
 "$host/settings.sh"
+"$host/backup-timer.sh"
 echo "The machine is ready."
