@@ -80,7 +80,7 @@ command=${1:-}
 [ $# = 0 ] || shift
 case "$command" in
   status) exec "$HERE/health-checker.sh" ;;
-  rollback) exec "$HERE/health-checker.sh" --rollback ;;
+  rollback) exec "$HERE/health-checker.sh" --rollback "$@" ;;
   backup) exec "$HERE/backup.sh" "$@" ;;
   restore) exec "$HERE/restore.sh" "$@" ;;
   logs) logs "$@" ;;

@@ -130,9 +130,11 @@ replace() {
 finish() {
   quietly compose run --rm -T --no-deps migration python manage.py migrate --noinput ||
     fail "the rows are back, but the migration failed; deploy the release that serves" "$UNFINISHED"
-  quietly compose exec -T "web-$live" python manage.py invalidate ||
+  tell_cache || tell_cache || tell_cache ||
     fail "the rows are back, but the cache could not be told; restart Redis" "$UNFINISHED"
 }
+
+tell_cache() { quietly compose exec -T "web-$live" python manage.py invalidate; }
 
 restore() {
   take_lock
