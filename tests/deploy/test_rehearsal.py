@@ -27,6 +27,11 @@ SCENARIOS = {
     "its own deploy.sh",
     "its own docker-compose.yml",
     "back to other scripts",
+    "commands",
+    "corrupt dump",
+    "deleted books",
+    "lost volume",
+    "new server",
 }
 ENEMIES = {
     "enemy: slow bodies",

@@ -24,6 +24,7 @@ esac
 """
 ONE_TAG = {"deploy.sh": ["v1"], "health-checker.sh": []}
 SCRIPTS = tuple(ONE_TAG)
+BACKUPS = {"backup.sh": [], "restore.sh": ["latest"]}
 SECRETS = (
     *("SECRET_KEY", "JWT_SECRET_KEY", "POSTGRES_PASSWORD"),
     *("MIGRATOR_PASSWORD", "API_PASSWORD", "REDIS_PASSWORD"),
@@ -56,7 +57,7 @@ def the_line(done):
     return line
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", [*SCRIPTS, *BACKUPS])
 def test_help_says_what_it_does_and_how_it_ends(server, script):
     done = server(script, "--help")
     assert done.returncode == 0
@@ -76,13 +77,29 @@ def test_what_is_no_tag_is_refused(server, tag):
     assert "is no image tag: accepted are" in the_line(server("deploy.sh", tag))
 
 
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        ("backup.sh", ["--yes"]),
+        ("backup.sh", ["--local", "--list"]),
+        ("restore.sh", []),
+        ("restore.sh", ["latest", "yes"]),
+        ("restore.sh", ["latest", "--yes", "more"]),
+    ],
+)
+def test_what_no_backup_takes_shows_the_usage(server, script, arguments):
+    done = server(script, *arguments)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"Usage: {script}")
+
+
 def test_stable_is_no_release(server):
     assert "--rollback" in the_line(server("deploy.sh", "stable"))
 
 
 def test_a_server_without_settings_is_told_which(server):
-    for script in SCRIPTS:
-        done = server(script, *ONE_TAG[script])
+    for script, arguments in (ONE_TAG | BACKUPS).items():
+        done = server(script, *arguments)
         assert "config.env is missing" in the_line(done)
     (server.library / "config.env").write_text("AWS_REGION=here\n")
     assert "secrets.env can't be read" in the_line(server("deploy.sh", "v1"))

@@ -53,6 +53,7 @@ def live(one):
     see_server(cloud, instance, one.answers["key_pair_name"])
     see_registry(cloud, slug)
     see_roles(cloud, slug, instance)
+    see_backups(cloud, one.main.outputs()["backup_bucket"], instance)
     see_budget(cloud, slug)
     see_alarms(cloud, slug, instance)
     see_logs(cloud, slug)
@@ -164,6 +165,27 @@ def see_roles(cloud, slug, instance):
             f"{ISSUER}:sub": f"{PREFIX}:environment:production",
             f"{ISSUER}:ref": "refs/heads/main",
         }
+    }
+
+
+def see_backups(cloud, bucket, instance):
+    s3, iam = cloud.client("s3"), cloud.client("iam")
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert rule["Expiration"]["Days"] == 30
+    blocked = s3.get_public_access_block(Bucket=bucket)
+    assert set(blocked["PublicAccessBlockConfiguration"].values()) == {True}
+
+    profile = instance["IamInstanceProfile"]["Arn"].split("/")[-1]
+    (server,) = iam.get_instance_profile(InstanceProfileName=profile)[
+        "InstanceProfile"
+    ]["Roles"]
+    may = statements(iam, server["RoleName"], "keep-backups")
+    assert may["ListTheBackups"]["Resource"] == f"arn:aws:s3:::{bucket}"
+    assert may["WriteAndReadBackups"]["Resource"] == f"arn:aws:s3:::{bucket}/*"
+    assert actions(may) == {
+        *("s3:ListBucket", "s3:GetObject", "s3:PutObject"),
+        *("s3:AbortMultipartUpload", "cloudwatch:PutMetricData"),
     }
 
 

@@ -1,4 +1,4 @@
-# Shared by deploy.sh and health-checker.sh: where things are, and what state they are in.
+# Shared by the scripts beside it: where things are, and what state they are in.
 # shellcheck shell=bash
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -31,7 +31,7 @@ SETTING='^([A-Z][A-Z0-9_]*)=('\''[^'\'']*'\''|"[^"\$`]*"|[^[:space:]"\$`&|;<>()~
 # Those of the API (.env.example), of a server, and of Terraform. Each release names its
 # own, so that a setting of a newer one does not stop a rollback.
 known_settings() {
-  printf '%s\n' REGISTRY AWS_REGION MANAGED_DATABASE
+  printf '%s\n' REGISTRY AWS_REGION MANAGED_DATABASE BACKUP_BUCKET
   cat "$HERE/settings.txt" "$LIBRARY"/{terraform/scripts,releases/*}/settings.txt 2>/dev/null || true
   sed 's/=.*//' "$LIBRARY/host/terraform.env" 2>/dev/null || true
 }
@@ -50,15 +50,19 @@ check_config() {
   done <"$LIBRARY/config.env"
 }
 
-load_config() {
+load_settings() {
   [ -e "$LIBRARY/config.env" ] || refuse "$LIBRARY/config.env is missing: it names the image repository (REGISTRY=...)"
   [ -r "$LIBRARY/config.env" ] || refuse "$LIBRARY/config.env can't be read: use sudo"
-  [ -r "$DATA_DIR/secrets.env" ] || refuse "$DATA_DIR/secrets.env can't be read: use sudo, or run first-boot.sh if it is not there"
   check_config
   set -a
   # shellcheck source=/dev/null
   . "$LIBRARY/config.env"
   set +a
+}
+
+load_config() {
+  load_settings
+  [ -r "$DATA_DIR/secrets.env" ] || refuse "$DATA_DIR/secrets.env can't be read: use sudo, or run first-boot.sh if it is not there"
   [ -n "${REGISTRY:-}" ] || refuse "REGISTRY is not set in $LIBRARY/config.env: the image repository, such as 1234.dkr.ecr.eu-west-1.amazonaws.com/library"
   export DATA_DIR
   # What the containers say goes to CloudWatch, too, if there is a place for it.
@@ -70,6 +74,14 @@ load_config() {
 # This machine runs PostgreSQL itself unless DATABASE_URL points elsewhere (RDS, say).
 own_database() {
   ! grep -Eqs '^DATABASE_URL=.' "$LIBRARY/config.env" "$DATA_DIR/secrets.env"
+}
+
+# Whoever changes what serves has it alone.
+take_lock() {
+  mkdir -p "$STATE" "$DATA_DIR/proxy"
+  exec 9>>"$STATE/lock"
+  flock --nonblock 9 || refuse "another deploy is running (process $(cat "$STATE/lock")): wait for it" "$BUSY"
+  echo $$ >"$STATE/lock"
 }
 
 # The secrets reach Compose as a file: never an argument, never a line of a log.

@@ -76,13 +76,6 @@ switch_back() {
   done
 }
 
-take_lock() {
-  mkdir -p "$STATE" "$DATA_DIR/proxy"
-  exec 9>>"$STATE/lock"
-  flock --nonblock 9 || refuse "another deploy is running (process $(cat "$STATE/lock")): wait for it" "$BUSY"
-  echo $$ >"$STATE/lock"
-}
-
 # The last line that is not blank.
 last_of() { awk 'NF {line = $0} END {print line}' "$@" 2>/dev/null || true; }
 last_line() { last_of "$STATE/last.log"; }
@@ -123,15 +116,36 @@ migrate() {
   local code=0
   await_stray_migration
   say "migrating the database"
-  quietly compose run --rm -T --no-deps --name "$MIGRATION" migration sh -c "
+  run_migration "
     python -m config.settings || exit $BAD_SETTINGS
     python -m config.database_roles &&
     python -m config.wait_for_database &&
-    python manage.py migrate --noinput" || code=$?
+    { ! python manage.py migrate --check >&2 || echo 'nothing to migrate'; }" || code=$?
   case $code in
     0) ;;
     "$BAD_SETTINGS") fail "$tag refuses a setting, in config.env or Parameter Store" "$(last_line)" ;;
     *) fail "the migration failed" "$(last_line)" ;;
+  esac
+  ! grep -Fqx "nothing to migrate" "$STATE/last.log" || return 0
+  keep_rows
+  run_migration 'python manage.py migrate --noinput' || fail "the migration failed" "$(last_line)"
+}
+
+run_migration() {
+  quietly compose run --rm -T --no-deps --name "$MIGRATION" migration sh -c "$1"
+}
+
+# A migration is not taken back, so its way back is a backup. Where the bucket does not
+# take it, it stays on this machine.
+keep_rows() {
+  local status=0
+  [ -n "$live" ] || return 0
+  say "backing the database up, because there is something to migrate"
+  quietly "$HERE/backup.sh" || status=$?
+  case "$status" in
+    0) ;;
+    2) say "$(last_line)" ;;
+    *) fail "the backup before the migration failed" "$(last_line)" ;;
   esac
 }
 

@@ -6,23 +6,17 @@ locals {
   measured = { namespace = "Library", dimensions = { Project = var.project } }
   server   = { namespace = "AWS/EC2", dimensions = { InstanceId = aws_instance.server.id } }
 
-  # The buckets of backups, whose script says BackupBytes after each. Empty: none is awaited.
-  # A list, because a name that AWS makes up would leave the number of alarms unknown.
-  backup_buckets = []
-
   # Each is wrong when `metric` is at or above `above` (or below `below`) for `periods`
   # times `seconds`. `silence`: what no data means.
-  alarms = merge({
+  alarms = {
     machine  = merge(local.server, { metric = "StatusCheckFailed_System", above = 1, seconds = 60, periods = 2, action = "recover", text = "AWS's hardware fails: the server is moved to other hardware." })
     system   = merge(local.server, { metric = "StatusCheckFailed_Instance", above = 1, seconds = 60, periods = 5, action = "reboot", text = "The server's system does not answer: it is rebooted." })
     credits  = merge(local.server, { metric = "CPUCreditBalance", below = 5, seconds = 300, periods = 12, text = "The server has used up its CPU credits and is slow." })
     disk     = merge(local.measured, { metric = "DiskUsedPercent", above = 80, seconds = 300, periods = 3, silence = "breaching", text = "A disk of the server is nearly full, or host/watch.sh says nothing any more." })
     memory   = merge(local.measured, { metric = "MemoryUsedPercent", above = 90, seconds = 300, periods = 3, text = "The server has hardly any memory left." })
     failures = merge(local.measured, { metric = "FailedPercent", above = 5, seconds = 300, periods = 2, text = "Of a hundred answers five or more are errors of the server (5xx)." })
-    }, {
-    for bucket in local.backup_buckets :
-    "backup" => { namespace = "Library", dimensions = { Bucket = bucket }, metric = "BackupBytes", below = 1, seconds = 3600, periods = 26, silence = "breaching", text = "No backup came in 26 hours." }
-  })
+    backup   = { namespace = "Library", dimensions = { Bucket = aws_s3_bucket.backups.bucket }, metric = "BackupBytes", below = 1, seconds = 3600, periods = 26, silence = "breaching", text = "No backup came in 26 hours." }
+  }
 }
 
 # Not encrypted: CloudWatch can't write to a topic under AWS's own key.

@@ -33,6 +33,7 @@ locals {
     PARAMETER_PATH   = local.parameter_path
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
     LOG_GROUP        = join("", aws_cloudwatch_log_group.server[*].name)
+    BACKUP_BUCKET    = aws_s3_bucket.backups.bucket
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 

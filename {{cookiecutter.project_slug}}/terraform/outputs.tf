@@ -37,6 +37,11 @@ output "data_volume_id" {
   value       = aws_ebs_volume.data.id
 }
 
+output "backup_bucket" {
+  description = "Where the backups are."
+  value       = aws_s3_bucket.backups.bucket
+}
+
 output "github_variables" {
   description = "The deployment's settings: terraform output -raw github_variables | gh variable set --env-file -"
   value = join("", [

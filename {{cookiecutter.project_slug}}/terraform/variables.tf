@@ -155,6 +155,12 @@ variable "log_days" {
   }
 }
 
+variable "keep_backups" {
+  description = "false lets terraform destroy delete the backups' bucket while backups are in it."
+  type        = bool
+  default     = true
+}
+
 variable "managed_database" {
   description = "true adds PostgreSQL on RDS, for more than the server costs; host/move-database.sh moves the data to it."
   type        = bool

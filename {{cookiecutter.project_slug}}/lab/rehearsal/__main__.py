@@ -21,12 +21,13 @@ from lab.rehearsal.host import IMAGES_ON_SERVER, Host
 from lab.rehearsal.hosts.fleet import Fleet
 from lab.rehearsal.hosts.scenes import SCENES as HOSTS_SCENES
 from lab.rehearsal.hosts.scenes import HostsStage
+from lab.rehearsal.operations import OPERATIONS
 from lab.rehearsal.scenarios import SCENARIOS
 from lab.rehearsal.stage import Stage
 
 BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 
-SETTINGS = {"AWS_REGION": "here"}
+SETTINGS = {"AWS_REGION": "here", "BACKUP_BUCKET": "backups"}
 # All of the load comes from one address, and logs in to one account.
 MANY_LOGINS = {"THROTTLE_LOGIN": "1000/min", "THROTTLE_ACCOUNT": "1000/min"}
 
@@ -52,11 +53,12 @@ def _arguments():
         help="where the tables and the pictures go (default: build/rehearsal)",
     )
     options = parser.parse_args()
-    options.scenarios = _chosen(SCENARIOS, options.only)
+    options.scenarios = _chosen(SCENARIOS + OPERATIONS, options.only)
     options.scenes = _chosen(SCENES, options.only)
     options.hosts = _chosen(HOSTS_SCENES, options.only)
     if not options.scenarios + options.scenes + options.hosts:
-        names = ", ".join(each.name for each in SCENARIOS + SCENES + HOSTS_SCENES)
+        known = SCENARIOS + OPERATIONS + SCENES + HOSTS_SCENES
+        names = ", ".join(each.name for each in known)
         parser.error(f"--only {options.only} names no scenario; there are: {names}")
     return options
 

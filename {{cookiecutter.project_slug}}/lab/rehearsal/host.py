@@ -38,6 +38,11 @@ inject_fault() {
 }
 trap '[[ $BASH_COMMAND != "$FAULT_AT"* ]] || inject_fault' DEBUG
 """
+# Containers first: they have the folders open.
+LOSE = """\
+set -e
+docker ps --all --quiet | xargs --no-run-if-empty docker rm --force
+for folder; do find "$folder" -mindepth 1 -delete; done"""
 # The rights that an engine inside a container needs; far fewer than --privileged.
 RIGHTS = [
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
@@ -97,6 +102,7 @@ class Host:
             # The volumes survive the container, as the data volume does on AWS.
             *self._volume("engine", "/var/lib/docker"),
             *self._volume("data", "/var/lib/library"),
+            *self._volume("bucket", "/var/lib/bucket"),
             *LOOP_DEVICES,
             self.name,
         )
@@ -189,6 +195,7 @@ class Host:
         `config`, {name: value} without secrets, becomes config.env. Raises
         RehearsalError.
         """
+        self.config = config
         (self.folder / "config.env").write_text(as_lines(config))
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -253,6 +260,18 @@ class Host:
         return self.inside(
             "docker", "exec", "library-db-1", *psql, f"--command={query}"
         ).splitlines()
+
+    def rows(self):
+        """Return {what: number of rows} of the server's database."""
+        lines = self.sql(
+            "SELECT 'books', count(*) FROM books_book UNION ALL "
+            "SELECT 'readers', count(*) FROM users_user"
+        )
+        return {what: int(count) for what, count in (row.split("|") for row in lines)}
+
+    def lose(self, *folders):
+        """Remove every container, and all that is in these folders."""
+        self.inside("sh", "-c", LOSE, "lose", *folders)
 
     def complaints(self):
         """Return the last errors in the logs of both colours, at most four of each."""

@@ -85,6 +85,12 @@ class Load:
         self._stopping.set()
         self._thread.join()
 
+    def resumed(self):
+        """Return a Load that goes on after stop(), with the answers so far."""
+        again = Load(self.url, self.token, self.rate, self.timeout)
+        again.answers, again._numbers = self.answers, self._numbers
+        return again.start()
+
     async def _send_all(self):
         fresh = httpx.Limits(max_keepalive_connections=0)
         options = {"limits": fresh, "timeout": self.timeout, "trust_env": False}

@@ -34,7 +34,8 @@ class Scenario:
     release: str
     stable: str
     says: tuple = ()
-    switches: int = 0  # how often the proxy switches to the other colour
+    # How often the proxy switches to the other colour; None: whichever serves is right.
+    switches: int | None = 0
     after: tuple = ()
     may_fail: str = ""  # why requests may fail; empty if none may
 

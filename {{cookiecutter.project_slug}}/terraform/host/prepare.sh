@@ -18,4 +18,5 @@ flock --wait 900 9 || {
 "$host/docker.sh"
 "$host/settings.sh"
 "$host/watch.sh" install
+"$host/backup-timer.sh"
 echo "The machine is ready."
