@@ -31,7 +31,7 @@ run "each_alarm_writes_to_the_address" {
   }
 
   assert {
-    condition     = keys(aws_cloudwatch_metric_alarm.watched) == ["credits", "disk", "failures", "machine", "memory", "system"]
+    condition     = keys(aws_cloudwatch_metric_alarm.watched) == ["backup", "credits", "disk", "failures", "machine", "memory", "system"]
     error_message = "An alarm is missing."
   }
 
