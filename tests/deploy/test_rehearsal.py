@@ -24,6 +24,7 @@ SCENARIOS = {
     "killed after the switch",
     "expanding migration",
     "--rollback",
+    "two bad releases",
     "its own deploy.sh",
     "its own docker-compose.yml",
     "back to other scripts",
@@ -114,7 +115,8 @@ def test_a_bad_release_answers_nobody(rehearsal):
     answered["failed smoke test"].discard("another")
     own = {"own-deploy", "own-compose"}
     good = {"v1", "v2", "v3", "v4", "expanding"} | own
-    assert set.union(*answered.values()) == good
+    # Nothing but a person sees what is wrong with these.
+    assert set.union(*answered.values()) - {"wrong", "wrong-too"} == good
 
 
 def test_the_load_is_reported_as_it_was(rehearsal):

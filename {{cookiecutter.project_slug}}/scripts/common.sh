@@ -93,8 +93,23 @@ live_colour() {
 history() { if [ -f "$STATE/releases" ]; then cat "$STATE/releases"; fi; }
 stable_tag() { history | tail -n 1; }
 
-# What --rollback returns to: the last that proved healthy and is not live now.
-earlier_than() { history | grep -Fvx -- "$1" | tail -n 1 || true; }
+# Bad releases, a line each: TAG WHEN WHY. They failed here, or a person went back from
+# them.
+bad_releases() { if [ -f "$STATE/bad" ]; then cat "$STATE/bad"; fi; }
+why_bad() { bad_releases | sed -n "s/^${1//./\\.} //p"; }
+
+# set_verdict TAG [WHY]: it is bad, for this reason; without one it is good.
+set_verdict() {
+  { bad_releases | awk -v tag="$1" '$1 != tag' &&
+    if [ -n "${2:-}" ]; then echo "$1 $(date -u +%FT%TZ) $2"; fi; } >"$STATE/bad.new" &&
+    mv -- "$STATE/bad.new" "$STATE/bad"
+}
+
+# Those that proved healthy and are not bad, the latest last.
+good_releases() { history | grep -Fvxf <(bad_releases | cut -d ' ' -f 1) || true; }
+
+# What --rollback returns to: the last good one that is not live now.
+earlier_than() { good_releases | grep -Fvx -- "$1" | tail -n 1 || true; }
 
 first_host() {
   local host=${ALLOWED_HOSTS:-${DOMAIN:-localhost}}

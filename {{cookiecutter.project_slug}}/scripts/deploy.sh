@@ -39,6 +39,12 @@ fail() {
   exit 1
 }
 
+# The release itself is at fault: no rollback returns to it.
+reject() {
+  if [ -z "$live" ] || [ "$tag" != "$(tag_of "$live")" ]; then set_verdict "$tag" "$1" || true; fi
+  fail "$@"
+}
+
 on_exit() {
   [ "${settled:-}" = yes ] || fail "stopped unexpectedly (exit code $1)" "$(last_line)"
 }
@@ -143,7 +149,7 @@ last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' |
 give_up_after() {
   local restarts
   restarts=$(inspect "$next" '{{.RestartCount}}')
-  [ "${restarts:-0}" -lt "$1" ] || fail "$tag crashes at start" "$(last_words)"
+  [ "${restarts:-0}" -lt "$1" ] || reject "$tag crashes at start" "$(last_words)"
 }
 
 wait_until_healthy() {
@@ -155,12 +161,12 @@ wait_until_healthy() {
       unhealthy)
         # Docker says so, too, of what has just crashed.
         give_up_after 1
-        fail "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
+        reject "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
       missing) fail "the container of $tag is gone" ;;
     esac
     sleep 0.5
   done
-  fail "$tag was not healthy after $HEALTH_SECONDS s" "$(last_words)"
+  reject "$tag was not healthy after $HEALTH_SECONDS s" "$(last_words)"
 }
 
 # The Caddyfile is the release's own, and each colour keeps one: going back brings the old
@@ -217,7 +223,7 @@ smoke_test() {
     fail "$tag does not answer through the proxy" "$(last_line)"
   [ "$(proxy_colour)" = "$next" ] || fail "the proxy does not send readers to $next"
   [[ $answer == *"\"release\":\"$tag\""* ]] ||
-    fail "the proxy's answer is not from $tag: build it with --build-arg RELEASE=$tag" "$answer"
+    reject "the proxy's answer is not from $tag: build it with --build-arg RELEASE=$tag" "$answer"
   # A first certificate takes a moment.
   quietly ask_as_reader 30 ||
     fail "readers get no answer at $(public_url)${DOMAIN:+: does its A record point here?}" "$(last_line)"
@@ -225,6 +231,7 @@ smoke_test() {
 
 # Written beside and moved over: on a full disk the old list stays whole.
 note_stable() {
+  set_verdict "$tag" || return
   [ "$(stable_tag)" != "$tag" ] || return 0
   { history && echo "$tag"; } >"$STATE/releases.new" &&
     mv -- "$STATE/releases.new" "$STATE/releases"
@@ -233,7 +240,7 @@ note_stable() {
 # From the note on nothing is taken back: the new release serves, and proved it.
 keep_release() {
   trap '' INT TERM
-  quietly note_stable || fail "$STATE/releases can't be written" "$(last_line)"
+  quietly note_stable || fail "$STATE can't be written" "$(last_line)"
   settled=yes
   quietly docker tag "$REGISTRY:$tag" "$REGISTRY:stable" ||
     say "the image did not get the tag stable: $(last_line)"
@@ -250,7 +257,7 @@ keep_release() {
 # need stay.
 forget_old_releases() {
   local keep image folder
-  keep=$(history | tail -n 5; tag_of blue; tag_of green; echo stable; echo "$tag")
+  keep=$(good_releases | tail -n 5; tag_of blue; tag_of green; echo stable; echo "$tag")
   docker image ls --format '{{.Tag}}' "$REGISTRY" | while read -r image; do
     grep -Fqx -- "$image" <<<"$keep" || docker image rm "$REGISTRY:$image" >/dev/null 2>&1 || true
   done || say "old images stay: Docker does not list them"

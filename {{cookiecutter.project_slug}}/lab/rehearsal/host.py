@@ -10,7 +10,6 @@ import tarfile
 from pathlib import Path
 
 import httpx
-
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import LABEL, RehearsalError, docker, engine_address, run
 from tools.polling import wait_until
@@ -276,6 +275,11 @@ class Host:
     def releases(self):
         """Return the tags of the releases that were stable; the last one still is."""
         return self.inside("cat", "/var/lib/library/deploy/releases").splitlines()
+
+    def bad_releases(self):
+        """Return the tags to which no rollback returns."""
+        lines = self.inside("sh", "-c", "cat /var/lib/library/deploy/bad || true")
+        return [line.split()[0] for line in lines.splitlines()]
 
     def health(self):
         """Return the health check's JSON, seen from outside; None if it is not 200."""

@@ -12,6 +12,15 @@ def application(environ, start_response):
     start_response("500 Internal Server Error", [("Content-Length", "0")])
     return []
 """
+# What no check asks for: only a person sees it.
+WRONG_TAGS = """
+serve = application
+def application(environ, start_response):
+    if not environ["PATH_INFO"].endswith("/tags"):
+        return serve(environ, start_response)
+    start_response("500 Internal Server Error", [("Content-Length", "0")])
+    return []
+"""
 CRASH = """
 raise RuntimeError("this release crashes at start")
 """
@@ -76,10 +85,12 @@ def build_all(host, say):
     for tag in ("v2", "v3", "v4"):
         say(f"building release {tag}")
         build(host, tag)
-    say("building an unhealthy, a crashing, a mislabelled and a migrating release")
+    say("building releases with a fault each, and a migrating one")
     build_changed(host, "unhealthy", "config/wsgi.py", BROKEN_VIEWS)
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
+    for tag in ("wrong", "wrong-too"):
+        build_changed(host, tag, "config/wsgi.py", WRONG_TAGS)
     build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
     say("building two releases that change how they are deployed")
     build_changed(host, "own-deploy", "scripts/deploy.sh", OWN_DEPLOY)

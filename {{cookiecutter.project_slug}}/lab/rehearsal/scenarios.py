@@ -95,7 +95,7 @@ def killed_before_the_switch(stage):
 
 def killed_during_the_switch(stage):
     """Kill a deploy when the proxy's file is written, but not loaded yet."""
-    return stage.kill_before_and_repeat("v3", at="quietly compose exec")
+    return stage.kill_before_and_repeat("v3", at="quietly compose exec -T caddy")
 
 
 def killed_after_the_switch(stage):
@@ -111,6 +111,17 @@ def expanding(stage):
 def rolled_back(stage):
     """Roll back to the stable release before this one, by hand."""
     return stage.run("health-checker.sh", "--rollback")
+
+
+def rolled_back_twice(stage):
+    """Roll back from two wrong releases in a row, and then to one of them by name.
+
+    Raises RehearsalError if the last is not refused.
+    """
+    codes = {stage.run("health-checker.sh", "--rollback") for _ in range(2)}
+    if not stage.run("health-checker.sh", "--rollback", "wrong-too"):
+        raise RehearsalError("a bad release came back")
+    return max(codes)
 
 
 def own_deploy(stage):
@@ -194,6 +205,17 @@ SCENARIOS = [
         says=DONE,
         switches=1,
         after=("v2", "expanding"),
+    ),
+    Scenario(
+        *("two bad releases", rolled_back_twice, 0, "v3", "v3"),
+        says=(
+            "rolling back from wrong-too to wrong",
+            "rolling back from wrong to v3",
+            "wrong-too is bad since",
+            *DONE,
+        ),
+        switches=2,
+        after=("v3", "wrong", "wrong-too"),
     ),
     Scenario(
         *("its own deploy.sh", own_deploy, 0, "own-deploy", "own-deploy"),

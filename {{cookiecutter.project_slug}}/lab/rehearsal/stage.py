@@ -9,8 +9,9 @@ import time
 from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.load import PUBLISHER, Load, acknowledged, summary
 from lab.rehearsal.scenarios import BUSY, EARLIER, UNCHANGED
-from tests import live
 from tools.polling import wait_until
+
+from tests import live
 
 LIBRARIAN = {
     "DJANGO_SUPERUSER_EMAIL": "librarian@example.com",
@@ -53,7 +54,10 @@ class Outcome:
 
 @dataclasses.dataclass
 class Before:
-    """The state before a scenario: Host.live() and Host.releases()."""
+    """The state before a scenario: Host.live(), and the releases that may come back.
+
+    Those are Host.releases() without the bad ones; the stable one is the last.
+    """
 
     live: str
     releases: list
@@ -113,7 +117,7 @@ class Stage:
         self._deploy_first(scenario.after)
         self.output = []
         self.load.token = self._token()
-        before = Before(self.host.live(), self.host.releases())
+        before = Before(self.host.live(), self._good_releases())
         time.sleep(SETTLE)
         stuck = []
         try:
@@ -137,6 +141,11 @@ class Stage:
         if self.host.releases()[-len(tags) :] != list(tags):
             for tag in tags:
                 self.deploy(tag)
+
+    def _good_releases(self):
+        *earlier, stable = self.host.releases()
+        bad = self.host.bad_releases()
+        return [each for each in earlier if each not in bad] + [stable]
 
     def _outcome(self, scenario, exit_code):
         """Return the Outcome since the end of the previous scenario."""
