@@ -12,6 +12,8 @@ HEALTH_SECONDS=90
 DRAIN_SECONDS=3
 CRASHES=2
 MIGRATION=library-migration
+# MiB that must be free on the data volume.
+LEAST_ROOM=64
 
 usage() {
   cat <<TEXT
@@ -102,6 +104,15 @@ start_services() {
   quietly compose up --detach --no-recreate --wait "${services[@]}" ||
     fail "the database or the cache did not start" "$(last_line)"
   admit_to_redis
+}
+
+# PostgreSQL writes its log in files of 16 MB, and a small write still finds room when there
+# is none for them.
+check_room() {
+  local left
+  left=$(df --output=avail --block-size=1M "$DATA_DIR" | tail -n 1)
+  [ "$left" -ge "$LEAST_ROOM" ] ||
+    fail "$DATA_DIR has ${left// /} MiB left, and a release needs $LEAST_ROOM: delete something, or let the volume grow"
 }
 
 # A release may need a secret that no release before it had.
@@ -211,13 +222,20 @@ route_to() {
       caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile
 }
 
+# The list, the cache and a write, as a reader would ask, before a reader does.
+smoke_test() {
+  say "using $tag as a reader would"
+  quietly compose exec -T "web-$next" python -m config.smoke_test ||
+    reject "$tag can't be used" "$(last_line)"
+}
+
 switch_proxy() {
   say "switching the proxy to $next"
   switched=yes
   route_to "$next" || fail "the proxy did not take its new configuration" "$(last_line)"
 }
 
-smoke_test() {
+check_proxy() {
   local answer
   answer=$(ask_proxy 2>"$STATE/last.log") ||
     fail "$tag does not answer through the proxy" "$(last_line)"
@@ -277,6 +295,7 @@ main() {
   export TAG=$tag
   take_lock
   stand_guard
+  check_room
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
   # A deploy that was killed may have written what the proxy never loaded.
@@ -287,8 +306,9 @@ main() {
   migrate
   start_release
   wait_until_healthy
-  switch_proxy
   smoke_test
+  switch_proxy
+  check_proxy
   keep_release
   forget_old_releases
   say "$GREEN${BOLD}done: $tag serves as $next, and is stable$PLAIN"

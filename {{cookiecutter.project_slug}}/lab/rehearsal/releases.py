@@ -13,14 +13,18 @@ def application(environ, start_response):
     return []
 """
 # What no check asks for: only a person sees it.
-WRONG_TAGS = """
+WRONG = """
 serve = application
 def application(environ, start_response):
-    if not environ["PATH_INFO"].endswith("/tags"):
+    if environ["REQUEST_METHOD"] + environ["PATH_INFO"] != "{}":
         return serve(environ, start_response)
     start_response("500 Internal Server Error", [("Content-Length", "0")])
     return []
 """
+WRONG_TAGS = WRONG.format("GET/api/v1/tags")
+# What the health check does not ask for, and the smoke test does.
+WRONG_LIST = WRONG.format("GET/api/v1/books")
+NO_CACHE = "sed -i 's/@redis:6379/@nowhere:6379/' {}"
 CRASH = """
 raise RuntimeError("this release crashes at start")
 """
@@ -91,13 +95,15 @@ def build_all(host, say):
     build_mislabelled(host)
     for tag in ("wrong", "wrong-too"):
         build_changed(host, tag, "config/wsgi.py", WRONG_TAGS)
+    build_changed(host, "unreadable", "config/wsgi.py", WRONG_LIST)
     build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
-    say("building two releases that change how they are deployed")
+    say("building releases that change how they are deployed")
     build_changed(host, "own-deploy", "scripts/deploy.sh", OWN_DEPLOY)
     compose = "scripts/docker-compose.yml"
     build_changed(host, "own-compose", compose, "", OWN_COMPOSE.format(compose))
+    build_changed(host, "cacheless", compose, "", NO_CACHE.format(compose))
 
 
 def build_mislabelled(host):
-    """Build a healthy release that reports another tag: only the smoke test sees it."""
+    """Build a healthy release that reports another tag: only readers see it."""
     build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 
 from lab.rehearsal.docker import RehearsalError
+from lab.rehearsal.enemy.faults import disk_filled
 from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
 from tools.polling import wait_until
 
@@ -63,6 +64,22 @@ def crashing(stage):
 def missing(stage):
     """Deploy a tag that the registry does not have."""
     return stage.deploy("no-such-tag")
+
+
+def unreadable(stage):
+    """Deploy a healthy release whose list of books is an error."""
+    return stage.deploy("unreadable")
+
+
+def cacheless(stage):
+    """Deploy a release that looks for Redis where there is none."""
+    return stage.deploy("cacheless")
+
+
+def without_room(stage):
+    """Deploy while the data's disk is all but full."""
+    with disk_filled(stage.host, but=8):
+        return stage.deploy("v3")
 
 
 def mislabelled(stage):
@@ -178,7 +195,19 @@ SCENARIOS = [
         says=("FAILED: no image", LOG),
     ),
     Scenario(
-        *("failed smoke test", mislabelled, 1, UNCHANGED, UNCHANGED),
+        *("unreadable list", unreadable, 1, UNCHANGED, UNCHANGED),
+        says=("unreadable can't be used", f"{LOG}GET /api/v1/books answers 500"),
+    ),
+    Scenario(
+        *("lost cache", cacheless, 1, UNCHANGED, UNCHANGED),
+        says=("cacheless can't be used", '"cache":"unreachable"'),
+    ),
+    Scenario(
+        *("full data disk", without_room, 1, UNCHANGED, UNCHANGED),
+        says=("MiB left, and a release needs 64",),
+    ),
+    Scenario(
+        *("another release's name", mislabelled, 1, UNCHANGED, UNCHANGED),
         says=("the proxy's answer is not from mislabelled", f'{LOG}{{"status":"ok"'),
         switches=2,
     ),

@@ -15,14 +15,14 @@ IS_LOCKED = (
     "AND relation = 'books_book'::regclass"
 )
 DATA = "/var/lib/library"
-FILL = f"""\
-cd {DATA}
+FILL = """\
+cd {data}
 if ! df --output=source . | grep -q loop; then
   echo "no loop device: the data has no disk of its own" >&2; exit 1
 fi
 free=$(df --output=avail --block-size=1 . | tail -n 1)
-fallocate -l "$((free - 1048576))" filled
-dd if=/dev/zero of=filled-too bs=4k 2>/dev/null || true"""
+fallocate -l "$((free - {but} - 1048576))" filled
+[ {but} != 0 ] || dd if=/dev/zero of=filled-too bs=4k 2>/dev/null || true"""
 
 
 @contextlib.contextmanager
@@ -35,8 +35,8 @@ def table_locked(host, seconds):
 
 
 @contextlib.contextmanager
-def disk_filled(host):
-    """Leave no byte free on the data's disk.
+def disk_filled(host, but=0):
+    """Leave no byte free on the data's disk; or about so many MiB.
 
     PostgreSQL has room for 16 MB of WAL, so that it is tables that can't grow. Without
     any, it stops until there is room again.
@@ -44,7 +44,7 @@ def disk_filled(host):
     for query in ("SELECT pg_switch_wal()", "CHECKPOINT"):
         host.sql(query)
     try:
-        host.inside("sh", "-c", FILL)
+        host.inside("sh", "-c", FILL.format(data=DATA, but=but * 1024**2))
         yield
     finally:
         host.inside("sh", "-c", f"rm -f {DATA}/filled*")
