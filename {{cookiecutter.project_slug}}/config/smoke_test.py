@@ -53,7 +53,9 @@ class Client:
             raise SmokeTestError(f"{method} {path}: no answer: {error}") from error
 
     def _headers(self) -> dict[str, str]:
-        (scheme,) = settings.SIMPLE_JWT["AUTH_HEADER_TYPES"]
+        from rest_framework_simplejwt.settings import api_settings
+
+        scheme = api_settings.AUTH_HEADER_TYPES[0]
         return {
             "Host": accepted_host(),
             "Authorization": f"{scheme} {self.token}",

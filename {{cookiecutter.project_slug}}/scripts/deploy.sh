@@ -6,11 +6,12 @@ set -euo pipefail
 # What people read goes to these, also from within a command whose output is redirected.
 exec 3>&1 4>&2
 
-HEALTH_SECONDS=90
 # The old release goes on this long after the switch: what the proxy took in just
 # before must have reached it.
 DRAIN_SECONDS=3
 CRASHES=2
+# A release that answers its check, and so often in a row not with 200, is not starting.
+BAD_ANSWERS=3
 MIGRATION=library-migration
 # MiB that must be free on the data volume.
 LEAST_ROOM=64
@@ -163,21 +164,27 @@ give_up_after() {
   [ "${restarts:-0}" -lt "$1" ] || reject "$tag crashes at start" "$(last_words)"
 }
 
+# Answers of the last checks that were not 200. No answer is none: it may be starting.
+bad_answers() {
+  inspect "$next" '{{range .State.Health.Log}}{{println .Output}}{{end}}' | grep -c '^[1345][0-9][0-9] ' || true
+}
+
+# Docker decides, after HEALTH_SECONDS and three checks at the latest.
 wait_until_healthy() {
-  local deadline=$((SECONDS + HEALTH_SECONDS))
-  while [ "$SECONDS" -lt "$deadline" ]; do
-    give_up_after "$CRASHES"
-    case "$(state_of "$next")" in
-      healthy) say "$tag is healthy"; return ;;
-      unhealthy)
-        # Docker says so, too, of what has just crashed.
-        give_up_after 1
-        reject "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
-      missing) fail "the container of $tag is gone" ;;
-    esac
+  local state=starting
+  while [ "$state" = starting ] || [ "$state" = restarting ]; do
     sleep 0.5
+    give_up_after "$CRASHES"
+    state=$(state_of "$next")
+    [ "$(bad_answers)" -lt "$BAD_ANSWERS" ] || state=unhealthy
   done
-  reject "$tag was not healthy after $HEALTH_SECONDS s" "$(last_words)"
+  case "$state" in
+    healthy) say "$tag is healthy"; return ;;
+    missing) fail "the container of $tag is gone" ;;
+  esac
+  # Docker says so, too, of what has just crashed.
+  give_up_after 1
+  reject "$tag is $state, its check says: $(last_check)" "$(last_words)"
 }
 
 # The Caddyfile is the release's own, and each colour keeps one: going back brings the old

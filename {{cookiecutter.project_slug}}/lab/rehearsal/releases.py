@@ -25,6 +25,11 @@ WRONG_TAGS = WRONG.format("GET/api/v1/tags")
 # What the health check does not ask for, and the smoke test does.
 WRONG_LIST = WRONG.format("GET/api/v1/books")
 NO_CACHE = "sed -i 's/@redis:6379/@nowhere:6379/' {}"
+SLOW_START_SECONDS = 40
+SLOW_START = f"""
+import time
+time.sleep({SLOW_START_SECONDS})
+"""
 CRASH = """
 raise RuntimeError("this release crashes at start")
 """
@@ -91,6 +96,7 @@ def build_all(host, say):
         build(host, tag)
     say("building releases with a fault each, and a migrating one")
     build_changed(host, "unhealthy", "config/wsgi.py", BROKEN_VIEWS)
+    build_changed(host, "slow", "config/wsgi.py", SLOW_START)
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
     for tag in ("wrong", "wrong-too"):

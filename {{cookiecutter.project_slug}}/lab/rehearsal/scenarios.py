@@ -61,6 +61,11 @@ def crashing(stage):
     return stage.deploy("crashing")
 
 
+def slow_to_start(stage):
+    """Deploy a release that takes longer to start than three checks."""
+    return stage.deploy("slow")
+
+
 def missing(stage):
     """Deploy a tag that the registry does not have."""
     return stage.deploy("no-such-tag")
@@ -210,6 +215,11 @@ SCENARIOS = [
         *("another release's name", mislabelled, 1, UNCHANGED, UNCHANGED),
         says=("the proxy's answer is not from mislabelled", f'{LOG}{{"status":"ok"'),
         switches=2,
+    ),
+    Scenario(
+        *("slow to start", slow_to_start, 0, "slow", "slow"),
+        says=DONE,
+        switches=1,
     ),
     Scenario(
         *("two deploys at once", two_at_once, BUSY, "v3", "v3"),
