@@ -26,6 +26,8 @@ SCENARIOS = {
     "killed before the switch",
     "killed during the switch",
     "killed after the switch",
+    "engine restart",
+    "engine restart at the start",
     "expanding migration",
     "--rollback",
     "two bad releases",

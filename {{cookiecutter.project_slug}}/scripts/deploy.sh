@@ -145,8 +145,15 @@ migrate() {
     fail "the migration failed" "$(last_line)"
 }
 
+# An engine that restarts in the middle of a deploy leaves containers that Compose does not
+# know, with the name that it needs.
+remove_strays() {
+  docker ps --all --quiet --filter "name=library-web-$next" | xargs -r docker rm --force
+}
+
 start_release() {
   say "starting $tag as $next (live: ${live:-nothing})"
+  quietly remove_strays || fail "what a deploy left can't be removed" "$(last_line)"
   quietly compose up --detach --no-deps --force-recreate "web-$next" ||
     fail "the container did not start" "$(last_line)"
 }

@@ -54,8 +54,12 @@ locals {
     for path in keys(local.host_files) : path => endswith(path, ".sh") ? "0755" : "0644"
   }
 
-  # User data is small, so what only a machine with a release needs comes with that.
-  later_files = ["${local.install_dir}/host/move-database.sh"]
+  # User data is small, so what only a machine with a release needs comes with that. A
+  # release brings a deploy.sh of its own.
+  later_files = [
+    "${local.install_dir}/host/move-database.sh",
+    "${local.install_dir}/terraform/scripts/deploy.sh",
+  ]
 
   cloud_config = {
     write_files = [

@@ -37,6 +37,10 @@ inject_fault() {
 }
 trap '[[ $BASH_COMMAND != "$FAULT_AT"* ]] || inject_fault' DEBUG
 """
+START_ENGINE = "setsid dockerd >> /var/log/dockerd.log 2>&1 < /dev/null &"
+STOP_ENGINE = """\
+kill "$(cat /var/run/docker.pid)"
+while [ -e /var/run/docker.pid ]; do sleep 0.1; done"""
 # The rights that an engine inside a container needs; far fewer than --privileged.
 RIGHTS = [
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
@@ -100,6 +104,12 @@ class Host:
             self.name,
         )
         self.wait_for_engine()
+        self._configure_engine()
+
+    def _configure_engine(self):
+        settings = (PROJECT / "terraform/host/daemon.json").read_text(encoding="utf-8")
+        self.inside("tee", "/etc/docker/daemon.json", stdin=settings)
+        self.inside("sh", "-c", 'kill -HUP "$(cat /var/run/docker.pid)"')
 
     def _volume(self, kind, target):
         name = f"{self.name}-{kind}"
@@ -293,6 +303,11 @@ class Host:
         docker("restart", "--time", "20", self.name)
         # It lives in the server's network, which is a new one.
         docker("restart", f"{self.name}-registry")
+        self.wait_for_engine()
+
+    def restart_engine(self):
+        """Restart the server's Docker engine, and wait for it."""
+        self.inside("sh", "-c", f"{STOP_ENGINE}\n{START_ENGINE}")
         self.wait_for_engine()
 
     def memory(self):

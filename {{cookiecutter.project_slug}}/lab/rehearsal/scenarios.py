@@ -125,6 +125,17 @@ def killed_after_the_switch(stage):
     return stage.kill_before_and_repeat("v2", at="keep_release")
 
 
+def engine_restarted(stage):
+    """Restart the Docker engine while a release serves."""
+    stage.host.restart_engine()
+    return 0
+
+
+def engine_restarted_at_start(stage):
+    """Restart the Docker engine while a deploy starts its release; deploy again."""
+    return stage.restart_engine_and_repeat("v3", says="starting v3")
+
+
 def expanding(stage):
     """Deploy a release whose migration adds a column that the old release ignores."""
     return stage.deploy("expanding")
@@ -237,6 +248,12 @@ SCENARIOS = [
     ),
     Scenario(
         "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
+    ),
+    Scenario("engine restart", engine_restarted, 0, UNCHANGED, UNCHANGED),
+    Scenario(
+        *("engine restart at the start", engine_restarted_at_start, 0, "v3", "v3"),
+        says=DONE,
+        switches=1,
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
     Scenario(

@@ -227,6 +227,17 @@ class Stage:
             raise RehearsalError(f"the kill came too late: the deploy said '{not_yet}'")
         return self._repeat(tag)
 
+    def restart_engine_and_repeat(self, tag, says):
+        """Restart the engine when a deploy prints `says`; deploy again.
+
+        Returns the exit code of the second deploy.
+        """
+        process = self.start_deploy(tag)
+        wait_until(lambda: says in self.said(process), f"'{says}'")
+        self.host.restart_engine()
+        self.finish(process)
+        return self._repeat(tag)
+
     def kill_before_and_repeat(self, tag, at):
         """Kill a deploy right before a command; repeat it, and return its exit code.
 
@@ -240,7 +251,7 @@ class Stage:
         return self._repeat(tag)
 
     def _repeat(self, tag):
-        self.say("    killed; running it again")
+        self.say("    running it again")
         for _ in range(10):
             if (code := self.deploy(tag)) != BUSY:
                 return code
