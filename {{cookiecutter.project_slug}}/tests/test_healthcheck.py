@@ -1,10 +1,15 @@
 """Docker's health check, against the real server."""
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 
 import pytest
+from config import healthcheck
+from tools.polling import wait_until
 
 from tests.servers import refusing_port
 
@@ -43,3 +48,40 @@ def test_no_api_is_unhealthy_in_one_line():
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("no answer: ")
+
+
+@pytest.fixture
+def hung(tmp_path):
+    """A master with two children, and a function that checks it."""
+    children = "sleep 600 & sleep 600 & wait"
+    with subprocess.Popen(["sh", "-c", children], start_new_session=True) as master:
+        wait_until(lambda: len(healthcheck.workers(master.pid)) == 2)
+
+        def check(hung):
+            return healthcheck.heal(hung, master.pid, tmp_path / "count")
+
+        check.master = master
+        yield check
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(master.pid, signal.SIGKILL)
+
+
+def test_workers_that_do_not_answer_three_checks_are_killed_and_it_is_said(hung):
+    assert [hung(True), hung(True)] == [None, None]
+    assert len(healthcheck.workers(hung.master.pid)) == 2
+    assert "2 workers killed" in hung(True)
+    # Their master goes on, and here it ends when they have.
+    assert hung.master.wait(timeout=60) is not None
+
+
+def test_one_answer_in_between_and_they_live(hung):
+    assert [hung(each) for each in (True, True, False, True, True)] == [None] * 5
+    assert len(healthcheck.workers(hung.master.pid)) == 2
+
+
+def test_an_api_that_takes_a_request_in_and_is_silent_is_hung():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(TimeoutError):
+            healthcheck.ask(silent.getsockname()[1], timeout=0.1)
+    with refusing_port() as port, pytest.raises(ConnectionRefusedError):
+        healthcheck.ask(port)
