@@ -12,6 +12,11 @@ DRAIN_SECONDS=3
 CRASHES=2
 # A release that answers its check, and so often in a row not with 200, is not starting.
 BAD_ANSWERS=3
+# The old release goes on beside the new one for so long: if it is watched, and has to
+# serve again. 0: for no time.
+BAKE_SECONDS=${BAKE_SECONDS:-30}
+# From so many 5xx on, if they are every twentieth answer and twice as many as before.
+BAKE_ERRORS=5
 MIGRATION=library-migration
 # MiB that must be free on the data volume.
 LEAST_ROOM=64
@@ -178,20 +183,20 @@ bad_answers() {
 
 # Docker decides, after HEALTH_SECONDS and three checks at the latest.
 wait_until_healthy() {
-  local state=starting
-  while [ "$state" = starting ] || [ "$state" = restarting ]; do
+  local health=starting
+  while [ "$health" = starting ] || [ "$health" = restarting ]; do
     sleep 0.5
     give_up_after "$CRASHES"
-    state=$(state_of "$next")
-    [ "$(bad_answers)" -lt "$BAD_ANSWERS" ] || state=unhealthy
+    health=$(state_of "$next")
+    [ "$(bad_answers)" -lt "$BAD_ANSWERS" ] || health=unhealthy
   done
-  case "$state" in
+  case "$health" in
     healthy) say "$tag is healthy"; return ;;
     missing) fail "the container of $tag is gone" ;;
   esac
   # Docker says so, too, of what has just crashed.
   give_up_after 1
-  reject "$tag is $state, its check says: $(last_check)" "$(last_words)"
+  reject "$tag is $health, its check says: $(last_check)" "$(last_words)"
 }
 
 # The Caddyfile is the release's own, and each colour keeps one: going back brings the old
@@ -243,7 +248,31 @@ smoke_test() {
     reject "$tag can't be used" "$(last_line)"
 }
 
+# answers_since WHEN: the proxy's answers to readers, and those of them that were 5xx.
+answers_since() {
+  { docker logs --since "$1" "$(compose ps --quiet caddy)" 2>&1 || true; } |
+    awk -F '"status":' 'NF > 1 {all++; if ($2 ~ /^5/) bad++} END {print all + 0, bad + 0}'
+}
+
+rose() {
+  ((bad >= BAKE_ERRORS && bad * 20 >= all && bad * (all_before + 1) > 2 * bad_before * all))
+}
+
+# What no check asks for, readers find.
+bake() {
+  local end=$((SECONDS + BAKE_SECONDS)) all bad
+  [ -n "$live" ] || return 0
+  say "watching what readers get for $BAKE_SECONDS s"
+  while [ "$SECONDS" -lt "$end" ]; do
+    sleep 1
+    read -r all bad <<<"$(answers_since "$switched_at")"
+    ! rose || reject "$tag fails readers: $bad of $all answers are 5xx (before: $bad_before of $all_before)" "$(last_words)"
+  done
+}
+
 switch_proxy() {
+  read -r all_before bad_before <<<"$(answers_since 60s)"
+  switched_at=$(date -u +%FT%T.%NZ)
   say "switching the proxy to $next"
   switched=yes
   route_to "$next" || fail "the proxy did not take its new configuration" "$(last_line)"
@@ -323,6 +352,7 @@ main() {
   smoke_test
   switch_proxy
   check_proxy
+  bake
   keep_release
   forget_old_releases
   say "$GREEN${BOLD}done: $tag serves as $next, and is stable$PLAIN"

@@ -22,6 +22,8 @@ COMPLAINTS = """\
 for container in $(docker ps --all --quiet --filter name=library-web-); do
   docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
 done"""
+# Long enough for the fault that a scenario has; each deploy waits for so many seconds.
+BAKE = "BAKE_SECONDS=6"
 # Bash reads this file before the deploy's scripts (BASH_ENV). It runs $FAULT right
 # before the command that begins with $FAULT_AT.
 FAULT_FILE = "/opt/fault.sh"
@@ -218,9 +220,8 @@ class Host:
 
     def script(self, name, *arguments):
         """Return the local command that runs a script of /opt/library as root."""
-        return self.ssh_command(
-            shlex.join(["sudo", f"/opt/library/{name}", *arguments])
-        )
+        command = ["sudo", "env", BAKE, f"/opt/library/{name}", *arguments]
+        return self.ssh_command(shlex.join(command))
 
     def deploy_with_fault(self, tag, at, fault):
         """Return the local command of a deploy with a fault right before a command.
@@ -234,7 +235,7 @@ class Host:
             f"FAULT_AT={at}",
             f"FAULT={fault}",
         ]
-        deploy = ["sudo", "env", *fault, "/opt/library/deploy.sh", tag]
+        deploy = ["sudo", "env", BAKE, *fault, "/opt/library/deploy.sh", tag]
         return self.ssh_command(shlex.join(deploy))
 
     def push(self, tag):

@@ -6,9 +6,10 @@ or 0 if it deploys nothing. SCENARIOS says what must be true afterwards.
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 from lab.rehearsal.docker import RehearsalError
-from lab.rehearsal.enemy.faults import disk_filled
+from lab.rehearsal.enemy.faults import disk_filled, table_read
 from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
 from tools.polling import wait_until
 
@@ -136,6 +137,33 @@ def engine_restarted_at_start(stage):
     return stage.restart_engine_and_repeat("v3", says="starting v3")
 
 
+def failing(stage):
+    """Deploy a release that passes all checks, and fails every write of a book."""
+    return stage.deploy("failing")
+
+
+def hanging(stage):
+    """Deploy a release and let all of its threads hang; wait until it answers again."""
+    code = stage.deploy("hanging")
+    stage.host.inside("sh", "-c", HANG)
+    log = f"docker logs {stage.host.live_name()} 2>&1"
+    healed = partial(stage.host.inside, "sh", "-c", f"{log} | grep HEALED || true")
+    stage.say(f"    {wait_until(healed, 'a log that says so')}")
+    wait_until(stage.host.health, "an answer of new workers")
+    return code
+
+
+def expanding_while_read(stage):
+    """Deploy a migration of a table that somebody reads for longer than readers wait."""
+    with table_read(stage.host, 20):
+        return stage.deploy("expanding")
+
+
+def scanning(stage):
+    """Deploy a migration that holds a table for longer than readers wait."""
+    return stage.deploy("scanning")
+
+
 def expanding(stage):
     """Deploy a release whose migration adds a column that the old release ignores."""
     return stage.deploy("expanding")
@@ -188,6 +216,13 @@ def down_and_up(stage):
     return stage.down_and_up("own-compose")
 
 
+HANG = """\
+for each in $(seq 40); do
+  curl --silent --max-time 1 http://127.0.0.1/api/v1/hang &
+done
+wait"""
+SOON = "until deploy.sh looks"
+HUNG = "until three checks had no answer"
 OFF = "the machine is off"
 CONTROL = "the control"
 DONE = ("done: ",)
@@ -254,6 +289,27 @@ SCENARIOS = [
         *("engine restart at the start", engine_restarted_at_start, 0, "v3", "v3"),
         says=DONE,
         switches=1,
+    ),
+    Scenario(
+        *("failing writes", failing, 1, UNCHANGED, UNCHANGED),
+        says=("failing fails readers: ",),
+        switches=2,
+        may_fail=SOON,
+    ),
+    Scenario(
+        *("hung threads", hanging, 0, "hanging", "hanging"),
+        says=DONE,
+        switches=1,
+        may_fail=HUNG,
+    ),
+    Scenario(
+        *("migration of a table in use", expanding_while_read, 1),
+        *(UNCHANGED, UNCHANGED),
+        says=("the migration failed", f"{LOG}django.db.utils.OperationalError: "),
+    ),
+    Scenario(
+        *("migration that holds a table", scanning, 1, UNCHANGED, UNCHANGED),
+        says=("the migration failed", "due to statement timeout"),
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
     Scenario(

@@ -14,6 +14,8 @@ IS_LOCKED = (
     "SELECT 1 FROM pg_locks WHERE granted AND mode = 'ExclusiveLock' "
     "AND relation = 'books_book'::regclass"
 )
+LONG_READ = "BEGIN; SELECT 1 FROM books_book LIMIT 1; SELECT pg_sleep({}); COMMIT"
+IS_READ = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%LIMIT 1; SELECT pg_sleep%'"
 DATA = "/var/lib/library"
 FILL = """\
 cd {data}
@@ -23,6 +25,15 @@ fi
 free=$(df --output=avail --block-size=1 . | tail -n 1)
 fallocate -l "$((free - {but} - 1048576))" filled
 [ {but} != 0 ] || dd if=/dev/zero of=filled-too bs=4k 2>/dev/null || true"""
+
+
+@contextlib.contextmanager
+def table_read(host, seconds):
+    """Read the table of books for `seconds`; the block may be shorter."""
+    psql = ("psql", "--username=library", "--command", LONG_READ.format(seconds))
+    with host.beginning("docker", "exec", "library-db-1", *psql):
+        wait_until(lambda: host.sql(IS_READ), "the long read", 10)
+        yield
 
 
 @contextlib.contextmanager
