@@ -262,6 +262,47 @@ def test_the_checker_lists_the_releases_with_their_verdicts(released):
     ]
 
 
+@pytest.fixture
+def common(released, server, tmp_path):
+    """Run a line of shell code that may use common.sh."""
+
+    def call(line):
+        script = tmp_path / "line.sh"
+        script.write_text(
+            f"#!/bin/bash\n. '{server.library}/common.sh'; load_config\n{line}\n"
+        )
+        script.chmod(0o755)
+        return server("line.sh", folder=tmp_path)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rose"),
+    [
+        ("100 5 100 0", True),
+        ("100 5 0 0", True),  # nobody came before
+        ("100 4 100 0", False),  # four may be anything
+        ("101 5 100 0", False),  # less than every twentieth
+        ("100 20 100 10", False),  # it was so before
+        ("100 30 100 10", True),
+    ],
+)
+def test_errors_rise_if_they_are_many_and_more_than_before(common, numbers, rose):
+    assert (common(f"rose {numbers}").returncode == 0) == rose
+
+
+def test_the_proxys_answers_are_counted(common, tmp_path):
+    lines = [f'{{"uri":"/books","status":{each},"size":5}}' for each in (200, 502, 503)]
+    log = "\n".join(["a line of another kind", *lines, ""])
+    (tmp_path / "bin/docker").write_text(
+        f"#!/bin/sh\ncase \"$*\" in logs*) printf '%s' '{log}' >&2 ;; esac\n"
+    )
+    assert common("answers_since 60s").stdout == "3 2\n"
+    (tmp_path / "bin/docker").write_text("#!/bin/sh\nexit 1\n")
+    assert common("answers_since 60s").stdout == "0 0\n"
+
+
 def test_while_a_deploy_runs_the_entry_gets_nothing(server, image):
     lock = server.data / "deploy/lock"
     lock.parent.mkdir(parents=True)

@@ -17,10 +17,11 @@ from http.client import HTTPResponse
 from typing import Any
 
 import django
-from config.healthcheck import PATH as HEALTH
-from config.healthcheck import accepted_host
 from django.conf import settings
 from django.db import DatabaseError
+
+from config.healthcheck import PATH as HEALTH
+from config.healthcheck import accepted_host
 
 EMAIL = "smoke-test@example.invalid"
 # Seconds until the list must have come from the cache once: others write meanwhile, and

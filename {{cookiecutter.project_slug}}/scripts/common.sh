@@ -131,3 +131,13 @@ ask_as_reader() {
   if [ -n "${DOMAIN:-}" ]; then way=(--insecure --resolve "$DOMAIN:443:127.0.0.1"); fi
   ask "$(public_url)" --retry "$1" --retry-all-errors "${way[@]}"
 }
+
+# answers_since WHEN: the proxy's answers to readers, and those of them that were 5xx.
+answers_since() {
+  { docker logs --since "$1" "$(compose ps --quiet caddy)" 2>&1 || true; } |
+    awk -F '"status":' 'NF > 1 {all++; if ($2 ~ /^5/) bad++} END {print all + 0, bad + 0}'
+}
+
+# rose ALL BAD ALL_BEFORE BAD_BEFORE: whether 5xx rose. They are five at least, every
+# twentieth answer, and more than twice the share of before.
+rose() { (($2 >= 5 && $2 * 20 >= $1 && $2 * ($3 + !$3) > 2 * $4 * $1)); }

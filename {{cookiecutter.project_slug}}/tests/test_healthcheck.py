@@ -6,12 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
+from http.client import HTTPException
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
-from config import healthcheck
-from tools.polling import wait_until
 
+from config import healthcheck
+from tests import live
 from tests.servers import refusing_port
+from tools.polling import wait_until
 
 pytestmark = pytest.mark.once
 
@@ -77,6 +81,43 @@ def test_workers_that_do_not_answer_three_checks_are_killed_and_it_is_said(hung)
 def test_one_answer_in_between_and_they_live(hung):
     assert [hung(each) for each in (True, True, False, True, True)] == [None] * 5
     assert len(healthcheck.workers(hung.master.pid)) == 2
+
+
+# Once asked to, its one worker never answers again.
+HANGING = """
+from threading import Event
+from config.wsgi import application as whole
+
+hung = Event()
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/hang":
+        hung.set()
+    if hung.is_set():
+        Event().wait()
+    return whole(environ, start_response)
+"""
+
+
+def test_gunicorn_whose_threads_hang_answers_again(tmp_path):
+    (tmp_path / "hanging.py").write_text(HANGING)
+    env = live.environment(f"sqlite:///{tmp_path / 'db'}", PYTHONPATH=str(tmp_path))
+    env |= {"WEB_CONCURRENCY": "1", "REDIS_URL": ""}
+    with live.gunicorn(env, module="hanging") as (address, process):
+        assert healthcheck.is_gunicorn(process.pid)
+        port = urlsplit(address).port
+        for path in ("/hang", healthcheck.PATH):
+            with pytest.raises(TimeoutError):
+                urlopen(f"http://127.0.0.1:{port}{path}", timeout=2)
+        count = tmp_path / "count"
+        said = [healthcheck.heal(True, process.pid, count) for _ in range(3)]
+        assert said[:2] == [None, None] and "1 workers killed" in said[2]
+        wait_until(lambda: answers(port), "an answer of a new worker")
+
+
+def answers(port):
+    with contextlib.suppress(OSError, HTTPException):
+        return healthcheck.ask(port)[0] == 200
 
 
 def test_an_api_that_takes_a_request_in_and_is_silent_is_hung():

@@ -5,9 +5,9 @@ import sys
 from urllib.parse import urlsplit
 
 import pytest
-from tools.ports import free_port
 
 from tests import live
+from tools.ports import free_port
 
 pytestmark = pytest.mark.once
 # A release whose answers to one method and path are an error.
