@@ -110,6 +110,7 @@ class Host:
 
     def _configure_engine(self):
         settings = (PROJECT / "terraform/host/daemon.json").read_text(encoding="utf-8")
+        self.inside("mkdir", "-p", "/etc/docker")
         self.inside("tee", "/etc/docker/daemon.json", stdin=settings)
         self.inside("sh", "-c", 'kill -HUP "$(cat /var/run/docker.pid)"')
 
