@@ -10,6 +10,7 @@ import tarfile
 from pathlib import Path
 
 import httpx
+
 from lab.rehearsal import PROJECT
 from lab.rehearsal.docker import LABEL, RehearsalError, docker, engine_address, run
 from tools.polling import wait_until

@@ -9,9 +9,8 @@ import time
 from lab.rehearsal.docker import RehearsalError
 from lab.rehearsal.load import PUBLISHER, Load, acknowledged, summary
 from lab.rehearsal.scenarios import BUSY, EARLIER, UNCHANGED
-from tools.polling import wait_until
-
 from tests import live
+from tools.polling import wait_until
 
 LIBRARIAN = {
     "DJANGO_SUPERUSER_EMAIL": "librarian@example.com",
