@@ -41,7 +41,7 @@ def ask(port: int, timeout: float = 8) -> tuple[int, str]:
 
 
 def is_gunicorn(process: int) -> bool:
-    """Return whether it is: elsewhere than in our container, PID 1 is something else."""
+    """Return whether it is. PID 1 is, in our container, and nowhere else."""
     with contextlib.suppress(OSError):
         return b"gunicorn" in Path(f"/proc/{process}/cmdline").read_bytes()
     return False

@@ -1,8 +1,8 @@
 """Uses the API on this machine as a reader would: `python -m config.smoke_test`.
 
-The list of books, twice, until it comes from the cache; then a write. Exits with 0, or
-with 1 and one line that says what failed. deploy.sh runs it in a new release's container
-before readers come there. The reader is made for it and goes with it.
+The list of books, until it comes from the cache; then a write. Exits with 0, or with 1
+and one line that says what failed. deploy.sh runs it in a new release's container before
+readers come there. The reader is made for it and goes with it.
 """
 
 import http.client
@@ -66,7 +66,7 @@ class Client:
         }
 
     def demand(self, status: int, *request: Any) -> HTTPResponse:
-        """Send a request; return the answer. Raises SmokeTestError for another status."""
+        """Return the answer, which must have this status. Raises SmokeTestError."""
         answer = self.send(*request)
         if answer.status != status:
             body = answer.read(300).decode(errors="replace").strip()

@@ -154,7 +154,7 @@ def hanging(stage):
 
 
 def expanding_while_read(stage):
-    """Deploy a migration of a table that somebody reads for longer than readers wait."""
+    """Deploy a migration of a table that somebody reads longer than readers wait."""
     with table_read(stage.host, 20):
         return stage.deploy("expanding")
 
