@@ -10,8 +10,9 @@ def main():
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # A migration or the seed may take its time. It waits for locks as briefly as the
     # API: else everybody would wait behind it.
-    for kind in ("STATEMENT", "IDLE"):
-        os.environ[f"DATABASE_{kind}_TIMEOUT"] = "0"
+    statement = "MIGRATION_STATEMENT_TIMEOUT" if sys.argv[1:2] == ["migrate"] else ""
+    os.environ["DATABASE_STATEMENT_TIMEOUT"] = os.environ.get(statement, "0")
+    os.environ["DATABASE_IDLE_TIMEOUT"] = "0"
     try:
         from django.core.management import execute_from_command_line
     except ImportError:

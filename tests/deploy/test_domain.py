@@ -71,7 +71,7 @@ def test_the_checker_says_which_colour_serves_what(said):
 def test_without_an_earlier_release_there_is_nothing_to_roll_back_to(said):
     code, output = said["rollback"]
     assert code == 1
-    assert "no earlier release proved healthy" in output
+    assert "no earlier release is good" in output
 
 
 def test_the_checker_fails_when_readers_get_no_answer(said):

@@ -116,6 +116,15 @@ def test_a_database_elsewhere_is_used_and_none_is_run_here(configured):
     assert found["web-blue"]["environment"]["DATABASE_URL"] == url
 
 
+@pytest.mark.parametrize(("given", "used"), [(None, "1m30s"), ("200", "3m20s")])
+def test_so_long_a_release_may_take_to_start(configured, given, used):
+    (web,) = {
+        json.dumps(services(configured(HEALTH_SECONDS=given))[name]["healthcheck"])
+        for name in ("web-blue", "web-green")
+    }
+    assert json.loads(web) == {"start_period": used}
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET_KEY", "REDIS_PASSWORD"])
 def test_a_missing_secret_is_refused_by_name(configured, name):
     done = configured(**{name: None})

@@ -246,6 +246,156 @@ def test_scripts_that_do_not_come_whole_are_not_used(server, image):
     assert not (server.library / "releases/v1").exists()
 
 
+# Answers for a machine on which blue serves the release that stands in the file `live`.
+BLUE_SERVES = """\
+#!/bin/sh
+case "$*" in
+  *ps*web-blue*) echo blue ;;
+  *Config.Image*blue) echo "example.com/library:$(cat live)" ;;
+  *State.Running*blue) echo healthy ;;
+esac
+"""
+ASKED = """\
+#!/bin/sh
+case "$*" in */colour) echo blue ;; *) echo '{"status":"ok"}' ;; esac
+"""
+# Serves what it is told to, and notes it, as the real one does.
+DEPLOY = """\
+#!/bin/sh
+echo "deploys $1"
+echo "$1" > live
+echo "$1" >> "$DATA_DIR/deploy/releases"
+"""
+
+
+@pytest.fixture
+def released(server, tmp_path):
+    """Call health-checker.sh on a server with releases: (good and bad ones)."""
+    (server.library / "config.env").write_text("REGISTRY=example.com/library\n")
+    server("first-boot.sh")
+    (tmp_path / "bin").mkdir()
+    stand_ins = {"bin/docker": BLUE_SERVES, "bin/curl": ASKED}
+    for path in (tmp_path / name for name in stand_ins):
+        path.write_text(stand_ins[f"bin/{path.name}"])
+        path.chmod(0o755)
+    (server.library / "deploy.sh").write_text(DEPLOY)
+    state = server.data / "deploy"
+
+    def call(*arguments):
+        return server("health-checker.sh", *arguments)
+
+    def have(*tags, bad=""):
+        (tmp_path / "live").write_text(f"{tags[-1]}\n")
+        (state / "releases").write_text("".join(f"{tag}\n" for tag in tags))
+        (state / "bad").write_text(bad)
+        return call
+
+    call.live = lambda: (tmp_path / "live").read_text().strip()
+    call.have, call.state = have, state
+    return call
+
+
+def test_a_rollback_never_returns_to_what_was_rolled_back_from(released):
+    released.have("v1", "v2", "wrong", "wrong-too")
+    assert "rolling back from wrong-too to wrong\n" in released("--rollback").stdout
+    assert "rolling back from wrong to v2\n" in released("--rollback").stdout
+    # Not one step forward, as before there were verdicts.
+    assert "rolling back from v2 to v1\n" in released("--rollback").stdout
+    assert "no earlier release is good" in the_line(released("--rollback"))
+    assert released.live() == "v1"
+
+
+def test_a_rollback_passes_over_what_failed_here(released):
+    released.have("v1", "v2", "v3", bad="v2 2026-01-01T00:00:00Z v2 crashes at start\n")
+    assert "rolling back from v3 to v1\n" in released("--rollback").stdout
+
+
+def test_a_rollback_may_name_its_release(released):
+    released.have("v1", "v2", "v3")
+    done = released("--rollback", "v1")
+    assert (done.returncode, released.live()) == (0, "v1")
+
+
+@pytest.mark.parametrize(
+    ("tag", "line"),
+    [
+        ("v1", "v1 is bad since 2026-01-01T00:00:00Z rolled back from: deploy.sh v1"),
+        ("v3", "v3 serves already"),
+        ("v.", "v. never proved healthy on this machine: deploy.sh v. deploys it"),
+    ],
+)
+def test_a_rollback_refuses_a_release_in_one_line(released, tag, line):
+    released.have("v1", "v2", "v3", bad="v1 2026-01-01T00:00:00Z rolled back from\n")
+    assert the_line(released("--rollback", tag)).startswith(line)
+    assert released.live() == "v3"
+
+
+def test_while_a_deploy_runs_a_rollback_gives_no_verdict(released):
+    released.have("v1", "v2")
+    with (released.state / "lock").open("w") as held:
+        held.write("4711\n")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = released("--rollback")
+    assert done.returncode == 75
+    assert done.stdout == "another deploy is running (process 4711): wait for it\n"
+    assert (released.state / "bad").read_text() == ""
+
+
+def test_the_checker_lists_the_releases_with_their_verdicts(released):
+    bad = "v0 2026-01-01T00:00:00Z v0 crashes at start\n"
+    released.have("v1", "v2", "v1", bad=bad)
+    done = released()
+    assert done.returncode == 0, done.stdout
+    lines = [line for line in done.stdout.splitlines() if line.startswith("release ")]
+    assert [line.split(maxsplit=2)[1:] for line in lines] == [
+        ["v0", "bad since 2026-01-01T00:00:00Z v0 crashes at start"],
+        ["v2", "good"],
+        ["v1", "good"],
+    ]
+
+
+@pytest.fixture
+def common(released, server, tmp_path):
+    """Run a line of shell code that may use common.sh."""
+
+    def call(line):
+        script = tmp_path / "line.sh"
+        script.write_text(
+            f"#!/bin/bash\n. '{server.library}/common.sh'; load_config\n{line}\n"
+        )
+        script.chmod(0o755)
+        return server("line.sh", folder=tmp_path)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rose"),
+    [
+        ("100 5 100 0", True),
+        ("100 5 0 0", True),  # nobody came before
+        ("100 4 100 0", False),  # four may be anything
+        ("101 5 100 0", False),  # less than every twentieth
+        ("100 20 100 10", False),  # it was so before
+        ("100 30 100 10", True),
+    ],
+)
+def test_errors_rise_if_they_are_many_and_more_than_before(common, numbers, rose):
+    assert (common(f"rose {numbers}").returncode == 0) == rose
+
+
+def test_the_proxys_answers_are_counted(common, tmp_path):
+    lines = [f'{{"uri":"/books","status":{each},"size":5}}' for each in (200, 502, 503)]
+    log = "\n".join(["a line of another kind", *lines, ""])
+    (tmp_path / "bin/docker").write_text(
+        f"#!/bin/sh\ncase \"$*\" in logs*) printf '%s' '{log}' >&2 ;; esac\n"
+    )
+    assert common("answers_since 60s").stdout == "3 2\n"
+    (tmp_path / "bin/docker").write_text("#!/bin/sh\nexit 1\n")
+    assert common("answers_since 60s").stdout == "0 0\n"
+
+
 def test_while_a_deploy_runs_the_entry_gets_nothing(server, image):
     lock = server.data / "deploy/lock"
     lock.parent.mkdir(parents=True)

@@ -18,9 +18,6 @@ from tests.terraform.host import Host, as_root, may_resize, program_beside_pytho
 TAG = "0123abc"
 HOST = "/opt/library/host"
 ENTRIES = ("deploy.sh", "health-checker.sh", "library.sh")
-# There is nothing to back up or to serve before the first release: deploys bring these.
-AFTER_A_DEPLOY = {"backup.sh", "database.sh", "library.sh", "restore.sh"}
-AFTER_A_DEPLOY |= {"proxy/Caddyfile"}
 # The stand-in for Docker knows no image, so a deploy ends where it would pull one.
 NO_DOCKER = """\
 #!/bin/sh
@@ -103,7 +100,6 @@ def test_a_deploy_brings_every_script_ready_to_run(files, deploy, rendered):
         f"/opt/library/terraform/{name}"
         for name in rendered.files()
         if name.startswith("scripts/")
-        and name.removeprefix("scripts/") not in AFTER_A_DEPLOY
     }
     scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
     brought = dict(re.findall(r"(?m)^put '(\S+)' (\d+) ", deploy))
@@ -116,11 +112,13 @@ def test_a_deploy_brings_every_script_ready_to_run(files, deploy, rendered):
 
 def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boot):
     said = host.succeed(
-        first_boot + "mountpoint /var/lib/library; cat /opt/library/config.env\n"
+        "rm -f /etc/docker/daemon.json\n"
+        + first_boot
+        + "mountpoint /var/lib/library; cat /opt/library/config.env\n"
         "stat -c %a /var/lib/library/secrets.env /opt/library/config.env\n"
         "cut -d= -f1 /var/lib/library/secrets.env; cat /run/noted\n"
         "cat /etc/fstab /etc/systemd/system/docker.service.d/library-data.conf\n"
-        "cat /etc/systemd/system/library-backup.*\n"
+        "cat /etc/systemd/system/library-backup.* /etc/docker/daemon.json\n"
     )
     assert "it is blank" in said and "The machine is ready." in said
     assert "No release has been deployed yet." in said
@@ -137,6 +135,7 @@ def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boo
     assert "BACKUP_BUCKET='library-api-backups-" in said
     assert "systemctl enable --quiet --now docker" in said
     assert "systemctl enable --quiet --now library-backup.timer" in said
+    assert '{"live-restore": true}' in said
 
 
 def test_a_new_server_finds_the_old_ones_secrets_and_release(host, first_boot):

@@ -135,8 +135,23 @@ live_colour() {
 history() { if [ -f "$STATE/releases" ]; then cat "$STATE/releases"; fi; }
 stable_tag() { history | tail -n 1; }
 
-# What --rollback returns to: the last that proved healthy and is not live now.
-earlier_than() { history | grep -Fvx -- "$1" | tail -n 1 || true; }
+# Bad releases, a line each: TAG WHEN WHY. They failed here, or a person went back from
+# them.
+bad_releases() { if [ -f "$STATE/bad" ]; then cat "$STATE/bad"; fi; }
+why_bad() { bad_releases | sed -n "s/^${1//./\\.} //p"; }
+
+# set_verdict TAG [WHY]: it is bad, for this reason; without one it is good.
+set_verdict() {
+  { bad_releases | awk -v tag="$1" '$1 != tag' &&
+    if [ -n "${2:-}" ]; then echo "$1 $(date -u +%FT%TZ) $2"; fi; } >"$STATE/bad.new" &&
+    mv -- "$STATE/bad.new" "$STATE/bad"
+}
+
+# Those that proved healthy and are not bad, the latest last.
+good_releases() { history | grep -Fvxf <(bad_releases | cut -d ' ' -f 1) || true; }
+
+# What --rollback returns to: the last good one that is not live now.
+earlier_than() { good_releases | grep -Fvx -- "$1" | tail -n 1 || true; }
 
 first_host() {
   local host=${ALLOWED_HOSTS:-${DOMAIN:-localhost}}
@@ -158,3 +173,13 @@ ask_as_reader() {
   if [ -n "${DOMAIN:-}" ]; then way=(--insecure --resolve "$DOMAIN:443:127.0.0.1"); fi
   ask "$(public_url)" --retry "$1" --retry-all-errors "${way[@]}"
 }
+
+# answers_since WHEN: the proxy's answers to readers, and those of them that were 5xx.
+answers_since() {
+  { docker logs --since "$1" "$(compose ps --quiet caddy)" 2>&1 || true; } |
+    awk -F '"status":' 'NF > 1 {all++; if ($2 ~ /^5/) bad++} END {print all + 0, bad + 0}'
+}
+
+# rose ALL BAD ALL_BEFORE BAD_BEFORE: whether 5xx rose. They are five at least, every
+# twentieth answer, and more than twice the share of before.
+rose() { (($2 >= 5 && $2 * 20 >= $1 && $2 * ($3 + !$3) > 2 * $4 * $1)); }

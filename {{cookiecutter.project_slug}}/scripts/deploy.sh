@@ -6,14 +6,20 @@ set -euo pipefail
 # What people read goes to these, also from within a command whose output is redirected.
 exec 3>&1 4>&2
 
-HEALTH_SECONDS=90
 # The old release goes on this long after the switch: what the proxy took in just
 # before must have reached it.
 DRAIN_SECONDS=3
 CRASHES=2
+# A release that answers its check, and so often in a row not with 200, is not starting.
+BAD_ANSWERS=3
+# The old release goes on beside the new one for so long: if it is watched, and has to
+# serve again. 0: for no time.
+BAKE_SECONDS=${BAKE_SECONDS:-30}
 MIGRATION=library-migration
 # How the migration's container says that the settings are to blame (sysexits.h).
 BAD_SETTINGS=78
+# MiB that must be free on the data volume.
+LEAST_ROOM=64
 
 usage() {
   cat <<TEXT
@@ -39,6 +45,12 @@ fail() {
   [ -z "${2:-}" ] || printf '          last log line: %s\n' "$2" >&4 || true
   take_back
   exit 1
+}
+
+# The release itself is at fault: no rollback returns to it.
+reject() {
+  if [ -z "$live" ] || [ "$tag" != "$(tag_of "$live")" ]; then set_verdict "$tag" "$1" || true; fi
+  fail "$@"
 }
 
 on_exit() {
@@ -91,6 +103,15 @@ start_services() {
   quietly compose up --detach --no-recreate --wait "${services[@]}" ||
     fail "the database or the cache did not start" "$(last_line)"
   admit_to_redis
+}
+
+# PostgreSQL writes its log in files of 16 MB, and a small write still finds room when there
+# is none for them.
+check_room() {
+  local left
+  left=$(df --output=avail --block-size=1M "$DATA_DIR" | tail -n 1)
+  [ "$left" -ge "$LEAST_ROOM" ] ||
+    fail "$DATA_DIR has ${left// /} MiB left, and a release needs $LEAST_ROOM: delete something, or let the volume grow"
 }
 
 # A release may need a secret that no release before it had.
@@ -149,8 +170,15 @@ keep_rows() {
   esac
 }
 
+# An engine that restarts in the middle of a deploy leaves containers that Compose does not
+# know, with the name that it needs.
+remove_strays() {
+  docker ps --all --quiet --filter "name=library-web-$next" | xargs -r docker rm --force
+}
+
 start_release() {
   say "starting $tag as $next (live: ${live:-nothing})"
+  quietly remove_strays || fail "what a deploy left can't be removed" "$(last_line)"
   quietly compose up --detach --no-deps --force-recreate "web-$next" ||
     fail "the container did not start" "$(last_line)"
 }
@@ -165,24 +193,30 @@ last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' |
 give_up_after() {
   local restarts
   restarts=$(inspect "$next" '{{.RestartCount}}')
-  [ "${restarts:-0}" -lt "$1" ] || fail "$tag crashes at start" "$(last_words)"
+  [ "${restarts:-0}" -lt "$1" ] || reject "$tag crashes at start" "$(last_words)"
 }
 
+# Answers of the last checks that were not 200. No answer is none: it may be starting.
+bad_answers() {
+  inspect "$next" '{{range .State.Health.Log}}{{println .Output}}{{end}}' | grep -c '^[1345][0-9][0-9] ' || true
+}
+
+# Docker decides, after HEALTH_SECONDS and three checks at the latest.
 wait_until_healthy() {
-  local deadline=$((SECONDS + HEALTH_SECONDS))
-  while [ "$SECONDS" -lt "$deadline" ]; do
-    give_up_after "$CRASHES"
-    case "$(state_of "$next")" in
-      healthy) say "$tag is healthy"; return ;;
-      unhealthy)
-        # Docker says so, too, of what has just crashed.
-        give_up_after 1
-        fail "$tag is unhealthy, its check says: $(last_check)" "$(last_words)" ;;
-      missing) fail "the container of $tag is gone" ;;
-    esac
+  local health=starting
+  while [ "$health" = starting ] || [ "$health" = restarting ]; do
     sleep 0.5
+    give_up_after "$CRASHES"
+    health=$(state_of "$next")
+    [ "$(bad_answers)" -lt "$BAD_ANSWERS" ] || health=unhealthy
   done
-  fail "$tag was not healthy after $HEALTH_SECONDS s" "$(last_words)"
+  case "$health" in
+    healthy) say "$tag is healthy"; return ;;
+    missing) fail "the container of $tag is gone" ;;
+  esac
+  # Docker says so, too, of what has just crashed.
+  give_up_after 1
+  reject "$tag is $health, its check says: $(last_check)" "$(last_words)"
 }
 
 # The Caddyfile is the release's own, and each colour keeps one: going back brings the old
@@ -227,19 +261,40 @@ route_to() {
       caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile
 }
 
+# The list, the cache and a write, as a reader would ask, before a reader does.
+smoke_test() {
+  say "using $tag as a reader would"
+  quietly compose exec -T "web-$next" python -m config.smoke_test ||
+    reject "$tag can't be used" "$(last_line)"
+}
+
+# What no check asks for, readers find.
+bake() {
+  local end=$((SECONDS + BAKE_SECONDS)) all bad
+  [ -n "$live" ] || return 0
+  say "watching what readers get for $BAKE_SECONDS s"
+  while [ "$SECONDS" -lt "$end" ]; do
+    sleep 1
+    read -r all bad <<<"$(answers_since "$switched_at")"
+    ! rose "$all" "$bad" "$all_before" "$bad_before" || reject "$tag fails readers: $bad of $all answers are 5xx (before: $bad_before of $all_before)" "$(last_words)"
+  done
+}
+
 switch_proxy() {
+  read -r all_before bad_before <<<"$(answers_since 60s)"
+  switched_at=$(date -u +%FT%T.%NZ)
   say "switching the proxy to $next"
   switched=yes
   route_to "$next" || fail "the proxy did not take its new configuration" "$(last_line)"
 }
 
-smoke_test() {
+check_proxy() {
   local answer
   answer=$(ask_proxy 2>"$STATE/last.log") ||
     fail "$tag does not answer through the proxy" "$(last_line)"
   [ "$(proxy_colour)" = "$next" ] || fail "the proxy does not send readers to $next"
   [[ $answer == *"\"release\":\"$tag\""* ]] ||
-    fail "the proxy's answer is not from $tag: build it with --build-arg RELEASE=$tag" "$answer"
+    reject "the proxy's answer is not from $tag: build it with --build-arg RELEASE=$tag" "$answer"
   # A first certificate takes a moment.
   quietly ask_as_reader 30 ||
     fail "readers get no answer at $(public_url)${DOMAIN:+: does its A record point here?}" "$(last_line)"
@@ -247,6 +302,7 @@ smoke_test() {
 
 # Written beside and moved over: on a full disk the old list stays whole.
 note_stable() {
+  set_verdict "$tag" || return
   [ "$(stable_tag)" != "$tag" ] || return 0
   { history && echo "$tag"; } >"$STATE/releases.new" &&
     mv -- "$STATE/releases.new" "$STATE/releases"
@@ -255,7 +311,7 @@ note_stable() {
 # From the note on nothing is taken back: the new release serves, and proved it.
 keep_release() {
   trap '' INT TERM
-  quietly note_stable || fail "$STATE/releases can't be written" "$(last_line)"
+  quietly note_stable || fail "$STATE can't be written" "$(last_line)"
   settled=yes
   quietly docker tag "$REGISTRY:$tag" "$REGISTRY:stable" ||
     say "the image did not get the tag stable: $(last_line)"
@@ -272,7 +328,7 @@ keep_release() {
 # need stay.
 forget_old_releases() {
   local keep image folder
-  keep=$(history | tail -n 5; tag_of blue; tag_of green; echo stable; echo "$tag")
+  keep=$(good_releases | tail -n 5; tag_of blue; tag_of green; echo stable; echo "$tag")
   docker image ls --format '{{.Tag}}' "$REGISTRY" | while read -r image; do
     grep -Fqx -- "$image" <<<"$keep" || docker image rm "$REGISTRY:$image" >/dev/null 2>&1 || true
   done || say "old images stay: Docker does not list them"
@@ -292,6 +348,7 @@ main() {
   export TAG=$tag
   take_lock
   stand_guard
+  check_room
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
   # A deploy that was killed may have written what the proxy never loaded.
@@ -302,8 +359,10 @@ main() {
   migrate
   start_release
   wait_until_healthy
-  switch_proxy
   smoke_test
+  switch_proxy
+  check_proxy
+  bake
   keep_release
   forget_old_releases
   say "$GREEN${BOLD}done: $tag serves as $next, and is stable$PLAIN"

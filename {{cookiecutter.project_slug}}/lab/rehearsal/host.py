@@ -23,6 +23,8 @@ COMPLAINTS = """\
 for container in $(docker ps --all --quiet --filter name=library-web-); do
   docker logs "$container" 2>&1 | grep -E 'ERROR|CRITICAL|[A-Za-z]+Error: ' | tail -n 4
 done"""
+# Long enough for the fault that a scenario has; each deploy waits for so many seconds.
+BAKE = "BAKE_SECONDS=6"
 # Bash reads this file before the deploy's scripts (BASH_ENV). It runs $FAULT right
 # before the command that begins with $FAULT_AT.
 FAULT_FILE = "/opt/fault.sh"
@@ -43,6 +45,10 @@ LOSE = """\
 set -e
 docker ps --all --quiet | xargs --no-run-if-empty docker rm --force
 for folder; do find "$folder" -mindepth 1 -delete; done"""
+START_ENGINE = "setsid dockerd >> /var/log/dockerd.log 2>&1 < /dev/null &"
+STOP_ENGINE = """\
+kill "$(cat /var/run/docker.pid)"
+while [ -e /var/run/docker.pid ]; do sleep 0.1; done"""
 # The rights that an engine inside a container needs; far fewer than --privileged.
 RIGHTS = [
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE"),
@@ -107,6 +113,13 @@ class Host:
             self.name,
         )
         self.wait_for_engine()
+        self._configure_engine()
+
+    def _configure_engine(self):
+        settings = (PROJECT / "terraform/host/daemon.json").read_text(encoding="utf-8")
+        self.inside("mkdir", "-p", "/etc/docker")
+        self.inside("tee", "/etc/docker/daemon.json", stdin=settings)
+        self.inside("sh", "-c", 'kill -HUP "$(cat /var/run/docker.pid)"')
 
     def _volume(self, kind, target):
         name = f"{self.name}-{kind}"
@@ -216,9 +229,8 @@ class Host:
 
     def script(self, name, *arguments):
         """Return the local command that runs a script of /opt/library as root."""
-        return self.ssh_command(
-            shlex.join(["sudo", f"/opt/library/{name}", *arguments])
-        )
+        command = ["sudo", "env", BAKE, f"/opt/library/{name}", *arguments]
+        return self.ssh_command(shlex.join(command))
 
     def deploy_with_fault(self, tag, at, fault):
         """Return the local command of a deploy with a fault right before a command.
@@ -232,7 +244,7 @@ class Host:
             f"FAULT_AT={at}",
             f"FAULT={fault}",
         ]
-        deploy = ["sudo", "env", *fault, "/opt/library/deploy.sh", tag]
+        deploy = ["sudo", "env", BAKE, *fault, "/opt/library/deploy.sh", tag]
         return self.ssh_command(shlex.join(deploy))
 
     def push(self, tag):
@@ -296,6 +308,11 @@ class Host:
         """Return the tags of the releases that were stable; the last one still is."""
         return self.inside("cat", "/var/lib/library/deploy/releases").splitlines()
 
+    def bad_releases(self):
+        """Return the tags to which no rollback returns."""
+        lines = self.inside("sh", "-c", "cat /var/lib/library/deploy/bad || true")
+        return [line.split()[0] for line in lines.splitlines()]
+
     def health(self):
         """Return the health check's JSON, seen from outside; None if it is not 200."""
         with contextlib.suppress(httpx.HTTPError):
@@ -308,6 +325,11 @@ class Host:
         docker("restart", "--time", "20", self.name)
         # It lives in the server's network, which is a new one.
         docker("restart", f"{self.name}-registry")
+        self.wait_for_engine()
+
+    def restart_engine(self):
+        """Restart the server's Docker engine, and wait for it."""
+        self.inside("sh", "-c", f"{STOP_ENGINE}\n{START_ENGINE}")
         self.wait_for_engine()
 
     def memory(self):

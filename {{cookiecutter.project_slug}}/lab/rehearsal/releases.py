@@ -12,6 +12,46 @@ def application(environ, start_response):
     start_response("500 Internal Server Error", [("Content-Length", "0")])
     return []
 """
+# What no check asks for: only a person sees it.
+WRONG = """
+serve = application
+def application(environ, start_response):
+    if environ["REQUEST_METHOD"] + environ["PATH_INFO"] != "{}":
+        return serve(environ, start_response)
+    start_response("500 Internal Server Error", [("Content-Length", "0")])
+    return []
+"""
+WRONG_TAGS = WRONG.format("GET/api/v1/tags")
+# What the health check does not ask for, and the smoke test does.
+# What neither asks for, and readers meet at once.
+WRONG_WRITES = WRONG.format("POST/api/v1/books")
+WRONG_LIST = WRONG.format("GET/api/v1/books")
+NO_CACHE = "sed -i 's/@redis:6379/@nowhere:6379/' {}"
+# Once asked to, a worker hangs, and no request to it is ever answered.
+HANGING = """
+import threading
+serve, hung = application, threading.Event()
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/api/v1/hang":
+        hung.set()
+    if hung.is_set():
+        threading.Event().wait()
+    return serve(environ, start_response)
+"""
+# Holds the table as long as a statement that rewrites a large one.
+SCANNING = """
+from django.db import migrations
+class Migration(migrations.Migration):
+    dependencies = [("books", "{}")]
+    operations = [
+        migrations.RunSQL(["LOCK TABLE books_book", "SELECT pg_sleep(20)"])
+    ]
+"""
+SLOW_START_SECONDS = 40
+SLOW_START = f"""
+import time
+time.sleep({SLOW_START_SECONDS})
+"""
 CRASH = """
 raise RuntimeError("this release crashes at start")
 """
@@ -76,17 +116,27 @@ def build_all(host, say):
     for tag in ("v2", "v3", "v4"):
         say(f"building release {tag}")
         build(host, tag)
-    say("building an unhealthy, a crashing, a mislabelled and a migrating release")
+    say("building releases with a fault each, and a migrating one")
     build_changed(host, "unhealthy", "config/wsgi.py", BROKEN_VIEWS)
+    build_changed(host, "failing", "config/wsgi.py", WRONG_WRITES)
+    build_changed(host, "hanging", "config/wsgi.py", HANGING)
+    build_changed(host, "slow", "config/wsgi.py", SLOW_START)
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
+    for tag in ("wrong", "wrong-too"):
+        build_changed(host, tag, "config/wsgi.py", WRONG_TAGS)
+    build_changed(host, "unreadable", "config/wsgi.py", WRONG_LIST)
+    *_, last = sorted(path.stem for path in PROJECT.glob("books/migrations/0*.py"))
+    scanning = ("books/migrations/9999_scan.py", SCANNING.format(last))
+    build_changed(host, "scanning", *scanning)
     build_changed(host, "expanding", "books/models.py", NEW_COLUMN, MAKE_MIGRATION)
-    say("building two releases that change how they are deployed")
+    say("building releases that change how they are deployed")
     build_changed(host, "own-deploy", "scripts/deploy.sh", OWN_DEPLOY)
     compose = "scripts/docker-compose.yml"
     build_changed(host, "own-compose", compose, "", OWN_COMPOSE.format(compose))
+    build_changed(host, "cacheless", compose, "", NO_CACHE.format(compose))
 
 
 def build_mislabelled(host):
-    """Build a healthy release that reports another tag: only the smoke test sees it."""
+    """Build a healthy release that reports another tag: only readers see it."""
     build_changed(host, "mislabelled", "config/wsgi.py", "", says="another")

@@ -6,8 +6,10 @@ or 0 if it deploys nothing. SCENARIOS says what must be true afterwards.
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 from lab.rehearsal.docker import RehearsalError
+from lab.rehearsal.enemy.faults import disk_filled, table_read
 from lab.rehearsal.releases import OWN_LIMIT, OWN_WORDS
 from tools.polling import wait_until
 
@@ -61,9 +63,30 @@ def crashing(stage):
     return stage.deploy("crashing")
 
 
+def slow_to_start(stage):
+    """Deploy a release that takes longer to start than three checks."""
+    return stage.deploy("slow")
+
+
 def missing(stage):
     """Deploy a tag that the registry does not have."""
     return stage.deploy("no-such-tag")
+
+
+def unreadable(stage):
+    """Deploy a healthy release whose list of books is an error."""
+    return stage.deploy("unreadable")
+
+
+def cacheless(stage):
+    """Deploy a release that looks for Redis where there is none."""
+    return stage.deploy("cacheless")
+
+
+def without_room(stage):
+    """Deploy while the data's disk is all but full."""
+    with disk_filled(stage.host, but=8):
+        return stage.deploy("v3")
 
 
 def mislabelled(stage):
@@ -96,12 +119,50 @@ def killed_before_the_switch(stage):
 
 def killed_during_the_switch(stage):
     """Kill a deploy when the proxy's file is written, but not loaded yet."""
-    return stage.kill_before_and_repeat("v3", at="quietly compose exec")
+    return stage.kill_before_and_repeat("v3", at="quietly compose exec -T caddy")
 
 
 def killed_after_the_switch(stage):
     """Kill a deploy when the new release serves, but is not marked as stable yet."""
     return stage.kill_before_and_repeat("v2", at="keep_release")
+
+
+def engine_restarted(stage):
+    """Restart the Docker engine while a release serves."""
+    stage.host.restart_engine()
+    return 0
+
+
+def engine_restarted_at_start(stage):
+    """Restart the Docker engine while a deploy starts its release; deploy again."""
+    return stage.restart_engine_and_repeat("v3", says="starting v3")
+
+
+def failing(stage):
+    """Deploy a release that passes all checks, and fails every write of a book."""
+    return stage.deploy("failing")
+
+
+def hanging(stage):
+    """Deploy a release and let all of its threads hang; wait until it answers again."""
+    code = stage.deploy("hanging")
+    stage.host.inside("sh", "-c", HANG)
+    log = f"docker logs {stage.host.live_name()} 2>&1"
+    healed = partial(stage.host.inside, "sh", "-c", f"{log} | grep HEALED || true")
+    stage.say(f"    {wait_until(healed, 'a log that says so')}")
+    wait_until(stage.host.health, "an answer of new workers")
+    return code
+
+
+def expanding_while_read(stage):
+    """Deploy a migration of a table that somebody reads longer than readers wait."""
+    with table_read(stage.host, 20):
+        return stage.deploy("expanding")
+
+
+def scanning(stage):
+    """Deploy a migration that holds a table for longer than readers wait."""
+    return stage.deploy("scanning")
 
 
 def expanding(stage):
@@ -112,6 +173,17 @@ def expanding(stage):
 def rolled_back(stage):
     """Roll back to the stable release before this one, by hand."""
     return stage.run("health-checker.sh", "--rollback")
+
+
+def rolled_back_twice(stage):
+    """Roll back from two wrong releases in a row, and then to one of them by name.
+
+    Raises RehearsalError if the last is not refused.
+    """
+    codes = {stage.run("health-checker.sh", "--rollback") for _ in range(2)}
+    if not stage.run("health-checker.sh", "--rollback", "wrong-too"):
+        raise RehearsalError("a bad release came back")
+    return max(codes)
 
 
 def own_deploy(stage):
@@ -145,6 +217,13 @@ def down_and_up(stage):
     return stage.down_and_up("own-compose")
 
 
+HANG = """\
+for each in $(seq 40); do
+  curl --silent --max-time 1 http://127.0.0.1/api/v1/hang &
+done
+wait"""
+SOON = "until deploy.sh looks"
+HUNG = "until three checks had no answer"
 OFF = "the machine is off"
 CONTROL = "the control"
 DONE = ("done: ",)
@@ -168,9 +247,26 @@ SCENARIOS = [
         says=("FAILED: no image", LOG),
     ),
     Scenario(
-        *("failed smoke test", mislabelled, 1, UNCHANGED, UNCHANGED),
+        *("unreadable list", unreadable, 1, UNCHANGED, UNCHANGED),
+        says=("unreadable can't be used", f"{LOG}GET /api/v1/books answers 500"),
+    ),
+    Scenario(
+        *("lost cache", cacheless, 1, UNCHANGED, UNCHANGED),
+        says=("cacheless can't be used", '"cache":"unreachable"'),
+    ),
+    Scenario(
+        *("full data disk", without_room, 1, UNCHANGED, UNCHANGED),
+        says=("MiB left, and a release needs 64",),
+    ),
+    Scenario(
+        *("another release's name", mislabelled, 1, UNCHANGED, UNCHANGED),
         says=("the proxy's answer is not from mislabelled", f'{LOG}{{"status":"ok"'),
         switches=2,
+    ),
+    Scenario(
+        *("slow to start", slow_to_start, 0, "slow", "slow"),
+        says=DONE,
+        switches=1,
     ),
     Scenario(
         *("two deploys at once", two_at_once, BUSY, "v3", "v3"),
@@ -189,12 +285,50 @@ SCENARIOS = [
     Scenario(
         "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
     ),
+    Scenario("engine restart", engine_restarted, 0, UNCHANGED, UNCHANGED),
+    Scenario(
+        *("engine restart at the start", engine_restarted_at_start, 0, "v3", "v3"),
+        says=DONE,
+        switches=1,
+    ),
+    Scenario(
+        *("failing writes", failing, 1, UNCHANGED, UNCHANGED),
+        says=("failing fails readers: ",),
+        switches=2,
+        may_fail=SOON,
+    ),
+    Scenario(
+        *("hung threads", hanging, 0, "hanging", "hanging"),
+        says=DONE,
+        switches=1,
+        may_fail=HUNG,
+    ),
+    Scenario(
+        *("migration of a table in use", expanding_while_read, 1),
+        *(UNCHANGED, UNCHANGED),
+        says=("the migration failed", f"{LOG}django.db.utils.OperationalError: "),
+    ),
+    Scenario(
+        *("migration that holds a table", scanning, 1, UNCHANGED, UNCHANGED),
+        says=("the migration failed", "due to statement timeout"),
+    ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
     Scenario(
         *("--rollback", rolled_back, 0, EARLIER, EARLIER),
         says=DONE,
         switches=1,
         after=("v2", "expanding"),
+    ),
+    Scenario(
+        *("two bad releases", rolled_back_twice, 0, "v3", "v3"),
+        says=(
+            "rolling back from wrong-too to wrong",
+            "rolling back from wrong to v3",
+            "wrong-too is bad since",
+            *DONE,
+        ),
+        switches=2,
+        after=("v3", "wrong", "wrong-too"),
     ),
     Scenario(
         *("its own deploy.sh", own_deploy, 0, "own-deploy", "own-deploy"),

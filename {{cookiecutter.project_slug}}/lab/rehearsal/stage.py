@@ -53,7 +53,10 @@ class Outcome:
 
 @dataclasses.dataclass
 class Before:
-    """The state before a scenario: Host.live() and Host.releases()."""
+    """The state before a scenario: Host.live(), and the releases that may come back.
+
+    Those are Host.releases() without the bad ones; the stable one is the last.
+    """
 
     live: str
     releases: list
@@ -117,7 +120,7 @@ class Stage:
         self._deploy_first(scenario.after)
         self.output = []
         self.log_in()
-        before = Before(self.host.live(), self.host.releases())
+        before = Before(self.host.live(), self._good_releases())
         time.sleep(SETTLE)
         stuck = []
         try:
@@ -141,6 +144,11 @@ class Stage:
         if self.host.releases()[-len(tags) :] != list(tags):
             for tag in tags:
                 self.deploy(tag)
+
+    def _good_releases(self):
+        *earlier, stable = self.host.releases()
+        bad = self.host.bad_releases()
+        return [each for each in earlier if each not in bad] + [stable]
 
     def _outcome(self, scenario, exit_code):
         """Return the Outcome since the end of the previous scenario."""
@@ -222,6 +230,17 @@ class Stage:
             raise RehearsalError(f"the kill came too late: the deploy said '{not_yet}'")
         return self._repeat(tag)
 
+    def restart_engine_and_repeat(self, tag, says):
+        """Restart the engine when a deploy prints `says`; deploy again.
+
+        Returns the exit code of the second deploy.
+        """
+        process = self.start_deploy(tag)
+        wait_until(lambda: says in self.said(process), f"'{says}'")
+        self.host.restart_engine()
+        self.finish(process)
+        return self._repeat(tag)
+
     def kill_before_and_repeat(self, tag, at):
         """Kill a deploy right before a command; repeat it, and return its exit code.
 
@@ -235,7 +254,7 @@ class Stage:
         return self._repeat(tag)
 
     def _repeat(self, tag):
-        self.say("    killed; running it again")
+        self.say("    running it again")
         for _ in range(10):
             if (code := self.deploy(tag)) != BUSY:
                 return code

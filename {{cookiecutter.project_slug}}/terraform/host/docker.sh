@@ -39,5 +39,9 @@ if [ ! -f /swapfile ]; then
 fi
 swapon --show=NAME --noheadings | grep -qx /swapfile || swapon /swapfile
 
+# Containers serve on while the engine restarts. A file that a person wrote stays.
+[ -s /etc/docker/daemon.json ] || install -D -m 0644 "$(dirname "$0")/daemon.json" /etc/docker/daemon.json
+
 systemctl daemon-reload
 systemctl enable --quiet --now docker
+systemctl reload docker # an engine that ran already reads it now

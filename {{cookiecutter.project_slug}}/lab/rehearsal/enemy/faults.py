@@ -14,15 +14,26 @@ IS_LOCKED = (
     "SELECT 1 FROM pg_locks WHERE granted AND mode = 'ExclusiveLock' "
     "AND relation = 'books_book'::regclass"
 )
+LONG_READ = "BEGIN; SELECT 1 FROM books_book LIMIT 1; SELECT pg_sleep({}); COMMIT"
+IS_READ = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%LIMIT 1; SELECT pg_sleep%'"
 DATA = "/var/lib/library"
-FILL = f"""\
-cd {DATA}
+FILL = """\
+cd {data}
 if ! df --output=source . | grep -q loop; then
   echo "no loop device: the data has no disk of its own" >&2; exit 1
 fi
 free=$(df --output=avail --block-size=1 . | tail -n 1)
-fallocate -l "$((free - 1048576))" filled
-dd if=/dev/zero of=filled-too bs=4k 2>/dev/null || true"""
+fallocate -l "$((free - {but} - 1048576))" filled
+[ {but} != 0 ] || dd if=/dev/zero of=filled-too bs=4k 2>/dev/null || true"""
+
+
+@contextlib.contextmanager
+def table_read(host, seconds):
+    """Read the table of books for `seconds`; the block may be shorter."""
+    psql = ("psql", "--username=library", "--command", LONG_READ.format(seconds))
+    with host.beginning("docker", "exec", "library-db-1", *psql):
+        wait_until(lambda: host.sql(IS_READ), "the long read", 10)
+        yield
 
 
 @contextlib.contextmanager
@@ -35,8 +46,8 @@ def table_locked(host, seconds):
 
 
 @contextlib.contextmanager
-def disk_filled(host):
-    """Leave no byte free on the data's disk.
+def disk_filled(host, but=0):
+    """Leave no byte free on the data's disk; or about so many MiB.
 
     PostgreSQL has room for 16 MB of WAL, so that it is tables that can't grow. Without
     any, it stops until there is room again.
@@ -44,7 +55,7 @@ def disk_filled(host):
     for query in ("SELECT pg_switch_wal()", "CHECKPOINT"):
         host.sql(query)
     try:
-        host.inside("sh", "-c", FILL)
+        host.inside("sh", "-c", FILL.format(data=DATA, but=but * 1024**2))
         yield
     finally:
         host.inside("sh", "-c", f"rm -f {DATA}/filled*")
