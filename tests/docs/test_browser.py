@@ -189,3 +189,41 @@ def test_it_does_so_after_a_click_on_a_link(browser, address, language):
         assert copied.split("\n")[0].startswith("grep -q ^REDIS_URL= .env")
         assert "OK" not in copied.split("\n")
         assert complaints == []
+
+
+# How much of each figure lies outside the text's column.
+CUT = """() => [...document.querySelectorAll('.md-content img[src*="figures/"]')]
+  .map((figure) => {
+    const column = figure.closest("article").getBoundingClientRect();
+    const { left, right, width } = figure.getBoundingClientRect();
+    return width > 0 && left >= column.left - 1 && right <= column.right + 1
+      ? "" : `${figure.src}: ${left} to ${right} of ${column.right}`;
+  })"""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_phone_shows_figures_whole_and_nothing_over_the_text(
+    browser, address, language
+):
+    cut, floating, shown = [], 0, 0
+    with tab(browser, "phone", language=language) as (page, complaints):
+        for source, url in zip(pages(language), urls(language)):
+            if "/figures/" in source.read_text("utf-8"):
+                page.goto(f"{address}/{url}", wait_until="load")
+                figures = page.evaluate(CUT)
+                shown += len(figures)
+                cut += filter(None, figures)
+                floating += page.locator(".md-top").count()
+        assert complaints == []
+    assert cut == []
+    assert floating == 0
+    assert shown > 15
+
+
+def test_a_figure_opens_alone(browser, address):
+    # A figure alone has no icon: the browser looks for one, and complains.
+    with tab(browser, "phone") as (page, _):
+        page.goto(f"{address}/en/walkthrough/03-cache-keys/", wait_until="load")
+        page.locator('img[src*="figures/hit-and-miss"]').tap()
+        page.wait_for_url("**/figures/hit-and-miss.svg")
+        assert page.evaluate("document.documentElement.tagName") == "svg"
