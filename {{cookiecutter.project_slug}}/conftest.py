@@ -29,6 +29,17 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(pytest.mark.skip(reason="long: run without --quick"))
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Say which of the tests that passed show nothing on SQLite."""
+    if connection.vendor != "sqlite":
+        return
+    passed = terminalreporter.getreports("passed")
+    if tests := [each for each in passed if "row_locks" in each.keywords]:
+        said = f"NOT TRIED, row locks: SQLite has none ({len(tests)} passed without). "
+        said += "make test tries them on PostgreSQL."
+        terminalreporter.write_line(said, yellow=True, bold=True)
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache():
     """Let no test see the throttle counts, or the answers, of another."""

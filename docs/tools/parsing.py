@@ -106,6 +106,8 @@ def commands(lines, place=""):
             found.append(Command(line[2:], []))
         elif CONTINUED.match(line) and found and not found[-1].shown:
             found[-1].text += "\n" + line[2:]
+        elif found and not found[-1].shown and found[-1].text.endswith("\\"):
+            raise Mistake(f"{place}: a command goes on after `> `: {line}")
         elif found:
             found[-1].shown.append(line)
         elif line.strip() and not line.startswith("#"):

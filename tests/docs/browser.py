@@ -51,6 +51,7 @@ def tab(browser, window, scheme="light", language="en"):
         color_scheme=scheme,
         locale="ko-KR" if language == "ko" else "en-US",
         is_mobile=window == "phone",
+        has_touch=window == "phone",
     )
     context.set_default_timeout(PATIENCE)
     page, complaints = context.new_page(), []

@@ -1,6 +1,7 @@
 """The site in a browser: phone and desktop, light and dark."""
 
 import contextlib
+import itertools
 import os
 import threading
 
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import TimeoutError as NotInTime
 
 from docs.tools import name_of, pages, site
+from docs.tools.parsing import commands, fences
 from tests.docs.browser import PATIENCE, STICKING_OUT, WINDOWS, chromium, program, tab
 from tests.polling import wait_until
 
@@ -28,6 +30,19 @@ FOCUSED = """() => {
   let element = document.activeElement;
   while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
   return element.tagName;
+}"""
+
+
+COPY = '[data-md-type="copy"]'
+# Presses every copy button, and gives what each put on the clipboard.
+COPIES = """async () => {
+  const copied = [];
+  for (const button of document.querySelectorAll('[data-md-type="copy"]')) {
+    await navigator.clipboard.writeText("");
+    button.click();
+    copied.push(await navigator.clipboard.readText());
+  }
+  return copied;
 }"""
 
 
@@ -122,3 +137,93 @@ def test_the_other_language_of_a_page_is_two_clicks_away(browser, address, windo
         page.wait_for_url("**/ko/reference/settings/")
         assert page.evaluate("document.documentElement.lang") == "ko"
         assert complaints == []
+
+
+@pytest.mark.minutes(0.5)
+def test_the_copy_button_copies_what_a_person_types(browser, address):
+    wrong, copied = [], 0
+    with tab(browser, "desktop") as (page, complaints):
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        for source, url in zip(pages("en"), urls("en")):
+            wanted, name = [typed(fence) for fence in fences_of(source)], url
+            page.goto(f"{address}/{url}")
+            if wanted:
+                page.wait_for_selector(COPY, state="attached")
+            found = page.evaluate(COPIES)
+            copied += len(found)
+            wrong += [
+                (name, here, there)
+                for here, there in itertools.zip_longest(wanted, found)
+                if here != there
+            ]
+        assert complaints == []
+    assert wrong == []
+    assert copied > 200
+
+
+def fences_of(source):
+    text = source.read_text(encoding="utf-8")
+    return fences(name_of(source), text)
+
+
+def typed(fence):
+    """What a person types of a block: its commands, or all of it."""
+    if fence.language == "console":
+        text = "\n".join(command.text for command in commands(fence.lines))
+    else:
+        text = "\n".join(fence.lines)
+    return text.rstrip()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_it_does_so_after_a_click_on_a_link(browser, address, language):
+    with tab(browser, "desktop", language=language) as (page, complaints):
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.goto(f"{address}/{language}/walkthrough/02-measure-before-you-cache/")
+        page.locator('.md-content a[href*="03-cache-keys"]').last.click()
+        page.wait_for_url("**/03-cache-keys/")
+        block = page.locator(".highlight", has_text="redis-cli flushdb").first
+        block.hover()
+        block.locator(COPY).click()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.split("\n")[0].startswith("grep -q ^REDIS_URL= .env")
+        assert "OK" not in copied.split("\n")
+        assert complaints == []
+
+
+# How much of each figure lies outside the text's column.
+CUT = """() => [...document.querySelectorAll('.md-content img[src*="figures/"]')]
+  .map((figure) => {
+    const column = figure.closest("article").getBoundingClientRect();
+    const { left, right, width } = figure.getBoundingClientRect();
+    return width > 0 && left >= column.left - 1 && right <= column.right + 1
+      ? "" : `${figure.src}: ${left} to ${right} of ${column.right}`;
+  })"""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_phone_shows_figures_whole_and_nothing_over_the_text(
+    browser, address, language
+):
+    cut, floating, shown = [], 0, 0
+    with tab(browser, "phone", language=language) as (page, complaints):
+        for source, url in zip(pages(language), urls(language)):
+            if "/figures/" in source.read_text("utf-8"):
+                page.goto(f"{address}/{url}", wait_until="load")
+                figures = page.evaluate(CUT)
+                shown += len(figures)
+                cut += filter(None, figures)
+                floating += page.locator(".md-top").count()
+        assert complaints == []
+    assert cut == []
+    assert floating == 0
+    assert shown > 15
+
+
+def test_a_figure_opens_alone(browser, address):
+    # A figure alone has no icon: the browser looks for one, and complains.
+    with tab(browser, "phone") as (page, _):
+        page.goto(f"{address}/en/walkthrough/03-cache-keys/", wait_until="load")
+        page.locator('img[src*="figures/hit-and-miss"]').tap()
+        page.wait_for_url("**/figures/hit-and-miss.svg")
+        assert page.evaluate("document.documentElement.tagName") == "svg"

@@ -1,11 +1,22 @@
 """Every command that the site shows does what the page says, in a fresh project."""
 
+import re
+import subprocess
+
 import pytest
 
 from docs.tools import name_of, names, pages
 from docs.tools.running import executed, run_page
 from docs.tools.steps import steps
 from tests.baking import ROOT
+from tests.ports import free_port
+
+
+def commands_of(page):
+    """Every command of a page, also those that the tests can't run."""
+    text = page.read_text(encoding="utf-8")
+    return [each.text for step in steps(name_of(page), text) for each in step.commands]
+
 
 RUN = [name_of(page) for page in pages("en") if executed(page)]
 
@@ -32,3 +43,30 @@ def test_what_is_not_run_says_why_and_names_what_exists():
     assert [
         (place, word) for page, place, word in paths if not names.exists(word, page)
     ] == []
+
+
+@pytest.mark.parametrize("page", pages("en"), ids=name_of)
+def test_no_command_empties_what_is_not_the_projects(page):
+    typed = "\n".join(commands_of(page))
+    assert "flushall" not in typed
+    assert "flushdb" not in typed
+
+
+LOGINS = [
+    (name_of(page), command)
+    for page in pages("en")
+    for command in commands_of(page)
+    if command.startswith("login() {")
+]
+
+
+@pytest.mark.parametrize("name, login", LOGINS)
+def test_a_login_without_a_server_says_what_is_wrong(name, login):
+    port = str(free_port())
+    closed = re.sub(r"\b800[01]\b", port, login)
+    script = f"api=http://localhost:{port}; {closed}\nlogin reader"
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert f"port {port}" in done.stderr
+    assert "Does the server run?" in done.stdout + done.stderr

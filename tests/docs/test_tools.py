@@ -210,6 +210,7 @@ def test_a_dead_link_or_anchor_stops_the_build(tmp_path, monkeypatch):
         ("<!-- skip: no -->\n```console\n$ ls\n```", "needs a reason"),
         ("```console\nls\n```", "begins with"),
         ("```console\n$ ls\n", "never closed"),
+        ("```console\n$ a \\\n    b\n```", "goes on after `> `"),
         ("```console\n$ until false; do sleep 1; done\n```", "count a loop's rounds"),
     ],
 )

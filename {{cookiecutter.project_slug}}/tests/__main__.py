@@ -50,6 +50,7 @@ def report_left_out(no_postgres):
         print(f"LEFT OUT, {number} tests: {reason}", file=sys.stderr)
     if no_postgres:
         print(f"LEFT OUT, all tests on PostgreSQL: {no_postgres}", file=sys.stderr)
+        print("NOT TRIED, row locks: SQLite has none", file=sys.stderr)
 
 
 def asks_for_the_lab(arguments):

@@ -13,6 +13,7 @@ from tests.clients import Client
 from tests.crowd import all_at_once
 from tests.factories import BookFactory, LoanFactory, TagFactory, UserFactory
 
+pytestmark = pytest.mark.row_locks
 CROWD = 50
 
 

