@@ -72,7 +72,8 @@ class Worker(refusals.Worker):
             sockets.limit_sending(conn.sock)
         watch = self._watch(conn, Incoming(), READ_SECONDS)
         # Mostly the request is here already, and the loop need not hear of it.
-        self._take(conn, conn.parser.unreader.take_buffered() or sockets.received(conn.sock) or b"")
+        data = conn.parser.unreader.take_buffered() or sockets.received(conn.sock)
+        self._take(conn, data or b"")
         if self.watched.get(conn) is watch and not watch.listening:
             self._listen(conn, EVENT_READ, self._on_readable)
 
