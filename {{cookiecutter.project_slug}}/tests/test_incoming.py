@@ -6,8 +6,8 @@ from gunicorn.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.pools import HEALTH, READ, WRITE, kind_of
 from config.incoming import HEAD_TOO_LARGE, MAX_BODY, MAX_HEAD, TOO_LARGE, Incoming
+from config.pools import HEALTH, READ, WRITE, kind_of
 
 pytestmark = pytest.mark.once
 
