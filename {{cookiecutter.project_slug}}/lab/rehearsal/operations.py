@@ -1,7 +1,8 @@
 """What a person does after the deploys: the commands of library.sh, backups, restores.
 
-They come after the other scenarios, because some of them end the server's data. The load
-stops meanwhile: what is written after a backup is in no backup, so every row must be back.
+They come after the other scenarios, because some of them end the server's data. The
+load stops meanwhile: what is written after a backup is in no backup. So every row must
+be back.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ COMMANDS = (
 SPOIL = """\
 set -e
 file=$(ls /var/lib/bucket/*.tar | tail -n 1)
-at=$(grep --byte-offset --only-matching --text PGDMP "$file" | head -n 1 | cut -d : -f 1)
+at=$(grep --byte-offset --only-matching --text PGDMP "$file" | sed 's/:.*//; q')
 printf 'another' | dd of="$file" bs=1 seek=$((at + 3000)) conv=notrunc status=none"""
 
 
