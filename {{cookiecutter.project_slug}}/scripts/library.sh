@@ -14,7 +14,7 @@ Usage: library.sh [--instance ID] COMMAND
   manage COMMAND             manage.py of the live release
   shell                      Python in the live release, with its models
   releases                   the releases that proved healthy, the latest last
-  rollback                   back to the last good release
+  rollback [TAG]             back to the last good release, or to TAG
   backup [--list | --local]  backup.sh
   restore ARCHIVE [--yes]    restore.sh
   librarian EMAIL            makes a reader a librarian, or a new account
