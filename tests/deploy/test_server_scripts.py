@@ -396,6 +396,94 @@ def test_the_proxys_answers_are_counted(common, tmp_path):
     assert common("answers_since 60s").stdout == "0 0\n"
 
 
+# An engine on which all goes well; `before` and `after` hold the log of the proxy.
+ENGINE = """\
+#!/bin/sh
+case "$*" in
+  "inspect library-migration") exit 1 ;;
+  "ps "*"name=library-web-green") echo of-an-engine-that-restarted ;;
+  "rm --force of-an-engine-that-restarted") touch removed ;;
+  *config.smoke_test) [ ! -e problem ] || { cat problem; exit 1; } ;;
+  *"ps --quiet caddy") echo caddy ;;
+  *"ps --all --quiet web-"*) echo "${*##*web-}" ;;
+  *RestartCount*) echo 0 ;;
+  *Health.Log*) ;;
+  *State.Running*) echo healthy ;;
+  *Config.Image*blue) echo example.com/library:v1 ;;
+  *Config.Image*green) echo example.com/library:v2 ;;
+  *Labels*) echo :80 ;;
+  "logs --since 60s"*) cat before ;;
+  "logs --since"*) cat after ;;
+esac
+"""
+PROXY = """\
+#!/bin/sh
+case "$*" in
+  */colour) sed -n 's,.*respond /colour ,,p' "$DATA_DIR/proxy/upstream.caddy" ;;
+  *) echo '{"status":"ok","release":"v2"}' ;;
+esac
+"""
+
+
+def proxy_log(good, bad):
+    return '{"status":200,"size":1}\n' * good + '{"status":500,"size":1}\n' * bad
+
+
+@pytest.fixture
+def deploy(released, server, tmp_path):
+    """Deploy v2 beside v1, with so many good and bad answers before and after."""
+    released.have("v1")
+    stand_ins = {"docker": ENGINE, "curl": PROXY, "sleep": "#!/bin/sh\n"}
+    for name, script in stand_ins.items():
+        (tmp_path / "bin" / name).write_text(script)
+        (tmp_path / "bin" / name).chmod(0o755)
+    upstream = server.data / "proxy/upstream.caddy"
+    upstream.write_text("respond /colour blue\n")
+    # Long enough for one look.
+    with (server.library / "config.env").open("a") as config:
+        config.write("BAKE_SECONDS=2\n")
+
+    def call(before, after):
+        (tmp_path / "before").write_text(proxy_log(*before))
+        (tmp_path / "after").write_text(proxy_log(*after))
+        return server("deploy.sh", "v2")
+
+    call.folder = tmp_path
+    call.serves = lambda: re.search("respond /colour (.*)", upstream.read_text())[1]
+    call.state = released.state
+    return call
+
+
+def test_a_release_that_fails_readers_goes_back_by_itself(deploy):
+    done = deploy(before=(100, 0), after=(50, 50))
+    assert done.returncode == 1
+    line = "FAILED: v2 fails readers: 50 of 100 answers are 5xx (before: 0 of 100)"
+    assert line in done.stdout
+    assert "still serving: v1 (blue)" in done.stdout
+    assert deploy.serves() == "blue"
+    assert (deploy.state / "bad").read_text().startswith("v2 ")
+    assert (deploy.state / "releases").read_text() == "v1\n"
+
+
+def test_errors_that_were_there_before_are_not_the_releases(deploy):
+    done = deploy(before=(50, 50), after=(50, 50))
+    assert done.returncode == 0, done.stdout
+    assert deploy.serves() == "green"
+    # Its name was the new one's.
+    assert (deploy.folder / "removed").exists()
+    assert (deploy.state / "releases").read_text() == "v1\nv2\n"
+
+
+def test_no_reader_comes_to_a_release_that_can_not_be_used(deploy):
+    (deploy.folder / "problem").write_text("GET /api/v1/books answers 500\n")
+    done = deploy(before=(100, 0), after=(100, 0))
+    assert done.returncode == 1
+    assert "FAILED: v2 can't be used\n" in done.stdout
+    assert "last log line: GET /api/v1/books answers 500" in done.stdout
+    assert "switching" not in done.stdout and deploy.serves() == "blue"
+    assert (deploy.state / "bad").read_text().startswith("v2 ")
+
+
 def test_while_a_deploy_runs_the_entry_gets_nothing(server, image):
     lock = server.data / "deploy/lock"
     lock.parent.mkdir(parents=True)

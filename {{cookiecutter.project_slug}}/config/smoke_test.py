@@ -1,8 +1,9 @@
 """Uses the API on this machine as a reader would: `python -m config.smoke_test`.
 
-The list of books, until it comes from the cache; then a write. Exits with 0, or with 1
-and one line that says what failed. deploy.sh runs it in a new release's container before
-readers come there. The reader is made for it and goes with it.
+It reads the list of books until that comes from the cache, and then writes. It exits
+with 0, or with 1 and one line that says what failed. deploy.sh runs it in a new
+release's container before readers come there. The reader is made for it and goes with
+it.
 """
 
 import http.client
