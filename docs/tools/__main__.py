@@ -107,6 +107,8 @@ def run_pages(chosen, write):
             print(f"  rewrote the output of {rewrite(page, result)} commands")
         for problem in result.problems:
             print(problem)
+        for file in result.left:
+            print(f"  left for git: {file}")
         problems += len(result.problems)
     return 1 if problems else 0
 

@@ -22,6 +22,8 @@ class Result:
     skipped: int = 0
     commands: int = 0
     seconds: float = 0
+    # Files that `git add -A` would take, each as `git status` has it.
+    left: list = field(default_factory=list)
     outputs: dict = field(default_factory=dict)
     problems: list = field(default_factory=list)
 
@@ -52,6 +54,7 @@ def run_page(page, prepared, template, scratch):
             result.problems.append(str(failure))
         finally:
             terminals.close()
+        result.left = sandbox.left()
     result.seconds = time.monotonic() - began
     return result
 

@@ -52,6 +52,7 @@ class Sandbox:
         self.programs.mkdir()
         self.ports = {port: free_port() for port in PORTS}
         self.open = contextlib.ExitStack()
+        self.watched = None
 
     def __enter__(self):
         return self
@@ -66,7 +67,29 @@ class Sandbox:
         shutil.copytree(prepared, folder, ignore=ignored, symlinks=True)
         (folder / ".venv").symlink_to(prepared / ".venv")
         self.manage(folder, "migrate", "--verbosity", "0")
+        self.watched = folder
+        self.git("init", "--quiet")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "as it was rendered")
         return folder
+
+    def left(self):
+        """What a page changed or left in its project, of what git does not ignore."""
+        if not self.watched:
+            return []
+        return self.git("status", "--porcelain", "--untracked-files=all").splitlines()
+
+    def git(self, *arguments):
+        """Run git on the project, which itself knows nothing of a repository."""
+        places = {"GIT_DIR": self.scratch / "git", "GIT_WORK_TREE": self.watched}
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=self.watched,
+            env=self.environment() | places,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
 
     def clone(self, template):
         """A copy of the template, as a clone would hold it; gives its folder."""

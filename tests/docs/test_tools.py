@@ -228,7 +228,7 @@ def test_commands_and_outputs_are_told_apart():
 
 PAGE = """
 ```console
-$ wrong=1
+$ wrong=1; touch left.txt kept.bak
 $ echo $((wrong + 1))
 3
 $ pwd
@@ -259,6 +259,8 @@ def test_a_page_that_is_wrong_is_told_so_and_can_be_rewritten(
     wrong, failed = done.problems
     assert "page.md:2: $ echo $((wrong + 1))" in wrong
     assert "exit code 1, not 0: false" in failed
+    # git ignores *.bak.
+    assert done.left == ["?? left.txt"]
     assert rewrite(page, done) == 1
     assert page.read_text() == PAGE.replace("\n3\n", "\n2\n")
 
