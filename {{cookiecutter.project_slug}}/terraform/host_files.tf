@@ -31,6 +31,7 @@ locals {
     ALLOWED_HOSTS    = join(",", compact([var.domain, aws_eip.server.public_ip]))
     PARAMETER_PATH   = local.parameter_path
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
+    UPGRADE_AT       = var.upgrade_at
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 
@@ -55,7 +56,12 @@ locals {
   }
 
   # User data is small, so what only a machine with a release needs comes with that.
-  later_files = ["${local.install_dir}/host/move-database.sh"]
+  later_files = [
+    for name in [
+      "host/move-database.sh",
+      "host/upgrade.sh",
+    ] : "${local.install_dir}/${name}"
+  ]
 
   cloud_config = {
     write_files = [

@@ -17,4 +17,6 @@ flock --wait 900 9 || {
 "$host/../terraform/scripts/first-boot.sh"
 "$host/docker.sh"
 "$host/settings.sh"
+# It comes with the first deploy.
+[ ! -x "$host/upgrade.sh" ] || "$host/upgrade.sh" install
 echo "The machine is ready."
