@@ -5,6 +5,7 @@ import shutil
 import sys
 
 import pytest
+import yaml
 
 from tests.baking import (
     FOLDER,
@@ -49,6 +50,17 @@ def test_workflows_are_valid(house, repository, bake, tool):
     }.items():
         schema = ("--builtin-schema", f"vendor.{kind}")
         succeed(tool("check-jsonschema"), *schema, *files, cwd=repository)
+
+
+def test_a_new_major_of_the_database_is_never_offered(template):
+    """It would be green in the checks, and not start on the server's volume."""
+    config = yaml.safe_load((template / FOLDER / ".github/dependabot.yml").read_text())
+    (compose,) = [
+        one for one in config["updates"] if one["package-ecosystem"] == "docker-compose"
+    ]
+    assert set(compose["directories"]) == {"/", "/scripts"}
+    ignored = {one["dependency-name"]: one["update-types"] for one in compose["ignore"]}
+    assert ignored == {"postgres": ["version-update:semver-major"]}
 
 
 def test_help_explains_every_command():

@@ -25,10 +25,12 @@ case "$*" in *--password-stdin*) exec cat > /dev/null ;; esac
 echo no registry here >&2
 exit 1
 """
-# The proxy's log, in which two of twenty answers are errors of the server.
+# The proxy's log, in which two of twenty answers are errors of the server. Caddy writes
+# it to the standard error.
 ANSWERS = """\
 #!/bin/sh
 [ "$1" = logs ] || exit 0
+exec >&2
 for status in 500 502; do echo '{"status":'$status',"size":1}'; done
 for _ in $(seq 18); do echo '{"status":200,"size":500}'; done
 """
@@ -136,6 +138,36 @@ def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boo
     assert "systemctl enable --quiet --now docker" in said
     assert "systemctl enable --quiet --now library-backup.timer" in said
     assert '{"live-restore": true}' in said
+
+
+# Exit code 100: there are updates.
+UPDATES = """\
+#!/bin/sh
+echo "dnf $*" >> /run/noted
+case "$1" in check-upgrade) exit %d ;; esac
+"""
+
+
+@pytest.mark.parametrize("code, restarted", [(100, True), (0, False), (1, False)])
+def test_updates_come_by_night_with_a_restart(host, files, rendered, code, restarted):
+    """And a fault of dnf is no reason to restart."""
+    settings = files[f"{HOST}/terraform.env"]["content"]
+    assert "UPGRADE_AT='Sun 18:00 UTC'" in settings
+    (host.folder / "terraform.env").write_text(settings)
+    script = rendered.read("terraform/host/upgrade.sh")
+    (host.folder / "upgrade.sh").write_text(script)
+    host.stand_in("dnf", UPDATES % code)
+    done = host.run(
+        "cd /test; bash upgrade.sh install\n"
+        "cat /etc/systemd/system/library-upgrade.timer\n"
+        "bash upgrade.sh || echo ended with $?; cat /run/noted\n"
+    )
+    assert "OnCalendar=Sun 18:00 UTC" in done.stdout, done.stdout
+    assert "systemctl enable --quiet --now library-upgrade.timer" in done.stdout
+    said = [line for line in done.stdout.splitlines() if "reboot" in line]
+    assert said == (["systemctl reboot"] if restarted else [])
+    assert ("dnf upgrade --assumeyes" in done.stdout) == restarted
+    assert ("ended with 1" in done.stdout) == (code == 1)
 
 
 def test_a_new_server_finds_the_old_ones_secrets_and_release(host, first_boot):

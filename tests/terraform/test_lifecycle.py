@@ -217,11 +217,14 @@ def see_alarms(cloud, slug, instance):
     (subscription,) = topics.list_subscriptions()["Subscriptions"]
     assert subscription["Endpoint"] == "student@example.com"
     alarms = cloudwatch.describe_alarms()["MetricAlarms"]
-    assert len(alarms) == 6
+    assert len(alarms) == 7
     for alarm in alarms:
         assert subscription["TopicArn"] in alarm["AlarmActions"]
         (dimension,) = alarm["Dimensions"]
-        assert dimension["Value"] in (slug, instance["InstanceId"])
+        if dimension["Name"] == "Bucket":
+            assert dimension["Value"].startswith(f"{slug[:28].rstrip('-')}-backups-")
+        else:
+            assert dimension["Value"] in (slug, instance["InstanceId"])
     name = f"{slug}-disk"
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="full")
     (fired,) = cloudwatch.describe_alarms(StateValue="ALARM")["MetricAlarms"]

@@ -34,6 +34,7 @@ locals {
     DATA_VOLUME_ID   = aws_ebs_volume.data.id
     LOG_GROUP        = join("", aws_cloudwatch_log_group.server[*].name)
     BACKUP_BUCKET    = aws_s3_bucket.backups.bucket
+    UPGRADE_AT       = var.upgrade_at
     MANAGED_DATABASE = var.managed_database ? aws_db_instance.managed[0].address : ""
   }
 
@@ -53,7 +54,7 @@ locals {
   boot_files = {
     for path, content in local.host_files : path => content
     if contains(["first-boot.sh", "settings.txt"], basename(path)) ||
-    !contains(keys(local.script_files), path) && basename(path) != "move-database.sh"
+    !contains(keys(local.script_files), path) && !contains(["move-database.sh", "upgrade.sh"], basename(path))
   }
 
   cloud_config = {

@@ -172,3 +172,14 @@ variable "protect_data" {
   type        = bool
   default     = true
 }
+
+variable "upgrade_at" {
+  description = "When the server installs updates of its packages and restarts for them, as systemd's OnCalendar has it; about a minute without the API. Empty: never."
+  type        = string
+  default     = "Sun 18:00 UTC" # in Seoul, three in the night to Monday
+
+  validation {
+    condition     = var.upgrade_at == "" || can(regex("^[A-Z][a-z]{2} [0-2][0-9]:[0-5][0-9] UTC$", var.upgrade_at))
+    error_message = "upgrade_at must be a day and a time of the week, such as Sun 18:00 UTC."
+  }
+}

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs Docker, Compose and swap. Nothing that is there is upgraded, because that would
-# restart what is running.
+# restart what is running: upgrade.sh does it, at night.
 set -euo pipefail
 
 # Pinned and checked: this runs as root. Both from https://github.com/docker/compose

@@ -19,4 +19,6 @@ flock --wait 900 9 || {
 "$host/settings.sh"
 "$host/watch.sh" install
 "$host/backup-timer.sh"
+# It comes with the first deploy.
+[ ! -x "$host/upgrade.sh" ] || "$host/upgrade.sh" install
 echo "The machine is ready."

@@ -121,7 +121,7 @@ data "aws_iam_policy_document" "github" {
     sid     = "RollAndWatch"
     actions = ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:UpdateService"]
     resources = [
-      "${local.ecs_prefix}service/${aws_ecs_cluster.this.name}/${aws_ecs_service.app.name}",
+      "${local.ecs_prefix}service/${aws_ecs_cluster.this.name}/${local.service}",
       "${local.ecs_prefix}task/${aws_ecs_cluster.this.name}/*",
     ]
   }

@@ -13,6 +13,8 @@ resource "aws_ecs_cluster" "this" {
 }
 
 locals {
+  service = "app"
+
   # Encrypted (RDS refuses anything else since PostgreSQL 15), but whose certificate it is
   # goes unasked: Amazon signs RDS's by itself, and the image does not know that signer.
   database = "$DATABASE_HOST:5432/library?sslmode=require"
@@ -139,7 +141,7 @@ resource "aws_ecs_task_definition" "migration" {
 }
 
 resource "aws_ecs_service" "app" {
-  name            = "app"
+  name            = local.service
   cluster         = aws_ecs_cluster.this.id
   task_definition = aws_ecs_task_definition.app.arn
   desired_count   = var.min_tasks

@@ -7,6 +7,7 @@ stand for its containers on Fargate, and the Fleet for ECS, which replaces them.
 import itertools
 import re
 import secrets
+import subprocess
 import time
 
 from lab.rehearsal import PROJECT
@@ -37,6 +38,7 @@ BALANCER = """\
 }}
 """
 RELOAD = "cat >/etc/caddy/Caddyfile && caddy reload --config /etc/caddy/Caddyfile"
+ERROR = re.compile(r"ERROR|CRITICAL|WARNING|[A-Za-z]+Error: |[A-Za-z]+Timeout")
 MIGRATE = (
     "python -m config.database_roles && python -m config.wait_for_database && "
     "exec python manage.py migrate --noinput"
@@ -66,6 +68,8 @@ class Fleet:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.hosts, self._numbers = [], itertools.count(1)
+        # What hosts that are gone had logged.
+        self.complaints = []
         self._password = secrets.token_hex(16)
         self._settings = self._made_settings()
 
@@ -185,7 +189,14 @@ class Fleet:
 
     def _remove(self, hosts):
         for host in hosts:
+            self._keep_complaints(host)
             docker("rm", "--force", "--volumes", f"{self.name}-{host}")
+
+    def _keep_complaints(self, host):
+        logs = ("docker", "logs", f"{self.name}-{host}")
+        said = subprocess.run(logs, capture_output=True, text=True, check=False)
+        lines = (said.stdout + said.stderr).splitlines()
+        self.complaints += [f"{host}: {each}" for each in lines if ERROR.search(each)]
 
     def kill(self):
         """End a host from one moment to the next; the balancer has to find out."""

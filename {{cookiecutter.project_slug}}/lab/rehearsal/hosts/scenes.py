@@ -20,6 +20,7 @@ from tools.polling import wait_until
 
 # After so many good answers in a row the balancer has noticed that a host is gone.
 GOOD_IN_A_ROW = 100
+WARM = 250  # answers
 # Seconds of reading and writing before, between and after what happens.
 PHASE = 10
 
@@ -148,6 +149,9 @@ class HostsStage:
         good = [each for each in lately if each.done and not each.failed]
         return len(good) == GOOD_IN_A_ROW and any(each.failed for each in since)
 
+    def _is_warm(self):
+        return sum(bool(each.done) for each in list(self.load.answers)) > WARM
+
     def play(self, scene):
         """Play a scene; add its Outcome to `outcomes`."""
         self.say(scene.name)
@@ -159,6 +163,8 @@ class HostsStage:
         outcome.problems = self._problems
         for problem in outcome.problems:
             self.say(f"  PROBLEM: {problem}")
+        for line in self.fleet.complaints[-8:] if outcome.problems else ():
+            self.say(f"    {line}")
         self.outcomes.append(outcome)
 
     def _release(self):
@@ -168,6 +174,8 @@ class HostsStage:
     def _loaded(self, scene):
         if not self.load:
             self.load = Load(self.fleet.url, self._token()).start()
+            # Not the first requests of new processes: those of a service that runs.
+            wait_until(self._is_warm, "a service that runs")
             self.until = time.time()
         time.sleep(SETTLE)
         scene.play(self)
