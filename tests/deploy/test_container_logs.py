@@ -1,6 +1,7 @@
 """With LOG_GROUP, what a container says comes to CloudWatch, here the stand-in's."""
 
 import os
+import secrets
 import shutil
 import subprocess
 
@@ -29,15 +30,26 @@ def cloudwatch(tmp_path):
 
 
 @pytest.fixture
-def server_engine(base_images, tmp_path):
-    """A Docker engine that has rights on AWS; it gives the words of a command to it."""
+def bridge():
+    """A bridge of its own. (An engine that is to have none deletes the others'.)"""
     if os.geteuid() != 0:
         pytest.skip("only root can start an engine")
+    name = f"library-{secrets.token_hex(3)}"
+    subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=True)
+    address = ("ip", "address", "add", "172.31.251.1/24", "dev", name)
+    subprocess.run(address, check=True)
+    yield name
+    subprocess.run(["ip", "link", "delete", name], check=True)
+
+
+@pytest.fixture
+def server_engine(base_images, bridge, tmp_path):
+    """A Docker engine that has rights on AWS; it gives the words of a command to it."""
     if not (program := shutil.which("dockerd")):
         leave_out("no dockerd here")
     address = f"unix://{tmp_path}/engine"
     folders = [f"--{name}={tmp_path}/{name}" for name in ("data-root", "exec-root")]
-    plain = ("--bridge=none", "--iptables=false", "--storage-driver=vfs")
+    plain = (f"--bridge={bridge}", "--iptables=false", "--storage-driver=vfs")
     with open(tmp_path / "engine.log", "wb") as log:
         process = subprocess.Popen(
             [program, "--host", address, f"--pidfile={tmp_path}/pid", *folders, *plain],

@@ -14,7 +14,7 @@ import pytest
 from tests.baking import commit_everything
 from tests.terraform.cloud import Cloud, start_server
 from tests.workflows.player import Job, Machine, play
-from tests.workflows.test_deployment import NO_VARIABLES, everything, head
+from tests.workflows.test_deployment import NO_VARIABLES, everything
 
 pytestmark = pytest.mark.deep
 FIRST, SECOND, THIRD = "1" * 40, "2" * 40, "3" * 40
