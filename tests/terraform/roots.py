@@ -80,6 +80,17 @@ class Root:
             if event["type"] == "planned_change" and event["change"]["action"] != "read"
         }
 
+    def planned(self, address, *arguments):
+        """What a plan would change one resource from, and to."""
+        self.run("plan", "-out=planned", *arguments)
+        plan = json.loads(self.run("show", "-json", "planned").stdout)
+        (change,) = (
+            each["change"]
+            for each in plan["resource_changes"]
+            if each["address"] == address
+        )
+        return change["before"], change["after"]
+
     def refusal(self, *arguments):
         """What a plan that must fail says, its line breaks and frame taken out."""
         done = self.run("plan", "-no-color", *arguments, check=False)

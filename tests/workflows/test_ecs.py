@@ -11,7 +11,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.baking import commit_everything
 from tests.terraform.cloud import Cloud, start_server
 from tests.workflows.player import Job, Machine, play
 from tests.workflows.test_deployment import NO_VARIABLES, everything

@@ -9,7 +9,8 @@ locals {
     ref = "refs/heads/main"
   }
 
-  # What one cluster's parts are called: arn:aws:ecs:REGION:ACCOUNT:
+  # What one cluster's parts are called: arn:aws:ecs:REGION:ACCOUNT: (The families below are
+  # named by themselves: after a new revision, whatever refers to it is unknown for a while.)
   ecs_prefix = trimsuffix(aws_ecs_cluster.this.arn, "cluster/${aws_ecs_cluster.this.name}")
 }
 
@@ -90,7 +91,7 @@ data "aws_iam_policy_document" "github" {
   statement {
     sid       = "GiveVerdicts"
     actions   = ["ecs:ListTagsForResource", "ecs:TagResource"]
-    resources = ["${local.ecs_prefix}task-definition/${aws_ecs_task_definition.app.family}:*"]
+    resources = ["${local.ecs_prefix}task-definition/${var.project}:*"]
   }
 
   statement {
@@ -108,7 +109,7 @@ data "aws_iam_policy_document" "github" {
   statement {
     sid       = "Migrate"
     actions   = ["ecs:RunTask"]
-    resources = ["${local.ecs_prefix}task-definition/${aws_ecs_task_definition.migration.family}:*"]
+    resources = ["${local.ecs_prefix}task-definition/${var.project}-migration:*"]
 
     condition {
       test     = "ArnEquals"
