@@ -8,7 +8,7 @@ CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^ *(?:\$|>) ", re.MULTILINE)
 NAME = r"([\w./-]*\.\w+)"
 WRITES = [
-    re.compile(rf"(?<![>&0-9-])> ?{NAME}"),
+    re.compile(rf"(?<![~>&0-9-])> ?{NAME}"),
     re.compile(rf"--?o(?:ut(?:put)?)?[ =]{NAME}"),
     re.compile(rf"\btee (?:-a )?{NAME}"),
 ]

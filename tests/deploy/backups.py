@@ -145,8 +145,8 @@ class Machine:
         self.succeed("first-boot.sh")
         (self.data / "postgres/PG_VERSION").write_text("17\n")
         (self.data / "deploy/releases").write_text(f"{TAG}\n")
-        upstream = self.data / "proxy/upstream.caddy"
-        upstream.write_text("reverse_proxy web-blue:8000\n")
+        colour = self.data / "proxy/colour"
+        colour.write_text("blue")
         self.containers()
         self.new_database()
         self.make_tables()

@@ -101,7 +101,7 @@ def accidents(host):
     set_domain(host, "localhost")
     said["https again"] = host.inside(*TRUSTED, f"https://{API}/books")
     # In the way of the file that would send readers back.
-    obstacle = "/var/lib/library/proxy/upstream.new"
+    obstacle = "/var/lib/library/proxy/colour.new"
     said["no way back"] = with_fault(
         host, "take_back", f"mkdir {obstacle}", "mislabelled"
     )

@@ -310,9 +310,9 @@ def test_a_machine_that_lost_everything_comes_back_from_the_bucket(
         new.run("restore.sh", "latest")
     )
     assert not (new.data / "secrets.env").exists()
-    upstream = new.data / "proxy/upstream.caddy"
-    upstream.parent.mkdir(parents=True)
-    upstream.write_text("reverse_proxy web-blue:8000\n")
+    colour = new.data / "proxy/colour"
+    colour.parent.mkdir(parents=True)
+    colour.write_text("blue")
 
     said = new.succeed("restore.sh", "latest", "--yes")
 

@@ -112,7 +112,7 @@ def test_what_is_no_command_shows_the_usage(machine, typed):
 
 
 def test_on_a_machine_where_nothing_serves_it_says_so(machine):
-    (machine.data / "proxy/upstream.caddy").unlink()
+    (machine.data / "proxy/colour").unlink()
     for command in ("logs", "releases", "shell"):
         line = last_line(machine.run("library.sh", command))
         assert line == "nothing serves yet: deploy.sh TAG"

@@ -66,7 +66,8 @@ def write_caddyfile(project, folder, api):
     upstream = re.search(r"<<CADDY .*?\n(.*?)\nCADDY\n", script, re.S)[1]
     port = free_port()
     site = f"http://:{port}"
-    upstream = upstream.replace("web-$1:8000", api).replace("$1", "blue")
+    colour = "{file./etc/caddy/colour}"
+    upstream = upstream.replace(f"web-{colour}:8000", api).replace(colour, "blue")
     (folder / "upstream.caddy").write_text(re.sub(r"\$\(site_of .*?\)", site, upstream))
     ours = project.read("scripts/proxy/Caddyfile")
     ours = ours.replace("/etc/caddy", str(folder)).replace("8081", str(free_port()))

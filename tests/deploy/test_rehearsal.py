@@ -9,7 +9,14 @@ import pytest
 from tests.deploy.conftest import docker
 
 LABEL = "library.rehearsal"
-COSTLY = {"failing writes", "hung threads", "host restart", "control: down && up"}
+COSTLY = {
+    "engine restart",
+    "engine restart at the start",
+    "failing writes",
+    "hung threads",
+    "host restart",
+    "control: down && up",
+}
 SCENARIOS = {
     "good release",
     "logins at once",
@@ -26,8 +33,6 @@ SCENARIOS = {
     "killed before the switch",
     "killed during the switch",
     "killed after the switch",
-    "engine restart",
-    "engine restart at the start",
     "migration of a table in use",
     "migration that holds a table",
     "expanding migration",

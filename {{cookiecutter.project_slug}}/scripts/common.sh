@@ -123,13 +123,8 @@ site_of() {
 
 proxy_colour() { curl -fsS -m 3 "$INSIDE/colour" 2>/dev/null; }
 
-# The colour that the proxy sends readers to. The running proxy knows best: a deploy
-# that was killed may have written its file and not loaded it.
-live_colour() {
-  proxy_colour ||
-    sed -n 's/.*reverse_proxy web-\([a-z]*\):.*/\1/p' "$DATA_DIR/proxy/upstream.caddy" 2>/dev/null ||
-    true
-}
+# The colour that the proxy sends readers to; the proxy itself knows best.
+live_colour() { proxy_colour || cat "$DATA_DIR/proxy/colour" 2>/dev/null || true; }
 
 # Releases that proved healthy, the latest last, each once in a row.
 history() { if [ -f "$STATE/releases" ]; then cat "$STATE/releases"; fi; }

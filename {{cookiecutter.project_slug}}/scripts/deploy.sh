@@ -229,15 +229,17 @@ write_caddyfile() {
   cp -- "$file.$1" "$file.new" && mv -- "$file.new" "$file"
 }
 
+# Which colour serves is in a file that Caddy reads for each request. So a switch takes no
+# reload, which would drop connections whose request it has not read yet.
 write_upstream() {
   local file=$DATA_DIR/proxy/upstream
   cat >"$file.new" <<CADDY && mv -- "$file.new" "$file.caddy"
 # Written by deploy.sh.
 (colour) {
-	respond /colour $1
+	respond /colour {file./etc/caddy/colour}
 }
 (app) {
-	reverse_proxy web-$1:8000 {
+	reverse_proxy web-{file./etc/caddy/colour}:8000 {
 		# Only what never reached the API is tried again, so no write happens twice.
 		lb_try_duration 5s
 		# A kept connection may be closed by the API just as a request is put on it.
@@ -254,11 +256,19 @@ CADDY
 
 write_proxy() { write_caddyfile "$1" && write_upstream "$1"; }
 
+point_to() {
+  local file=$DATA_DIR/proxy/colour
+  printf %s "$1" >"$file.new" && mv -- "$file.new" "$file"
+}
+
+# The reload changes nothing, and drops nothing, unless the release has a Caddyfile or an
+# address of its own.
 route_to() {
   quietly write_proxy "$1" &&
     quietly compose up --detach --no-recreate caddy &&
     quietly compose exec -T caddy \
-      caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile
+      caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile &&
+    quietly point_to "$1"
 }
 
 # The list, the cache and a write, as a reader would ask, before a reader does.
@@ -352,7 +362,7 @@ main() {
   live=$(live_colour)
   next=$(other_colour "${live:-green}")
   # A deploy that was killed may have written what the proxy never loaded.
-  [ -z "$live" ] || quietly write_proxy "$live" || fail "$DATA_DIR can't be written" "$(last_line)"
+  [ -z "$live" ] || { quietly write_proxy "$live" && quietly point_to "$live"; } || fail "$DATA_DIR can't be written" "$(last_line)"
   forget_old_releases
   add_secrets
   start_services

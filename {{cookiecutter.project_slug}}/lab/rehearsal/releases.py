@@ -21,7 +21,7 @@ def application(environ, start_response):
     start_response("500 Internal Server Error", [("Content-Length", "0")])
     return []
 """
-WRONG_TAGS = WRONG.format("GET/api/v1/tags")
+WRONG_LOANS = WRONG.format("GET/api/v1/loans")
 # What the health check does not ask for, and the smoke test does.
 # What neither asks for, and readers meet at once.
 WRONG_WRITES = WRONG.format("POST/api/v1/books")
@@ -124,7 +124,7 @@ def build_all(host, say):
     build_changed(host, "crashing", "config/wsgi.py", CRASH)
     build_mislabelled(host)
     for tag in ("wrong", "wrong-too"):
-        build_changed(host, tag, "config/wsgi.py", WRONG_TAGS)
+        build_changed(host, tag, "config/wsgi.py", WRONG_LOANS)
     build_changed(host, "unreadable", "config/wsgi.py", WRONG_LIST)
     *_, last = sorted(path.stem for path in PROJECT.glob("books/migrations/0*.py"))
     scanning = ("books/migrations/9999_scan.py", SCANNING.format(last))

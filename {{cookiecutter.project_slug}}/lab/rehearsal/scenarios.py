@@ -156,7 +156,7 @@ def hanging(stage):
 
 def expanding_while_read(stage):
     """Deploy a migration of a table that somebody reads longer than readers wait."""
-    with table_read(stage.host, 20):
+    with table_read(stage.host, 300):
         return stage.deploy("expanding")
 
 
@@ -225,6 +225,7 @@ wait"""
 SOON = "until deploy.sh looks"
 HUNG = "until three checks had no answer"
 OFF = "the machine is off"
+ENGINE = "the engine's forwarding and names are away for a second"
 CONTROL = "the control"
 DONE = ("done: ",)
 LOG = "last log line: "
@@ -285,11 +286,14 @@ SCENARIOS = [
     Scenario(
         "killed after the switch", killed_after_the_switch, 0, "v2", "v2", DONE, 2
     ),
-    Scenario("engine restart", engine_restarted, 0, UNCHANGED, UNCHANGED),
+    Scenario(
+        *("engine restart", engine_restarted, 0, UNCHANGED, UNCHANGED), may_fail=ENGINE
+    ),
     Scenario(
         *("engine restart at the start", engine_restarted_at_start, 0, "v3", "v3"),
         says=DONE,
         switches=1,
+        may_fail=ENGINE,
     ),
     Scenario(
         *("failing writes", failing, 1, UNCHANGED, UNCHANGED),

@@ -15,7 +15,10 @@ IS_LOCKED = (
     "AND relation = 'books_book'::regclass"
 )
 LONG_READ = "BEGIN; SELECT 1 FROM books_book LIMIT 1; SELECT pg_sleep({}); COMMIT"
-IS_READ = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%LIMIT 1; SELECT pg_sleep%'"
+READS = (
+    "FROM pg_stat_activity "
+    "WHERE query LIKE '%LIMIT 1; SELECT pg_sleep%' AND pid <> pg_backend_pid()"
+)
 DATA = "/var/lib/library"
 FILL = """\
 cd {data}
@@ -32,8 +35,11 @@ def table_read(host, seconds):
     """Read the table of books for `seconds`; the block may be shorter."""
     psql = ("psql", "--username=library", "--command", LONG_READ.format(seconds))
     with host.beginning("docker", "exec", "library-db-1", *psql):
-        wait_until(lambda: host.sql(IS_READ), "the long read", 10)
-        yield
+        wait_until(lambda: host.sql(f"SELECT 1 {READS}"), "the long read", 10)
+        try:
+            yield
+        finally:
+            host.sql(f"SELECT pg_terminate_backend(pid) {READS}")
 
 
 @contextlib.contextmanager
