@@ -1,4 +1,4 @@
-"""Switching the proxy to the other colour, as every deploy does, breaks no connection."""
+"""Switching the proxy to the other colour, as each deploy does, loses no request."""
 
 import collections
 import http.client

@@ -1,7 +1,7 @@
 """What moto's ECS lacks for a deployment: rollouts that end, and containers that fail.
 
-No container runs there. A release whose tag begins with `bad` never becomes healthy, and
-the circuit breaker goes back; one that begins with `dead` can't be migrated.
+No container runs there. A release whose tag begins with `bad` never becomes healthy,
+and the circuit breaker goes back; one that begins with `dead` can't be migrated.
 """
 
 import uuid

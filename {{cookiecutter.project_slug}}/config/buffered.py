@@ -23,8 +23,8 @@ from config.pools import WRITE, Pools, kind_of
 # Seconds: for a head, again for its body, and for a client to close after the answer.
 READ_SECONDS, LINGER_SECONDS = 10, 2
 # A write that has waited longer for a thread gets a 503, while its client still
-# listens. Writes on a busy disk wait for seconds, and are answered. Reads don't wait for
-# locks: where they wait, the machine is busy.
+# listens. Writes on a busy disk wait for seconds, and are answered. Reads don't wait
+# for locks: where they wait, the machine is busy.
 QUEUE_SECONDS = 10
 # What waits in one process: connections that are read, their bytes, requests by kind.
 MAX_READING, MAX_BYTES, MAX_QUEUED = 256, 4 * 1024**2, 200

@@ -37,7 +37,8 @@ def arguments(given):
     parser.add_argument(
         "--address",
         help="test an API that runs already, until Ctrl-C at the latest, such as "
-        "https://api.example.com/api/v1; the variable API_TOKEN holds a librarian's access token",
+        "https://api.example.com/api/v1; the variable API_TOKEN holds a librarian's "
+        "access token",
     )
     parser.add_argument("--report", type=new_file, help="write what was found, as JSON")
     options = parser.parse_args(given)

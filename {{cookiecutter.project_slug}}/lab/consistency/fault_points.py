@@ -3,9 +3,9 @@
 `CACHE_FAULTS="after-commit:kill:0.02 before-keep:sleep:0.1:0.05"` kills the process in
 2 % of the cases at the first point, and holds it up for 50 ms in 10 % of the cases at
 the second. A file's name after the seconds (`before-keep:sleep:1:4:build/asleep`) is
-there while somebody is held up. It is read once, when the process starts. The points are
-wrapped around the cache layer's functions from outside: production code does not contain
-them.
+there while somebody is held up. It is read once, when the process starts. The points
+are wrapped around the cache layer's functions from outside: production code does not
+contain them.
 """
 
 import functools

@@ -131,7 +131,7 @@ def on_hosts(run_id, options):
 
 
 def everything(options):
-    """Rehearse what was chosen and remove what was made; return the problems' number."""
+    """Rehearse what was chosen, remove what was made; return the problems' number."""
     run_id, problems = secrets.token_hex(4), 0
     try:
         if options.scenarios + options.scenes:

@@ -1,1 +1,1 @@
-"""More than one API host, as terraform/scale-out has: rolled, and one of them killed."""
+"""More than one API host, as terraform/scale-out has: rolled, and one killed."""
