@@ -111,7 +111,7 @@ def hosts_row(outcome):
 
 
 def write_hosts(folder, outcomes):
-    """Write hosts.md and hosts.json of the scenes with several hosts; give the table."""
+    """Write hosts.md and hosts.json of scenes with several hosts; give the table."""
     text = table([HOSTS_COLUMNS, *map(hosts_row, outcomes)])
     (folder / "hosts.md").write_text(f"# Several hosts\n\n{text}\n", encoding="utf-8")
     data = [dataclasses.asdict(outcome) for outcome in outcomes]
