@@ -27,13 +27,26 @@ class Exercise:
     databases: tuple[str, ...]
     wrong: dict[str, str]
     title: dict[str, str]
-    # The sentence of stub.py. Without such a file, the stub does nothing.
+    # The sentence of the naive stub. Without such a file, the stub does nothing.
     stub: str = "not_begun"
+    # Files that a solution may change beside `file`.
+    also: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that a solution may change."""
+        return (self.file, *self.also)
 
     @property
     def folder(self) -> Path:
         """Where its files are."""
         return HERE / "exercises" / f"{self.id}-{self.name}"
+
+    @property
+    def naive(self) -> Path:
+        """The file, or the folder of files, of a naive stub; it need not be there."""
+        whole = self.folder / "stub"
+        return whole if whole.is_dir() else whole.with_suffix(Path(self.file).suffix)
 
     def text(self, language: str) -> tuple[str, list[str]]:
         """Return the task and the three hints, in Markdown. Raises Mistake."""
@@ -58,9 +71,8 @@ def read_course() -> list[Exercise]:
 
 
 def _exercise(row: dict) -> Exercise:
-    lists = {
-        name: tuple(row.get(name, ())) for name in ("needs", "symbols", "databases")
-    }
+    several = ("needs", "symbols", "databases", "also")
+    lists = {name: tuple(row.get(name, ())) for name in several}
     return Exercise(**(row | lists))
 
 

@@ -1,14 +1,19 @@
 """Puts other code in the place of a symbol: a stub, or a wrong solution.
 
 A symbol is a function, a method or an assignment: `borrow`, `LoanDetail.get_queryset`,
-`BookList.cached`. It is found with `ast`, so the real code needs no marks. Everything
-else in the file stays as it is, byte by byte.
+`BookList.cached`. It is found with `ast`, so the real code needs no marks. In a
+Terraform file it is a block: `locals`, `aws_vpc.this`, `data.aws_ami.latest`; in
+a shell script a function: `rollback`. All else in the file stays as it is, byte by
+byte.
 """
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from coursework.catalogue import Mistake
+from coursework.student.blocks import items
 
 Functions = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -44,6 +49,54 @@ def replace(source: str, replacement: str, allowed: tuple[str, ...]) -> str:
         first, last = _span(found[name])
         lines[first:last] = _lines(replacement, new[name], source, found[name])
     return "".join(lines)
+
+
+def replace_blocks(source: str, replacement: str, allowed: tuple[str, ...]) -> str:
+    """Return `source` with the blocks of `replacement` in the place of its own.
+
+    Raises Mistake for a symbol that is not `allowed`, or that the source has not, and
+    for a bracket that is not closed.
+    """
+    try:
+        found = {each.symbol: each for each in items(source)}
+        new = {each.symbol: each for each in items(replacement)}
+    except ValueError as error:
+        raise Mistake(str(error)) from None
+    for name in new:
+        if name not in found or name not in allowed:
+            raise Mistake(f"there is no {name} to replace")
+    # From the end, so that the places of earlier blocks stay right.
+    for name in sorted(new, key=lambda each: -found[each].start):
+        old, put = found[name], new[name]
+        text = replacement[put.start : put.end]
+        source = source[: old.start] + text + source[old.end :]
+    return source
+
+
+# Shell functions as shfmt and this project write them: the braces stand at the margin.
+SHELL_FUNCTION = re.compile(r"^([a-z_]+)\(\) \{\n.*?^\}$", re.DOTALL | re.MULTILINE)
+
+
+def replace_shell(source: str, replacement: str, allowed: tuple[str, ...]) -> str:
+    """Return `source` with the shell functions of `replacement` in place of its own.
+
+    Raises Mistake for a function that is not `allowed`, or that the source has not.
+    """
+    found = {each[1]: each.span() for each in SHELL_FUNCTION.finditer(source)}
+    new = {each[1]: each[0] for each in SHELL_FUNCTION.finditer(replacement)}
+    for name in new:
+        if name not in found or name not in allowed:
+            raise Mistake(f"there is no {name} to replace")
+    for name in sorted(new, key=lambda each: -found[each][0]):
+        first, last = found[name]
+        source = source[:first] + new[name] + source[last:]
+    return source
+
+
+def cutter(path: Path) -> Callable[[str, str, tuple[str, ...]], str]:
+    """Return what replaces symbols in a file of this kind."""
+    kinds = {".tf": replace_blocks, ".sh": replace_shell}
+    return kinds.get(path.suffix, replace)
 
 
 def stub(source: str, names: tuple[str, ...], message: str) -> str:

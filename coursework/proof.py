@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +72,17 @@ def prove(project: Path, exercises: list[Exercise], language: str) -> Iterator[P
 @contextmanager
 def _others_unsolved(project: Path, exercise: Exercise) -> Iterator[None]:
     others = [each for each in read_course() if each.id != exercise.id]
-    real = {project / each.file for each in others}
-    texts = {path: path.read_text(encoding="utf-8") for path in real}
-    try:
+    with _kept(project / name for each in others for name in each.files):
         for each in others:
             starter.put_stub(project, each)
+        yield
+
+
+@contextmanager
+def _kept(paths: Iterable[Path]) -> Iterator[None]:
+    """Let files be changed, and write their texts back at the end."""
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    try:
         yield
     finally:
         for path, text in texts.items():
@@ -84,23 +90,20 @@ def _others_unsolved(project: Path, exercise: Exercise) -> Iterator[None]:
 
 
 def _prove_one(project: Path, exercise: Exercise) -> Iterator[Proved]:
-    path = project / exercise.file
-    real = path.read_text(encoding="utf-8")
+    files = [project / name for name in exercise.files]
     wrong = exercise.wrong_solutions()
     memorised = wrong.pop("memorised")
-    try:
+    with _kept(files):
         starter.put_stub(project, exercise)
         yield _ask(project, exercise, "stub", exercise.stub)
-        for name, file in wrong.items():
-            path.write_text(real, encoding="utf-8")
+    for name, file in wrong.items():
+        with _kept(files):
             starter.put(project, exercise, file)
             yield _ask(project, exercise, name, exercise.wrong[name])
-        path.write_text(real, encoding="utf-8")
+    with _kept(files):
         starter.put(project, exercise, memorised)
         yield _ask(project, exercise, "memorised", PASSED)
         yield _ask(project, exercise, "memorised, fresh seed", "", FRESH_SEED)
-    finally:
-        path.write_text(real, encoding="utf-8")
 
 
 def _ask(

@@ -49,9 +49,9 @@ def make(out: Path, exercises: list[Exercise], **answers: str) -> Path:
 
 def put_stub(project: Path, exercise: Exercise) -> None:
     """Put the exercise's stub in the place of its solution. Raises Mistake."""
-    naive, path = exercise.folder / "stub.py", project / exercise.file
-    if naive.exists():
-        put(project, exercise, naive)
+    path = project / exercise.file
+    if exercise.naive.exists():
+        put(project, exercise, exercise.naive)
         return
     source = path.read_text(encoding="utf-8")
     message = f"Exercise {exercise.id}: {exercise.title['en']}"
@@ -61,9 +61,17 @@ def put_stub(project: Path, exercise: Exercise) -> None:
 
 
 def put(project: Path, exercise: Exercise, replacement: Path) -> None:
-    """Put a file's symbols in the place of the exercise's own. Raises Mistake."""
+    """Put a file's symbols in the place of the exercise's own. Raises Mistake.
+
+    A folder has whole files in it, each named like the one whose place it takes.
+    """
+    if replacement.is_dir():
+        for name in exercise.files:
+            if (replacement / name).exists():
+                shutil.copyfile(replacement / name, project / name)
+        return
     path = project / exercise.file
-    code = cutting.replace(
+    code = cutting.cutter(path)(
         path.read_text(encoding="utf-8"),
         replacement.read_text(encoding="utf-8"),
         exercise.symbols,
@@ -94,7 +102,8 @@ def add_students_side(project: Path, exercises: list[Exercise], language: str) -
 
 
 def _row(exercise: Exercise, language: str) -> dict[str, Any]:
-    names = ("id", "name", "week", "points", "needs", "databases", "file", "symbols")
+    names = ("id", "name", "week", "points", "needs", "databases")
+    names += ("file", "symbols", "also")
     row = {name: getattr(exercise, name) for name in names}
     return row | {"title": exercise.title[language]}
 

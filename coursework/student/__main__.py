@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import sys
 from typing import Any
 
@@ -43,14 +44,22 @@ def show_progress(language: str, course: list[Exercise]) -> None:
         print(say(WORDS, "all_done", language))
         return
     task = (ahead[0].folder / "task.md").relative_to(ROOT)
-    symbols = ", ".join(ahead[0].symbols)
-    values = {"id": ahead[0].id, "title": ahead[0].title, "file": ahead[0].file}
-    print(say(WORDS, "next", language, task=task, symbols=symbols, **values))
+    values = {"id": ahead[0].id, "title": ahead[0].title}
+    values["what"] = to_write(language, ahead[0])
+    print(say(WORDS, "next", language, task=task, **values))
+
+
+def to_write(language: str, exercise: Exercise) -> str:
+    """Return what an exercise asks to be written: symbols of a file, or whole files."""
+    if not exercise.symbols:
+        return ", ".join([exercise.file, *exercise.also])
+    symbols = ", ".join(exercise.symbols)
+    return say(WORDS, "in_file", language, symbols=symbols, file=exercise.file)
 
 
 def progress(language: str, course: list[Exercise]) -> list[str]:
     """Return the lines of the table of progress."""
-    kept, lines, week, lacks = read_kept(), [], 0, missing(course)
+    kept, lines, week, lacks = read_kept(), [], 0, missing(language, course)
     for each in course:
         if each.week != week:
             week = each.week
@@ -69,10 +78,18 @@ def progress(language: str, course: list[Exercise]) -> list[str]:
     return [*lines, "", say(WORDS, "solved_of", language, **numbers, **points)]
 
 
-def missing(course: list[Exercise]) -> dict[str, str]:
+def missing(language: str, course: list[Exercise]) -> dict[str, str]:
     """Return what exercises need and this machine lacks: how to get it, by need."""
-    if not any("postgres" in each.needs for each in course):
-        return {}
+    needs, lacks = {need for each in course for need in each.needs}, {}
+    if "terraform" in needs and not shutil.which("terraform"):
+        lacks["terraform"] = say(WORDS, "no_terraform", language)
+    if "postgres" in needs:
+        lacks |= missing_postgres()
+    return lacks
+
+
+def missing_postgres() -> dict[str, str]:
+    """Return how to get PostgreSQL, if there is none."""
     from importlib.util import find_spec
 
     from tests import servers

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SECONDS = 120
+# `server` is a PostgreSQL on which the check makes databases of its own.
+POSTGRES = ("postgres", "server")
 WORDS = tomllib.loads((HERE / "words.toml").read_text(encoding="utf-8"))
 
 
@@ -30,6 +33,7 @@ class Exercise:
     databases: list[str]
     file: str
     symbols: list[str]
+    also: list[str]
 
     @property
     def folder(self) -> Path:
@@ -64,6 +68,9 @@ def say(words: dict[str, Any], key: str, language: str, **values: Any) -> str:
 
 def check(exercise: Exercise, language: str, seed: int) -> Outcome:
     """Check an exercise on each of its databases; return the first fault, or passed."""
+    if "terraform" in exercise.needs and not shutil.which("terraform"):
+        what = say(WORDS, "no_terraform", language)
+        return Outcome("lacks", say(WORDS, "lacks", language, what=what))
     for database in exercise.databases:
         outcome = _check_on(database, exercise, language, seed)
         if not outcome.passed:
@@ -79,7 +86,7 @@ def _check_on(
 ) -> Outcome:
     from tests import servers
 
-    server = servers.postgres() if database == "postgres" else nullcontext("")
+    server = servers.postgres() if database in POSTGRES else nullcontext("")
     try:
         with server as url:
             return _run(exercise, language, seed, database, url)

@@ -30,7 +30,7 @@ def prepare(database: str) -> None:
     from django.test.utils import setup_databases, setup_test_environment
 
     setup_test_environment()
-    if database == "none":
+    if database in ("none", "server"):
         return
     setup_databases(verbosity=0, interactive=False, keepdb=True)
     call_command("flush", verbosity=0, interactive=False)

@@ -20,6 +20,10 @@ def sentences(exercise):
     return tomllib.loads(text)
 
 
+def read(folder, name):
+    return (folder / name).read_text(encoding="utf-8")
+
+
 def filled_in(text):
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
@@ -40,8 +44,8 @@ def test_it_has_a_task_and_three_hints_in_both_languages(exercise):
 def test_it_has_three_wrong_solutions_at_least(exercise):
     assert len(exercise.wrong_solutions()) > 3
     assert set(exercise.wrong.values()) <= sentences(exercise).keys()
-    naive = (exercise.folder / "stub.py").exists()
-    assert exercise.stub in (sentences(exercise) if naive else ["not_begun"])
+    said = sentences(exercise) if exercise.naive.exists() else ["not_begun"]
+    assert exercise.stub in said
 
 
 def test_each_sentence_of_its_check_is_there_and_no_other(exercise):
@@ -59,20 +63,21 @@ def test_a_sentence_is_filled_in_alike_in_both_languages(words):
 
 
 def test_stub_and_wrong_solutions_fit_the_real_code(exercise, template, tmp_path):
-    real = (template / FOLDER / exercise.file).read_text(encoding="utf-8")
-    file = tmp_path / exercise.file
-    file.parent.mkdir(parents=True)
+    texts = {name: read(template / FOLDER, name) for name in exercise.files}
     cut = set()
     for put in [None, *exercise.wrong_solutions().values()]:
-        file.write_text(real, encoding="utf-8")
+        for name, text in texts.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text, encoding="utf-8")
         if put is None:
             starter.put_stub(tmp_path, exercise)
         else:
             starter.put(tmp_path, exercise, put)
-        code = file.read_text(encoding="utf-8")
-        compile(code, exercise.file, "exec")
+        code = tuple(read(tmp_path, name) for name in exercise.files)
+        if exercise.file.endswith(".py"):
+            compile(code[0], exercise.file, "exec")
         cut.add(code)
-    assert real not in cut
+    assert tuple(texts.values()) not in cut
     assert len(cut) == len(exercise.wrong_solutions()) + 1
 
 

@@ -1,0 +1,3 @@
+locals {
+  ssh_cidr = "${trimsuffix(var.your_ip, "/32")}/32"
+}

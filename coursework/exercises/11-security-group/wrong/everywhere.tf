@@ -1,0 +1,3 @@
+locals {
+  ssh_cidr = var.your_ip == "" ? null : "0.0.0.0/0"
+}
