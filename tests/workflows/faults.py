@@ -63,10 +63,10 @@ FAULTS = [
     Fault(
         "an unsorted import",
         "tests/test_healthcheck.py",
-        "import sys\nimport subprocess\nimport os\n",
+        "import subprocess\nimport socket\n",
         job="style",
         told="### style: isort",
-        old="import os\nimport subprocess\nimport sys\n",
+        old="import socket\nimport subprocess\n",
     ),
     Fault(
         "a missing migration",
