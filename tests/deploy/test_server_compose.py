@@ -56,6 +56,30 @@ def services(done):
     return json.loads(done.stdout)["services"]
 
 
+# Of one colour: the threads that may have a connection, in all workers of a machine with
+# two CPUs.
+THREADS = """
+from config.pools import Pools
+from config.workers import count_that_fit
+sizes = [pool._max_workers for pool in Pools(8).pools.values()]
+print(sum(sizes) * count_that_fit(2, {memory}, "redis://redis"))
+"""
+# For the migration, a backup and whoever looks at the tables; and for superusers.
+OTHERS, RESERVED = 5, 3
+
+
+def test_both_colours_find_a_connection_for_each_thread(configured, project):
+    found = services(configured())
+    script = THREADS.format(memory=found["web-blue"]["mem_limit"])
+    threads = int(project.run(".venv/bin/python", "-c", script))
+    (most,) = (
+        int(word.removeprefix("max_connections="))
+        for word in found["db"]["command"]
+        if word.startswith("max_connections=")
+    )
+    assert 2 * threads + OTHERS + RESERVED <= most
+
+
 def test_everything_at_once_fits_into_one_gibibyte(configured):
     limits = {
         name: int(service["mem_limit"]) / MIB
