@@ -69,7 +69,7 @@ OTHERS, RESERVED = 5, 3
 
 
 def test_both_colours_find_a_connection_for_each_thread(configured, project):
-    found = services(configured())
+    found = services(configured(COMPOSE_PROFILES="postgres"))
     script = THREADS.format(memory=found["web-blue"]["mem_limit"])
     threads = int(project.run(".venv/bin/python", "-c", script))
     (most,) = (
