@@ -25,7 +25,7 @@ READ_SECONDS, LINGER_SECONDS = 10, 2
 # A write that has waited longer for a thread gets a 503, while its client still
 # listens. Writes on a busy disk wait for seconds, and are answered. Reads don't wait
 # for locks: where they wait, the machine is busy.
-QUEUE_SECONDS = 5
+QUEUE_SECONDS = 4
 # What waits in one process: connections that are read, their bytes, requests by kind.
 MAX_READING, MAX_BYTES, MAX_QUEUED = 256, 4 * 1024**2, 200
 

@@ -56,6 +56,7 @@ def served(tmp_path_factory):
             redis = stack.enter_context(own_redis())
         database = stack.enter_context(live.database(folder))
         env = live.environment(database, REDIS_URL=redis.url, WEB_CONCURRENCY="2")
+        env |= {"DJANGO_SETTINGS_MODULE": "tests.patient"}
         env["THROTTLE_LOGIN"] = f"{LIMIT}/min"
         live.manage("migrate", "--verbosity=0", env=env)
         live.create_superuser(env=env, email=EMAIL, password=PASSWORD)

@@ -241,6 +241,7 @@ def two_workers(tmp_path):
             env = live.environment(
                 database, REDIS_URL=redis_url, WEB_CONCURRENCY="2", WEB_THREADS="16"
             )
+            env |= {"DJANGO_SETTINGS_MODULE": "tests.patient"}
             live.manage("migrate", "--verbosity=0", env=env)
             with live.gunicorn(env) as (address, _):
                 return all_at_once(address)
