@@ -56,8 +56,8 @@ def services(done):
     return json.loads(done.stdout)["services"]
 
 
-# Of one colour: the threads that may have a connection, in all workers of a machine with
-# two CPUs.
+# Of one colour: the threads that may have a connection, in all workers of a machine
+# with two CPUs.
 THREADS = """
 from config.pools import Pools
 from config.workers import count_that_fit
