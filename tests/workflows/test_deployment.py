@@ -25,7 +25,7 @@ if "NUM_PROXIES" in os.environ:
     raise RuntimeError("this release crashes at start")
 """
 OWN_DEPLOY = "\nsay 'deployed by its own script'\n"
-OWN_LIMIT = ("  mem_limit: 256m\n  # Longer", "  mem_limit: 250m\n  # Longer")
+OWN_LIMIT = ("\n  mem_limit: 256m\n", "\n  mem_limit: 250m\n")
 NO_VARIABLES = dict.fromkeys(
     (
         *("API_URL", "AWS_DEPLOY_ROLE", "AWS_REGION", "DEPLOY_DOCUMENT"),

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 DRIP = 2  # seconds between two bytes of a slow connection
-PATIENCE = 8  # seconds that the enemy waits for an answer
+PATIENCE = 10  # seconds that the enemy waits for an answer, as honest readers do
 BIG, SMALL = 2_400_000, 60_000  # bytes; the API takes 64 KiB
 API = "/api/v1"
 PUBLIC = (f"{API}/token/refresh", f"{API}/auth/login")
