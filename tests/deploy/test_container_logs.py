@@ -4,6 +4,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 
 import pytest
 import yaml
@@ -47,8 +48,10 @@ def server_engine(base_images, bridge, tmp_path):
     """A Docker engine that has rights on AWS; it gives the words of a command to it."""
     if not (program := shutil.which("dockerd")):
         leave_out("no dockerd here")
-    address = f"unix://{tmp_path}/engine"
-    folders = [f"--{name}={tmp_path}/{name}" for name in ("data-root", "exec-root")]
+    # The name of a socket has at most 108 bytes, and pytest's folders are deep.
+    sockets = tempfile.mkdtemp()
+    address = f"unix://{sockets}/engine"
+    folders = (f"--data-root={tmp_path}/data", f"--exec-root={sockets}/exec")
     plain = (f"--bridge={bridge}", "--iptables=false", "--storage-driver=vfs")
     with open(tmp_path / "engine.log", "wb") as log:
         process = subprocess.Popen(
@@ -66,6 +69,7 @@ def server_engine(base_images, bridge, tmp_path):
     finally:
         process.terminate()
         process.wait(60)
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 def call(*words):
