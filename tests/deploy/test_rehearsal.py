@@ -177,17 +177,15 @@ def test_no_enemy_costs_an_honest_reader_anything(rehearsal):
         assert each["peaks"].keys() >= {"caddy", "db", "redis"}
 
 
-def test_hosts_are_replaced_without_a_lost_request(rehearsal):
+def test_hosts_are_replaced_without_a_lost_write(rehearsal):
     hosts = rehearsal.hosts
     assert {name: each["problems"] for name, each in hosts.items()} == dict.fromkeys(
         HOSTS, []
     )
     loaded = {name: each for name, each in hosts.items() if each["sent"]}
     assert all(each["acknowledged"] and not each["lost"] for each in loaded.values())
-    # The load was one that can fail, where it may.
-    assert {name for name, each in loaded.items() if each["failed"]} == {
-        "hosts: one killed"
-    }
+    # The load was one that can fail.
+    assert loaded["hosts: one killed"]["failed"] > 0
     assert "unhealthy" not in set().union(
         *(each["releases"] for each in hosts.values())
     )

@@ -97,11 +97,13 @@ def tested(stage):
 
 
 NOT_NOTICED = "the balancer takes its time to notice"
+# Caddy is told of other hosts by a reload. AWS's balancer needs none.
+RELOAD = "Caddy's reload drops a connection whose request it has not read"
 SCENES = [
-    Scene("hosts: rolled to the next release", rolled, "v2"),
-    Scene("hosts: an unhealthy release", taken_back, "v2"),
+    Scene("hosts: rolled to the next release", rolled, "v2", may_fail=RELOAD),
+    Scene("hosts: an unhealthy release", taken_back, "v2", may_fail=RELOAD),
     Scene("hosts: one killed", killed, "v2", may_fail=NOT_NOTICED),
-    Scene("hosts: one left, then replaced", replaced, "v2"),
+    Scene("hosts: one left, then replaced", replaced, "v2", may_fail=RELOAD),
     Scene("hosts: consistency across both", tested, "v1", under_test=True),
 ]
 
@@ -112,6 +114,7 @@ class HostsStage:
     def __init__(self, fleet: Fleet, folder: Path, say: Callable[[str], None]):
         self.fleet, self.folder, self.say = fleet, folder, say
         self.outcomes: list[Outcome] = []
+        self.load: Load | None = None
         self._problems: list[str] = []
 
     def open(self):
@@ -125,7 +128,6 @@ class HostsStage:
         self.fleet.start()
         self.fleet.roll("v1")
         self.fleet.manage("createsuperuser", "--noinput", **LIBRARIAN)
-        self.load = None
 
     def close(self):
         """Stop the load."""
