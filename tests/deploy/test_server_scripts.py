@@ -401,6 +401,7 @@ ENGINE = """\
 #!/bin/sh
 case "$*" in
   "inspect library-migration") exit 1 ;;
+  *"migrate --check"*) echo "nothing to migrate" ;;
   "ps "*"name=library-web-green") echo of-an-engine-that-restarted ;;
   "rm --force of-an-engine-that-restarted") touch removed ;;
   *config.smoke_test) [ ! -e problem ] || { cat problem; exit 1; } ;;
