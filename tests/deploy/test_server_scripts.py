@@ -156,7 +156,12 @@ FAILING = """\
 #!/bin/sh
 case "$*" in
   *"compose "*" run "*)
-    python() {{ [ "$*" != "{command}" ] || {{ echo "{reason}"; return 1; }}; }}
+    python() {{
+      case "$*" in
+        "{command}") echo "{reason}"; return 1 ;;
+        *--check) return 1 ;;
+      esac
+    }}
     for script in "$@"; do :; done
     eval "$script" ;;
 esac
