@@ -23,9 +23,9 @@ def application(environ, start_response):
 """
 WRONG_LOANS = WRONG.format("GET/api/v1/loans")
 # What the health check does not ask for, and the smoke test does.
+WRONG_LIST = WRONG.format("GET/api/v1/books")
 # What neither asks for, and readers meet at once.
 WRONG_WRITES = WRONG.format("POST/api/v1/books")
-WRONG_LIST = WRONG.format("GET/api/v1/books")
 NO_CACHE = "sed -i 's/@redis:6379/@nowhere:6379/' {}"
 # Once asked to, a worker hangs, and no request to it is ever answered.
 HANGING = """
