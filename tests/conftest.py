@@ -14,6 +14,9 @@ from tests.baking import (
 )
 from tests.foreign.report import Report
 
+# In CI: the reports of the tests that failed.
+FAILED = []
+
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory, worker_id):
@@ -151,6 +154,14 @@ def pytest_runtest_logreport(report):
     if report.failed and layers.IN_CI and "PYTEST_XDIST_WORKER" not in os.environ:
         print(f"\n\nFAILED {report.nodeid} ({report.when})", flush=True)
         print(report.longreprtext, flush=True)
+        FAILED.append(report)
+
+
+def pytest_unconfigure():
+    """Print in CI, last of all, why each test failed: a log is often read from there."""
+    for report in FAILED:
+        print(f"\nFAILED {report.nodeid}")
+        print("\n".join(layers.reasons(report.longreprtext)), flush=True)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,12 +1,16 @@
 """Tests that a run leaves out: the run says so, and in CI they fail."""
 
 import os
+import re
 
 import pytest
 
 IN_CI = bool(os.environ.get("CI"))
 # Tests in these folders need Docker, root, a simulated AWS, or minutes.
 DEEP_FOLDERS = ("tests/deploy/", "tests/foreign/", "tests/terraform/")
+# A line of a failed run of pytest inside a test; how many lines of them are shown.
+INNER = re.compile(r"^(?:E +)?((?:FAILED|ERROR|SUBFAILED\S*) \S.*)", re.MULTILINE)
+SHOWN = 12
 HOW = "deep tests, and the project's own long ones: make test ARGS=--deep"
 
 
@@ -73,3 +77,10 @@ def platforms(stats):
             yield from (
                 line for name, line in report.user_properties if name == "platform"
             )
+
+
+def reasons(text):
+    """Return the lines of a failure that say most: tests that failed in it, its end."""
+    inner = list(dict.fromkeys(line[:200] for line in INNER.findall(text)))
+    said = [line[:200] for line in text.splitlines() if line.startswith("E  ")]
+    return inner[-SHOWN:] + said[:3] + said[3:][-3:]
