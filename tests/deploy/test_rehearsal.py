@@ -1,6 +1,7 @@
 """The whole rehearsal: no deploy loses a request or a row, and no enemy does harm."""
 
 import json
+import os
 import re
 import shutil
 
@@ -107,7 +108,10 @@ class Rehearsal:
 def rehearsal(base_images, project, once):
     def play(folder):
         folder.mkdir()
-        done = project.try_to_run("make", "rehearse", f"ARGS=--report {folder}")
+        # Readers who send late would hide what a server does.
+        first = () if os.geteuid() else ("nice", "-n", "-10")
+        command = (*first, "make", "rehearse", f"ARGS=--report {folder}")
+        done = project.try_to_run(*command)
         # There may be other servers, of another test or of a run that was killed.
         started = re.search(r"throw-away server library-rehearsal-(\w+)", done.stdout)
         assert started, done.stdout
