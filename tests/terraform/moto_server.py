@@ -12,7 +12,7 @@ from moto.budgets.responses import BudgetsResponse
 from moto.ec2.responses.instances import InstanceResponse
 from moto.server import main
 
-import tests.terraform.moto_cache  # noqa: F401
+import tests.terraform.moto_cache
 import tests.terraform.moto_ecs  # noqa: F401
 
 moto_run_instances = InstanceResponse.run_instances
