@@ -1,4 +1,4 @@
-"""What moto's ElastiCache lacks: members of a group, and users that CloudFormation makes.
+"""What moto's ElastiCache lacks: a group's members, user groups, and a stack's users.
 
 A user's password is looked up in Secrets Manager, as CloudFormation does it. A user
 group is a plain dictionary, as the API describes it.
@@ -72,6 +72,7 @@ def make_backend(self, region_name, account_id):
 
 def create_user_group(self):
     backend, name = self.elasticache_backend, self._get_param("UserGroupId")
+    place = f"{self.region}:{self.current_account}"
     users = [backend.users[user_id] for user_id in self._get_param("UserIds")]
     if "default" not in {user.name for user in users}:
         raise ElastiCacheException("DefaultUserRequired", "No user named default.")
@@ -80,7 +81,7 @@ def create_user_group(self):
         "Status": "active",
         "Engine": self._get_param("Engine"),
         "UserIds": [user.id for user in users],
-        "ARN": f"arn:aws:elasticache:{self.region}:{self.current_account}:usergroup:{name}",
+        "ARN": f"arn:aws:elasticache:{place}:usergroup:{name}",
     }
     return ActionResult(backend.user_groups[name])
 

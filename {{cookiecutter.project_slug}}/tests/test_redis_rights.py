@@ -31,7 +31,7 @@ def as_compose_says(file, users):
 
 
 def as_terraform_says(file, users):
-    """Write the users that ElastiCache gets as a file; return the arguments of Redis."""
+    """Write the file of ElastiCache's users; return the arguments of Redis."""
     rights = dict(RIGHTS.findall((live.ROOT / file).read_text()))
     lines = [f"user {name} {access} >{SECRET}\n" for name, access in rights.items()]
     users.write_text("".join(lines))

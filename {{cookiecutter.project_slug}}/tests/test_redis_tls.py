@@ -40,15 +40,25 @@ def port(certificate, own_redis):
     return port
 
 
-@pytest.mark.parametrize(
-    "signer_is_known, host, answers",
-    [(True, "localhost", True), (True, "127.0.0.1", False), (False, "localhost", False)],
-    ids=["its own", "of another host", "of nobody known"],
-)
-def test_a_certificate_is(
-    signer_is_known, host, answers, certificate, port, settings, monkeypatch
-):
-    if signer_is_known:
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    settings.CACHING = caches.caching(f"rediss://{host}:{port}/0")
-    assert get_store().ping() == answers
+@pytest.fixture
+def signer_known(certificate, monkeypatch):
+    """Let the system know who signed the certificate."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+
+def answers(settings, url):
+    """Return whether a Redis answers the API's cache at this address."""
+    settings.CACHING = caches.caching(url)
+    return get_store().ping()
+
+
+def test_its_own_certificate_is_accepted(settings, port, signer_known):
+    assert answers(settings, f"rediss://localhost:{port}/0")
+
+
+def test_another_hosts_is_refused(settings, port, signer_known):
+    assert not answers(settings, f"rediss://127.0.0.1:{port}/0")
+
+
+def test_one_signed_by_nobody_known_is_refused(settings, port):
+    assert not answers(settings, f"rediss://localhost:{port}/0")
