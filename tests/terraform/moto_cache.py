@@ -83,7 +83,9 @@ def create_user_group(self):
         "UserIds": [user.id for user in users],
         "ARN": f"arn:aws:elasticache:{place}:usergroup:{name}",
     }
-    return ActionResult(backend.user_groups[name])
+    group = backend.user_groups[name]
+    backend.add_tags_to_resource(group["ARN"], self._get_param("Tags") or [])
+    return ActionResult(group)
 
 
 def describe_user_groups(self):
