@@ -29,7 +29,7 @@ resource "aws_cloudformation_stack" "cache_users" {
           UserName     = name
           Engine       = "valkey"
           AccessString = rights
-          Passwords    = ["{{resolve:secretsmanager:${local.cache_password}}}"]
+          Passwords    = ["{{resolve:secretsmanager:${local.cache_password_ref}}}"]
         }
       }
     }

@@ -11,7 +11,7 @@ locals {
   )
 
   # Where CloudFormation finds the cache's: with its version, so that it sees a new one.
-  cache_password = join(":", [
+  cache_password_ref = join(":", [
     aws_secretsmanager_secret_version.cache.arn,
     "SecretString:CACHE_PASSWORD:",
     aws_secretsmanager_secret_version.cache.version_id,
