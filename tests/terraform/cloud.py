@@ -35,6 +35,8 @@ LISTS = {
     "certificates": ("acm", "list_certificates", "CertificateSummaryList"),
     "databases": ("rds", "describe_db_instances", "DBInstances"),
     "caches": ("elasticache", "describe_replication_groups", "ReplicationGroups"),
+    "cache users": ("elasticache", "describe_users", "Users"),
+    "stacks": ("cloudformation", "describe_stacks", "Stacks"),
     "secrets": ("secretsmanager", "list_secrets", "SecretList"),
     "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),
     "topics": ("sns", "list_topics", "Topics"),

@@ -17,7 +17,7 @@ from tests.terraform import report
 
 REGION = "ap-northeast-2"
 RELEASE, NEXT = "0123abc", "4567def"
-SECRETS = {"SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD"}
+SECRETS = {"SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD", "CACHE_PASSWORD"}
 VARIABLES = (
     *("-var=project=library-api", f"-var=aws_region={REGION}"),
     *("-var=domain=api.example.com", "-var=zone_name=example.com"),
@@ -50,6 +50,7 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(
     (breaker,) = one.state("aws_ecs_service.app")["deployment_circuit_breaker"]
     assert breaker == {"enable": True, "rollback": True}
     see_data(cloud)
+    see_cache_users(cloud, container)
     see_paths(cloud)
     see_no_public_metrics(cloud)
     see_commands(one, cloud)
@@ -150,7 +151,6 @@ def see_containers(cloud):
     assert container["linuxParameters"]["capabilities"]["drop"] == ["ALL"]
     settings = {s["name"]: s["value"] for s in container["environment"]}
     assert not secrets & set(settings)
-    assert settings["REDIS_URL"].startswith("rediss://")
     assert int(settings["KEEP_ALIVE_SECONDS"]) > 60, "the load balancer's idle time"
     (target,) = cloud.client("application-autoscaling").describe_scalable_targets(
         ServiceNamespace="ecs"
@@ -163,6 +163,8 @@ def see_start(container):
     """What starts the container, really run: it makes settings of what it finds."""
     found = {
         "API_PASSWORD": "p4ss",
+        "CACHE_PASSWORD": "c4ss",
+        "CACHE_HOST": "cache.example.com",
         "DATABASE_HOST": "db.example.com",
         "ALLOWED_HOSTS": "api.example.com",
     }
@@ -172,6 +174,7 @@ def see_start(container):
     made = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     there = "db.example.com:5432/library?sslmode=require"
     assert made["DATABASE_URL"] == f"postgres://api:p4ss@{there}"
+    assert made["REDIS_URL"] == "rediss://library:c4ss@cache.example.com:6379/0"
     host, *addresses = made["ALLOWED_HOSTS"].split(",")
     assert host == "api.example.com" and addresses
     for address in addresses:
@@ -184,21 +187,26 @@ def see_migration(cloud, folder):
     task = ecs.describe_task_definition(taskDefinition="library-api-migration")
     (container,) = task["taskDefinition"]["containerDefinitions"]
     secrets = {secret["name"] for secret in container["secrets"]}
-    assert {"DATABASE_PASSWORD", "MIGRATOR_PASSWORD", "API_PASSWORD"} < secrets
+    assert secrets == SECRETS | {"DATABASE_PASSWORD", "MIGRATOR_PASSWORD"}
     assert container["readonlyRootFilesystem"] and container["user"] == "10001"
     python = folder / "python"
-    python.write_text('#!/bin/sh\necho "$* $DATABASE_URL $DATABASE_ADMIN_URL"\n')
+    python.write_text(
+        '#!/bin/sh\necho "$* $DATABASE_URL $DATABASE_ADMIN_URL $REDIS_URL"\n'
+    )
     python.chmod(0o755)
     env = clean_environment(
         DATABASE_PASSWORD="a",
         MIGRATOR_PASSWORD="m",
         DATABASE_HOST="db",
+        CACHE_PASSWORD="c",
+        CACHE_HOST="cache",
         PATH=f"{folder}:/usr/bin:/bin",
     )
     words = (*container["entryPoint"], *container["command"])
     roles, migrate = succeed(*words, cwd=ROOT, env=env).splitlines()
     there = "@db:5432/library?sslmode=require"
     urls = f"postgres://migrator:m{there} postgres://library:a{there}"
+    urls += " rediss://library:c@cache:6379/0"
     assert roles == f"-m config.database_roles {urls}"
     assert migrate == f"manage.py migrate --noinput {urls}"
 
@@ -231,6 +239,31 @@ def see_data(cloud):
         "ReplicationGroups"
     ]
     assert cache["TransitEncryptionEnabled"] and cache["AtRestEncryptionEnabled"]
+
+
+def see_cache_users(cloud, container):
+    """Who gives no name gets nothing; the API's password is the containers' own.
+
+    (What the users may do: tests/test_redis_rights.py of the project.)
+    """
+    cache = cloud.client("elasticache")
+    (group,) = cache.describe_replication_groups()["ReplicationGroups"]
+    (users,) = cache.describe_user_groups()["UserGroups"]
+    assert group["UserGroupIds"] == [users["UserGroupId"]]
+    made = {user["UserId"]: user for user in cache.describe_users()["Users"]}
+    ours = {made[user_id]["UserName"]: made[user_id] for user_id in users["UserIds"]}
+    assert set(ours) == {"library", "default"}
+    assert {user["Authentication"]["Type"] for user in ours.values()} == {"password"}
+    assert ours["default"]["AccessString"] == "off -@all"
+    # CloudFormation is told where the password is: where the containers' is.
+    asked = {secret["name"]: secret["valueFrom"] for secret in container["secrets"]}
+    secret, key = asked["CACHE_PASSWORD"].removesuffix("::").rsplit(":", 1)
+    stacks = cloud.client("cloudformation")
+    template = stacks.get_template(StackName="library-api-cache-users")["TemplateBody"]
+    for resource in template["Resources"].values():
+        (password,) = resource["Properties"]["Passwords"]
+        there = f"{{{{resolve:secretsmanager:{secret}:SecretString:{key}::"
+        assert password.startswith(there)
 
 
 def see_paths(cloud):
@@ -354,7 +387,7 @@ def see_no_secret_in_the_state(one, cloud):
     for secret in secrets.list_secrets()["SecretList"]:
         kept = secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"]
         drawn |= json.loads(kept)
-    assert [len(value) for value in drawn.values()] == [50] * 5
-    assert len(set(drawn.values())) == 5
+    assert [len(value) for value in drawn.values()] == [50] * 6
+    assert len(set(drawn.values())) == 6
     state = (one.folder / "terraform.tfstate").read_text()
     assert not [name for name, value in drawn.items() if value in state]

@@ -6,34 +6,48 @@ from urllib.request import urlopen
 import pytest
 import yaml
 from redis import Redis
-from redis.exceptions import NoPermissionError
+from redis.exceptions import AuthenticationError, NoPermissionError
 
 from tests import live
 from tests.test_foreign_values import EMAIL, PASSWORD, use
 
 pytestmark = pytest.mark.once
 COMPOSE = ("docker-compose.yml", "scripts/docker-compose.yml")
+SCALE_OUT = "terraform/scale-out/cache.tf"
 SECRET = "a-secret-of-redis"
 VARIABLE = re.compile(r"\$\{(\w+):(?:\?|-(\w+))\}")
+RIGHTS = re.compile(r'^ +(\w+) = "((?:on|off) .*)"$', re.MULTILINE)
+REFUSED = (AuthenticationError, NoPermissionError)
 
 
-@pytest.fixture(params=COMPOSE)
-def redis(request, tmp_path, own_redis):
-    """Return the URL of a Redis that was started as a Compose file says."""
-    compose = yaml.safe_load((live.ROOT / request.param).read_text())
-    service, users = compose["services"]["redis"], tmp_path / "users.acl"
+def as_compose_says(file, users):
+    """Write the file of users; return the arguments of Redis."""
+    compose = yaml.safe_load((live.ROOT / file).read_text())
+    service = compose["services"]["redis"]
     [config] = service["configs"]
     content = compose["configs"][config["source"]]["content"]
     users.write_text(VARIABLE.sub(lambda found: found[2] or SECRET, content))
-    command = [
-        users if word == config["target"] else word for word in service["command"]
-    ]
-    return own_redis(*command).url
+    return [users if word == config["target"] else word for word in service["command"]]
+
+
+def as_terraform_says(file, users):
+    """Write the file of ElastiCache's users; return the arguments of Redis."""
+    rights = dict(RIGHTS.findall((live.ROOT / file).read_text()))
+    lines = [f"user {name} {access} >{SECRET}\n" for name, access in rights.items()]
+    users.write_text("".join(lines))
+    return ["--aclfile", users]
+
+
+@pytest.fixture(params=(*COMPOSE, SCALE_OUT))
+def redis(request, tmp_path, own_redis):
+    """Return the URL of a Redis whose users are those of a file."""
+    arguments = as_terraform_says if request.param == SCALE_OUT else as_compose_says
+    return own_redis(*arguments(request.param, tmp_path / "users.acl")).url
 
 
 def as_the_api(url, file):
     """Return the URL with the user and the password of the API."""
-    password = SECRET if file.startswith("scripts") else "library"
+    password = "library" if file == "docker-compose.yml" else SECRET
     return url.replace("//", f"//library:{password}@")
 
 
@@ -75,15 +89,24 @@ def test_they_are_all_that_the_api_needs(url, tmp_path, capfd):
 )
 def test_they_are_no_more(redis, url, command):
     for each in (redis, url):
-        with Redis.from_url(each) as client, pytest.raises(NoPermissionError):
+        with Redis.from_url(each) as client, pytest.raises(REFUSED):
             client.execute_command(*command)
 
 
+@pytest.mark.parametrize("redis", COMPOSE, indirect=True)
 def test_without_the_password_there_is_ping_alone(redis):
     with Redis.from_url(redis) as client:
         assert client.ping()
         with pytest.raises(NoPermissionError):
             client.get("library:stamp:books")
+
+
+@pytest.mark.parametrize("redis", [SCALE_OUT], indirect=True)
+def test_without_the_password_elasticache_answers_nobody(redis):
+    for nobody in ("", ":@", "library:@", f"default:{SECRET}@"):
+        url = redis.replace("//", f"//{nobody}")
+        with Redis.from_url(url) as client, pytest.raises(AuthenticationError):
+            client.ping()
 
 
 def test_the_password_is_in_no_command():

@@ -34,9 +34,13 @@ data "aws_iam_policy_document" "start" {
   }
 
   statement {
-    sid       = "ReadTheSecrets"
-    actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.app.arn, aws_secretsmanager_secret.roles.arn]
+    sid     = "ReadTheSecrets"
+    actions = ["secretsmanager:GetSecretValue"]
+    resources = [
+      aws_secretsmanager_secret.app.arn,
+      aws_secretsmanager_secret.roles.arn,
+      aws_secretsmanager_secret.cache.arn,
+    ]
   }
 
   statement {

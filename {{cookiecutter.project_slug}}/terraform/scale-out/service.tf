@@ -19,10 +19,13 @@ locals {
   # goes unasked: Amazon signs RDS's by itself, and the image does not know that signer.
   database = "$DATABASE_HOST:5432/library?sslmode=require"
 
+  # The certificate is verified.
+  cache = "export REDIS_URL=\"rediss://library:$CACHE_PASSWORD@$CACHE_HOST:6379/0\";"
+
   settings = {
     RELEASE              = var.image_tag
     DATABASE_HOST        = aws_db_instance.this.address
-    REDIS_URL            = "rediss://${aws_elasticache_replication_group.this.primary_endpoint_address}:6379/0"
+    CACHE_HOST           = aws_elasticache_replication_group.this.primary_endpoint_address
     ALLOWED_HOSTS        = var.domain
     CSRF_TRUSTED_ORIGINS = "https://${var.domain}"
     USE_HTTPS            = "on"
@@ -33,12 +36,14 @@ locals {
 
   # The load balancer's health check calls a container by its address.
   start = join(" ", [
+    local.cache,
     "export DATABASE_URL=\"postgres://api:$API_PASSWORD@${local.database}\"",
     "ALLOWED_HOSTS=\"$ALLOWED_HOSTS,$(hostname -i | tr ' ' ',')\";",
     "exec \"$@\"",
   ])
 
   migrate = join(" ", [
+    local.cache,
     "export DATABASE_URL=\"postgres://migrator:$MIGRATOR_PASSWORD@${local.database}\"",
     "DATABASE_ADMIN_URL=\"postgres://library:$DATABASE_PASSWORD@${local.database}\";",
     "python -m config.database_roles && exec python manage.py migrate --noinput",
@@ -82,7 +87,7 @@ locals {
     command      = ["gunicorn", "--config", "config/gunicorn.py"]
     portMappings = [{ containerPort = 8000, hostPort = 8000, protocol = "tcp" }]
     secrets = [
-      for name in ["SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD"] :
+      for name in ["SECRET_KEY", "JWT_SECRET_KEY", "API_PASSWORD", "CACHE_PASSWORD"] :
       { name = name, valueFrom = local.secret_arns[name] }
     ]
 
