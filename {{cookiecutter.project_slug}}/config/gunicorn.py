@@ -45,6 +45,10 @@ post_fork = processes.freeze
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 timeout = 30
 graceful_timeout = 20
+# A worker is replaced after so many requests, before what it leaks can add up. It ends
+# as when the server stops: it answers what it has, and loses nothing. Not all at once.
+max_requests = int(os.environ.get("MAX_REQUESTS", "50000"))
+max_requests_jitter = max_requests // 10
 # Seconds. Behind a proxy that keeps connections open, this must be longer than the
 # proxy's own limit: else we may close a connection just as it sends a request.
 keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS", "5"))

@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 from config import workers
@@ -148,6 +150,23 @@ def test_a_server_leaves_alone_what_another_uses(serve):
 
     serve(signal.SIGTERM, then=start_another)
     assert os.listdir(serve.folder) == []
+
+
+def test_workers_are_replaced_and_no_request_is_lost(tmp_path):
+    env = live.environment(f"sqlite:///{tmp_path / 'db'}", MAX_REQUESTS="20")
+    env |= {"REDIS_URL": "", "WEB_CONCURRENCY": "1"}
+    live.manage("migrate", "--verbosity=0", env=env)
+    with live.gunicorn(env) as (address, process), httpx.Client() as keeping:
+
+        def ask(get):
+            answer = get(f"{address}/common/health-check")
+            answer.raise_for_status()
+            return psutil.Process(process.pid).children()
+
+        # On one connection, and on a new one each time.
+        for get in (keeping.get, httpx.get):
+            seen = {worker for _ in range(50) for worker in ask(get)}
+            assert len(seen) > 1
 
 
 def test_it_starts_and_ends_while_redis_is_away(tmp_path, capfd):
