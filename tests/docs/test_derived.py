@@ -2,7 +2,16 @@
 
 import pytest
 
-from docs.tools import DOCS, ROOT, derived, figures, listings, numbers, pages
+from docs.tools import (
+    DOCS,
+    ROOT,
+    derived,
+    figures,
+    listings,
+    numbers,
+    pages,
+    timelines,
+)
 
 
 def test_nothing_that_is_derived_has_drifted():
@@ -32,3 +41,11 @@ def test_there_is_something_to_hold():
     texts = {page: page.read_text(encoding="utf-8") for page in pages("en")}
     assert sum(len(listings.listings(p, text)) for p, text in texts.items()) > 5
     assert all(numbers.refreshed(p.name, text) for p, text in texts.items())
+
+
+@pytest.mark.deep
+@pytest.mark.minutes(0.3)
+def test_the_timelines_are_what_the_model_checker_finds(project):
+    committed = (DOCS / "en" / timelines.NAME).read_text(encoding="utf-8")
+    found = timelines.found(project.path)
+    assert committed == found, "run `.venv/bin/python -m docs.tools timelines`"
