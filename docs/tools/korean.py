@@ -3,12 +3,14 @@
 import re
 import tomllib
 from functools import cache
+from html import escape, unescape
 
 from docs.tools import DOCS
 from docs.tools.parsing import Mistake
 
 TABLE = DOCS / "korean.toml"
-# Numbers, letters and names are the same in both languages.
+LABEL = re.compile(r"(?<=>)[^<]+(?=</text>)")
+# Numbers and letters are the same in both languages.
 SAME = re.compile(r"[\d.,]+|[A-Z]|")
 
 
@@ -39,3 +41,12 @@ def told(value):
     if isinstance(value, list):
         return [told(each) for each in value]
     return translated(value)
+
+
+def plot(content):
+    """An SVG's bytes with its labels in Korean."""
+
+    def label(match):
+        return escape(translated(unescape(match[0])), quote=False)
+
+    return LABEL.sub(label, content.decode()).encode()

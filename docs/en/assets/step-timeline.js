@@ -3,7 +3,7 @@
 const timelines = new URL("timelines.json", document.currentScript.src);
 const words = {
   en: { back: "Back", next: "Next", at: "Step {} of {}", wrong: "Wrong" },
-  ko: { back: "이전", next: "다음", at: "{}단계 (전체 {}단계)", wrong: "틀림" },
+  ko: { back: "이전", next: "다음", at: "{} / {}", wrong: "틀림" },
 }[document.documentElement.lang];
 
 const element = (name, attributes = {}, ...content) => {
