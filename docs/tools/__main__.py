@@ -20,6 +20,7 @@ def main():
     running = doing.add_parser("run", help="run pages, and say what differs")
     running.add_argument("page", nargs="*", help="such as walkthrough/01-the-api.md")
     running.add_argument("--write", action="store_true", help="keep what was printed")
+    doing.add_parser("timelines", help="search for the timelines that pages show anew")
     doing.add_parser("count", help="say what of the site is checked")
     given = parser.parse_args()
     try:
@@ -67,11 +68,22 @@ def count(given):
     print(counting.report())
 
 
+def timelines(given):
+    from docs.tools import timelines
+    from docs.tools.preparing import prepared
+
+    project, _ = prepared(Path("build/docs").resolve())
+    english = DOCS / "en" / timelines.NAME
+    english.write_text(timelines.found(project), encoding="utf-8", newline="\n")
+    return refresh(argparse.Namespace(run=[]))
+
+
 ACTIONS = {
     "build": build,
     "serve": serve,
     "refresh": refresh,
     "run": run,
+    "timelines": timelines,
     "count": count,
 }
 

@@ -10,6 +10,7 @@ from docs.tools import (
     numbers,
     pages,
     reference,
+    timelines,
 )
 from docs.tools.parsing import Mistake
 
@@ -30,7 +31,7 @@ def wanted():
         except Mistake as mistake:
             mistakes.append(str(mistake))
     found |= {path: text.encode() for path, text in figures.drawings().items()}
-    return found | figures.derived(), mistakes
+    return found | figures.derived() | timelines.derived(), mistakes
 
 
 def refreshed(page):

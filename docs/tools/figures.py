@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from docs.tools import DOCS, LANGUAGES, imports, source
+from docs.tools import DOCS, LANGUAGES, imports, korean, source
 from docs.tools.parsing import Mistake
 
 
@@ -20,14 +20,19 @@ def drawings():
     }
 
 
+def named():
+    """The copied figures: the name, and the committed file it is a copy of."""
+    return tomllib.loads((DOCS / "figures.toml").read_text(encoding="utf-8"))
+
+
 def copies():
-    """Where each copied figure goes, and the committed file it is."""
-    named = tomllib.loads((DOCS / "figures.toml").read_text(encoding="utf-8"))
-    return {
-        DOCS / language / "figures" / name: source(path)
-        for language in LANGUAGES
-        for name, path in named.items()
-    }
+    """Every copied figure's bytes as they must be, by path; Korean plots translated."""
+    made = {}
+    for name, origin in named().items():
+        made[DOCS / "en/figures" / name] = content = original(source(origin))
+        plot = name.endswith(".svg")
+        made[DOCS / "ko/figures" / name] = korean.plot(content) if plot else content
+    return made
 
 
 def derived():
@@ -35,7 +40,7 @@ def derived():
     svgs = {
         path.with_suffix(".svg"): drawn(path, text) for path, text in drawings().items()
     }
-    return svgs | {path: original(origin) for path, origin in copies().items()}
+    return svgs | copies()
 
 
 def original(path):

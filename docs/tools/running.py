@@ -40,21 +40,37 @@ def run_page(page, prepared, template, scratch):
     `prepared` is a rendered and set-up project, `template` a clone of the template;
     neither is changed. It goes on after a difference, and stops at what fails.
     """
+    with Sandbox(scratch) as sandbox:
+        return play(page, sandbox, prepared, template)
+
+
+def run_in_order(pages, prepared, template, scratch):
+    """Run pages in one sandbox; yield each Result.
+
+    The first page renders the project, and the others go on in it, as a student does.
+    """
+    with Sandbox(scratch) as sandbox:
+        for page in pages:
+            yield play(page, sandbox, prepared, template)
+            if not sandbox.watched:
+                sandbox.watch(sandbox.home / prepared.name)
+
+
+def play(page, sandbox, prepared, template):
     text = page.read_text(encoding="utf-8")
     result, began = Result(page.relative_to(DOCS).as_posix()), time.monotonic()
-    with Sandbox(scratch) as sandbox:
-        folder = begin(page, text, sandbox, prepared, template)
-        for service in page_directive(text, "services").split():
-            sandbox.start(service, prepared)
-        terminals = Terminals(folder, sandbox.environment(), scratch)
-        try:
-            for step in steps(name_of(page), text):
-                take(step, sandbox, terminals, result)
-        except Failed as failure:
-            result.problems.append(str(failure))
-        finally:
-            terminals.close()
-        result.left = sandbox.left()
+    folder = sandbox.watched or begin(page, text, sandbox, prepared, template)
+    for service in page_directive(text, "services").split():
+        sandbox.start(service, prepared)
+    terminals = Terminals(folder, sandbox.environment(), sandbox.scratch)
+    try:
+        for step in steps(name_of(page), text):
+            take(step, sandbox, terminals, result)
+    except Failed as failure:
+        result.problems.append(str(failure))
+    finally:
+        terminals.close()
+    result.left = sandbox.left()
     result.seconds = time.monotonic() - began
     return result
 

@@ -67,11 +67,15 @@ class Sandbox:
         shutil.copytree(prepared, folder, ignore=ignored, symlinks=True)
         (folder / ".venv").symlink_to(prepared / ".venv")
         self.manage(folder, "migrate", "--verbosity", "0")
+        self.watch(folder)
+        return folder
+
+    def watch(self, folder):
+        """Remember the files that are in a project, of what git does not ignore."""
         self.watched = folder
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "as it was rendered")
-        return folder
 
     def left(self):
         """What a page changed or left in its project, of what git does not ignore."""
@@ -145,6 +149,9 @@ class Sandbox:
         starting[service](prepared)
 
     def start_redis(self, prepared):
+        if (self.programs / "redis-cli").exists():
+            # It runs on, with what an earlier page left in it.
+            return
         port = str(self.ports[6379])
         server = subprocess.Popen(
             ["redis-server", "--port", port, "--save", "", "--appendonly", "no"],

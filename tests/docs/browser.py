@@ -44,7 +44,7 @@ def chromium(path):
 
 
 @contextmanager
-def tab(browser, window, scheme="light", language="en"):
+def tab(browser, window, scheme="light", language="en", scripts=True):
     """Yield a page of this size and colour scheme, and what it complained of."""
     context = browser.new_context(
         viewport=WINDOWS[window],
@@ -52,6 +52,7 @@ def tab(browser, window, scheme="light", language="en"):
         locale="ko-KR" if language == "ko" else "en-US",
         is_mobile=window == "phone",
         has_touch=window == "phone",
+        java_script_enabled=scripts,
     )
     context.set_default_timeout(PATIENCE)
     page, complaints = context.new_page(), []

@@ -2,13 +2,15 @@
 
 import contextlib
 import itertools
+import json
 import os
+import re
 import threading
 
 import pytest
 from playwright.sync_api import TimeoutError as NotInTime
 
-from docs.tools import name_of, pages, site
+from docs.tools import DOCS, name_of, pages, site, timelines
 from docs.tools.parsing import commands, fences
 from tests.docs.browser import PATIENCE, STICKING_OUT, WINDOWS, chromium, program, tab
 from tests.polling import wait_until
@@ -239,3 +241,89 @@ def test_a_figure_opens_alone(browser, address):
         page.locator('img[src*="figures/hit-and-miss"]').tap()
         page.wait_for_url("**/figures/hit-and-miss.svg")
         assert page.evaluate("document.documentElement.tagName") == "svg"
+
+
+CHAPTER = "walkthrough/04-invalidation/"
+# Presses Next to the end, and gives the page's own words at each step: what is done,
+# the state of each thing, which is marked as wrong, and the sentence that says why.
+STEPPED = """(whole) => {
+  const [back, next] = whole.querySelectorAll("button");
+  const texts = (of) => [...of].map((each) => each.textContent);
+  const shown = () => [
+    whole.querySelector(".does").textContent.trim(),
+    [...whole.querySelectorAll("tr")].map((row) => texts(row.children)),
+    texts(whole.querySelectorAll(".bad th")),
+    texts(whole.querySelectorAll(".wrong:not([hidden])")).join(),
+  ];
+  const found = [shown()];
+  while (next.ariaDisabled === "false") {
+    next.click();
+    found.push(shown());
+  }
+  return found;
+}"""
+
+
+def timelines_of(language):
+    found = json.loads((DOCS / language / timelines.NAME).read_text("utf-8"))
+    return [found[name] for name in timelines.shown()]
+
+
+def shown_of(timeline, marked):
+    """What a timeline shows at each step; `marked` is the word before what is wrong."""
+    wrong = timeline["wrong"]
+    *steps, last = [
+        [f"{step['who']} {step['does']}".strip(), step["state"]]
+        for step in timeline["steps"]
+    ]
+    said = [[wrong["who"]], f"{marked}: {wrong['says']}."]
+    return [*([*step, [], ""] for step in steps), [*last, *said]]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("language, marked", [("en", "Wrong"), ("ko", "틀림")])
+def test_a_timeline_is_stepped_through(browser, address, language, marked, window):
+    with tab(browser, window, language=language) as (page, complaints):
+        page.goto(f"{address}/{language}/{CHAPTER}")
+        page.wait_for_selector(".timeline")
+        wanted, found = timelines_of(language), page.locator(".timeline").all()
+        for timeline, whole in zip(wanted, found, strict=True):
+            assert whole.evaluate(STEPPED) == shown_of(timeline, marked)
+        assert page.evaluate(STICKING_OUT) == []
+        assert complaints == []
+
+
+def test_keys_step_through_a_timeline_and_stop_at_its_ends(browser, address):
+    with tab(browser, "desktop") as (page, complaints):
+        page.goto(f"{address}/en/{CHAPTER}")
+        whole = page.locator(".timeline").first
+        whole.focus()
+        last = len(timelines_of("en")[0]["steps"]) - 1
+        for key, at in [("Left", 0), ("Right", 1), ("Right", 2), ("Left", 1)]:
+            page.keyboard.press(f"Arrow{key}")
+            assert whole.locator(".at").inner_text() == f"Step {at} of {last}"
+        for _ in range(last + 1):
+            page.keyboard.press("ArrowRight")
+        assert whole.locator(".at").inner_text() == f"Step {last} of {last}"
+        assert complaints == []
+
+
+def test_the_steps_are_those_of_the_block_above(browser, address):
+    with tab(browser, "desktop") as (page, complaints):
+        page.goto(f"{address}/en/walkthrough/03-cache-keys/")
+        page.locator('.md-content a[href*="04-invalidation"]').last.click()
+        page.wait_for_selector(".timeline")
+        blocks = page.locator(".language-console:has(+ .timeline)").all_inner_texts()
+        for block, timeline in zip(blocks, timelines_of("en"), strict=True):
+            printed = re.findall(r"^ *\d+  +(\S.*)", block, re.MULTILINE)
+            assert printed == [step["does"] for step in timeline["steps"][1:]]
+        assert complaints == []
+
+
+def test_without_scripts_a_timeline_is_read(browser, address):
+    with tab(browser, "phone", scripts=False) as (page, complaints):
+        page.goto(f"{address}/en/{CHAPTER}")
+        assert page.locator(".timeline").count() == 0
+        blocks = page.locator(".language-console", has_text="STALE, version")
+        assert blocks.count() == len(timelines.shown())
+        assert complaints == []

@@ -6,9 +6,10 @@ import subprocess
 import pytest
 
 from docs.tools import name_of, names, pages
-from docs.tools.running import executed, run_page
+from docs.tools.running import executed, run_in_order, run_page
 from docs.tools.steps import steps
-from tests.baking import ROOT
+from tests.baking import succeed
+from tests.files import in_template
 from tests.ports import free_port
 
 
@@ -18,19 +19,40 @@ def commands_of(page):
     return [each.text for step in steps(name_of(page), text) for each in step.commands]
 
 
-RUN = [name_of(page) for page in pages("en") if executed(page)]
+RUN = [page for page in pages("en") if executed(page)]
+CHAPTERS = [page for page in RUN if name_of(page).startswith("walkthrough/")]
+
+
+def told(results):
+    return "\n".join(problem for each in results for problem in each.problems)
 
 
 @pytest.mark.minutes(0.6)
 @pytest.mark.deep
-@pytest.mark.parametrize("name", RUN)
-def test_the_commands_of(name, project, template, tmp_path, record_property):
-    done = run_page(ROOT / "docs/en" / name, project.path, template, tmp_path / "run")
+@pytest.mark.parametrize("page", [p for p in RUN if p not in CHAPTERS], ids=name_of)
+def test_the_commands_of(page, project, template, tmp_path, record_property):
+    done = run_page(page, project.path, template, tmp_path / "run")
     record_property("blocks", done.blocks)
-    assert done.problems == [], "\n".join(done.problems)
+    assert done.problems == [], told([done])
     assert done.blocks > 0
-    # So that the chapters do not spoil each other, whichever a student plays.
-    assert done.left == [] or not name.startswith("walkthrough/")
+
+
+@pytest.mark.minutes(7)
+@pytest.mark.deep
+def test_the_chapters_one_after_another_in_one_project(
+    project, template, tmp_path, record_property
+):
+    done = list(run_in_order(CHAPTERS, project.path, template, tmp_path / "run"))
+    record_property("blocks", sum(each.blocks for each in done))
+    assert told(done) == ""
+    assert [each.page for each in done if not each.blocks] == []
+    # So that the chapters do not spoil each other, and a student's `git add` is clean.
+    assert {each.page: each.left for each in done if each.left} == {}
+    mine = tmp_path / "run/mina" / project.path.name
+    succeed("git", "add", "--all", cwd=mine)
+    assert set(succeed("git", "ls-files", cwd=mine).splitlines()) == in_template(
+        template
+    )
 
 
 def test_what_is_not_run_says_why_and_names_what_exists():

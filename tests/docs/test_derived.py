@@ -1,8 +1,22 @@
 """Listings, numbers, figures and the reference are what their sources say now."""
 
+import re
+
 import pytest
 
-from docs.tools import DOCS, ROOT, derived, figures, listings, numbers, pages
+from docs.tools import (
+    DOCS,
+    ROOT,
+    derived,
+    figures,
+    korean,
+    listings,
+    numbers,
+    pages,
+    timelines,
+)
+from docs.tools.listings import piece
+from docs.tools.parsing import Mistake
 
 
 def test_nothing_that_is_derived_has_drifted():
@@ -32,3 +46,51 @@ def test_there_is_something_to_hold():
     texts = {page: page.read_text(encoding="utf-8") for page in pages("en")}
     assert sum(len(listings.listings(p, text)) for p, text in texts.items()) > 5
     assert all(numbers.refreshed(p.name, text) for p, text in texts.items())
+
+
+LABEL = re.compile(r"<text[^>]*>([^<]+)</text>")
+# Names are the same in Korean, and so are numbers.
+NAMES = {"django-cachalot", "django-cacheops"}
+
+
+@pytest.mark.parametrize("name", [n for n in figures.named() if n.endswith(".svg")])
+def test_a_plot_on_a_korean_page_has_korean_labels(name):
+    here, there = (
+        LABEL.findall((DOCS / language / "figures" / name).read_text("utf-8"))
+        for language in ("en", "ko")
+    )
+    assert len(there) == len(here) > 10
+    words = [label for label in there if re.search("[A-Za-z]{2}", label)]
+    assert {each for each in words if not re.search("[가-힣]", each)} <= NAMES
+
+
+def test_what_has_no_korean_is_a_mistake():
+    assert korean.translated("20 books") == "책 20권"
+    for unknown in ("a new label", "20 magazines", "version of 1"):
+        with pytest.raises(Mistake, match="no Korean for"):
+            korean.translated(unknown)
+
+
+# A picture of pixels keeps its English words: the Korean page explains them below it.
+PICTURED = {"timeline": "walkthrough/09-cd.md", "enemy": "how-to/watch-for-attacks.md"}
+
+
+@pytest.mark.parametrize("function, page", PICTURED.items())
+def test_the_korean_page_explains_the_words_of_a_rehearsals_picture(function, page):
+    path = "lab/rehearsal/report.py"
+    drawing = ("COLOURS =", "def two_charts", f"def {function}")
+    code = "".join("\n".join(piece(f'{path} "{each}"')) for each in drawing)
+    words = re.findall(r'set_[xy]label\("(.+?)"\)|"([a-z][^"#]*)": "#', code)
+    text = " ".join((DOCS / "ko" / page).read_text(encoding="utf-8").split())
+    assert len(words) == 6
+    assert [
+        one for pair in words for one in pair if one and f"*{one}*" not in text
+    ] == []
+
+
+@pytest.mark.deep
+@pytest.mark.minutes(0.3)
+def test_the_timelines_are_what_the_model_checker_finds(project):
+    committed = (DOCS / "en" / timelines.NAME).read_text(encoding="utf-8")
+    found = timelines.found(project.path)
+    assert committed == found, "run `.venv/bin/python -m docs.tools timelines`"
