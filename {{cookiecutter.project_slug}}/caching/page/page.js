@@ -39,7 +39,7 @@ const TEXTS = {
     request: (id) => `request ${id}`,
     process: (id) => `process ${id}`,
     kinds: {
-      intent: "INTENT", invalidated: "RENEWED", pending: "PENDING", locked: "LOCK", unlocked: "UNLOCK",
+      intent: "INTENT", invalidated: "RENEWED", pending: "PENDING", locked: "LOCK",
     },
     why: {
       hit: "The entry's stamps are unchanged.",
@@ -57,12 +57,11 @@ const TEXTS = {
       invalidated: "The write has ended: its note is gone, the stamps are new.",
       pending: "The write has ended, but the store is away. The stamps will be renewed when it is back.",
       locked: "This request computes the answer. Others that want it wait.",
-      unlocked: "It is done.",
     },
   },
   ko: {
     title: "실시간 캐시",
-    intro: "요청, 쓰기, 잠금을 서버에서 일어나는 대로 보여 줍니다. 운영 환경에서는 꺼져 있습니다.",
+    intro: "요청, 쓰기, 락을 서버에서 일어나는 대로 보여 줍니다. 운영 환경에서는 꺼져 있습니다.",
     connected: "연결됨",
     waiting: "서버가 응답하지 않습니다",
     storeOk: "저장소: 정상",
@@ -71,49 +70,48 @@ const TEXTS = {
     go: "계속",
     clear: "지우기",
     tables: "테이블",
-    tablesHint: "쓰기가 일어날 때마다 테이블의 스탬프가 새로 바뀝니다. 쓰기 의도가 남아 있는 동안에는 그 쓰기로 바뀔 수 있는 응답을 저장하지 않습니다.",
+    tablesHint: "쓰기마다 테이블의 스탬프를 갱신합니다. 예고가 있는 동안에는 그 쓰기로 바뀔 수 있는 응답을 저장하지 않습니다.",
     stamp: "스탬프",
     epoch: "에폭",
-    intents: "쓰기 의도",
+    intents: "예고",
     changes: "최근 변경",
     none: "없음",
     unmade: "아직 없음",
-    quarantine: "격리: 쓰기 의도가 사라졌을 수 있음",
+    quarantine: "격리: 예고를 잃었을 수 있음",
     over: "만료됨",
     left: (seconds) => `${seconds}초 남음`,
     locks: "싱글 플라이트",
     locksHint: "다른 요청들이 기다리는 응답을 누가 계산하는지 보여 줍니다.",
     noLocks: "아직 계산한 요청이 없습니다.",
     held: "계산 중",
-    ended: (ms) => `${ms} ms 동안 잠금을 쥐었음`,
-    expired: "잠금을 풀지 못했고, 잠금은 만료됨",
+    ended: (ms) => `${ms}ms 동안 락을 쥐었음`,
+    expired: "락을 풀지 못했고, 락은 만료됨",
     notes: "일어난 일",
     notesHint: "최신순입니다.",
     noNotes: "아직 아무 일도 없습니다. 요청을 보내 보세요.",
     queries: (count) => `쿼리 ${count}개`,
     row: (rows) => (rows === "*" ? "모든 행" : rows === "" ? "새 행" : `행 ${rows}`),
     field: (fields) => (fields === "*" ? "모든 필드" : fields),
-    by: (writer) => `쓰는 쪽 ${writer}`,
+    by: (writer) => `쓰기 ${writer}`,
     request: (id) => `요청 ${id}`,
     process: (id) => `프로세스 ${id}`,
-    kinds: { intent: "의도", invalidated: "갱신", pending: "보류", locked: "잠금", unlocked: "풀림" },
+    kinds: { intent: "예고", invalidated: "갱신", pending: "보류", locked: "락" },
     why: {
-      hit: "엔트리의 스탬프가 그대로입니다.",
+      hit: "항목의 스탬프가 그대로입니다.",
       wait: "다른 요청이 같은 응답을 계산하고 있어서 기다렸다가 받았습니다.",
-      miss: "유효한 엔트리가 없어 데이터베이스에서 계산하고 저장했습니다.",
+      miss: "유효한 항목이 없어 데이터베이스에서 계산하고 저장했습니다.",
       bypass: "데이터베이스에서 계산했고 저장하지 않았습니다.",
       "bypass write": "이 응답을 바꿀 수 있는 쓰기가 진행 중이라 저장하지 않았습니다.",
-      "bypass quarantine": "테이블의 스탬프가 사라졌고 쓰기 의도도 함께 사라졌을 수 있어, 당분간 아무것도 저장하지 않습니다.",
+      "bypass quarantine": "테이블의 스탬프를 잃었고 예고도 함께 잃었을 수 있어, 당분간 아무것도 저장하지 않습니다.",
       "bypass unavailable": "저장소가 응답하지 않아 데이터베이스에서 응답했습니다.",
       "bypass wait": "다른 요청을 기다릴 만큼 기다린 뒤 직접 계산했습니다.",
       "bypass transaction": "트랜잭션 안에서는 캐시를 쓰지 않습니다.",
       "bypass unopened": "스탬프가 없어 저장하지 않았습니다.",
-      intent: "쓰기가 시작되어 의도를 남겼습니다.",
-      untold: "쓰기가 시작됐지만 저장소가 응답하지 않아 의도를 남기지 못했습니다.",
-      invalidated: "쓰기가 끝나 의도를 지우고 스탬프를 새로 바꿨습니다.",
-      pending: "쓰기는 끝났지만 저장소가 응답하지 않습니다. 돌아오면 스탬프를 바꿉니다.",
+      intent: "쓰기가 시작되어 예고를 남겼습니다.",
+      untold: "쓰기가 시작됐지만 저장소가 응답하지 않아 예고를 남기지 못했습니다.",
+      invalidated: "쓰기가 끝나 예고를 지우고 스탬프를 갱신했습니다.",
+      pending: "쓰기는 끝났지만 저장소가 응답하지 않습니다. 돌아오면 스탬프를 갱신합니다.",
       locked: "이 요청이 응답을 계산하고, 같은 응답을 원하는 다른 요청은 기다립니다.",
-      unlocked: "계산이 끝났습니다.",
     },
   },
 };
@@ -146,7 +144,7 @@ function inWords(change) {
 }
 
 function time(ms) {
-  return new Date(ms).toLocaleTimeString(language, { hour12: false });
+  return new Date(ms).toLocaleTimeString("en-GB");
 }
 
 function result(note) {
@@ -190,7 +188,8 @@ function show(note) {
   seen.add(note.id);
   if (note.kind === "locked") locks.set(note.holder, { ...note, ended: 0 });
   if (note.kind === "unlocked" && locks.has(note.holder)) locks.get(note.holder).ended = note.at;
-  list.prepend(rowOf(note));
+  // How long it was held stands with the locks.
+  if (note.kind !== "unlocked") list.prepend(rowOf(note));
   while (list.children.length > MOST_NOTES) list.lastChild.remove();
   showLocks();
 }

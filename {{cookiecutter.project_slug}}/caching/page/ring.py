@@ -24,15 +24,18 @@ from caching.stores.breaker import Breaker
 KEPT, LIFE = 500, 600
 # Commands that the API may use anyway (scripts/docker-compose.yml). A note's key is not
 # among KEYS: on Redis Cluster the prefix's braces keep it in the same slot.
-# A number that was lost begins again at the milliseconds since 1970: never at an old one.
+# A number that is lost, or is not ours, begins anew at the milliseconds since 1970: never
+# at an old one.
 ADD = """
-local number = tonumber(redis.call('MGET', KEYS[1])[1] or '')
-number = (number or redis.call('TIME')[1] * 1000) + 1
-local text = string.format('%.0f', number)
+local text = redis.call('MGET', KEYS[1])[1] or ''
+local ours = string.match(text, '^%d+$') and #text < 16
+local number = 1 + (ours and tonumber(text) or redis.call('TIME')[1] * 1000)
+text = string.format('%.0f', number)
 redis.call('SET', KEYS[1], text, 'EX', ARGV[3])
 local slot = string.format('%.0f', number % tonumber(ARGV[2]))
 redis.call('SET', KEYS[1] .. ':' .. slot, text .. ' ' .. ARGV[1], 'EX', ARGV[3])
 """
+NUMBER = re.compile(rb"\d{1,15}")
 CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})", re.ASCII)
 
 
@@ -112,8 +115,9 @@ class RedisRing:
         return shared + own, Cursor(last, behind.own)
 
     def _shared_since(self, seen: int) -> tuple[list[str], int]:
+        value: Any
         [value] = self.client.mget([self.key])
-        last = int(value) if value and value.isdigit() else seen
+        last = int(value) if NUMBER.fullmatch(value or b"") else seen
         numbers = range(max(seen, last - KEPT) + 1, last + 1)
         keys = [f"{self.key}:{number % KEPT}" for number in numbers]
         values: Any = self.client.mget(keys) if keys else []
