@@ -19,10 +19,10 @@ intent = Signal()
 # writes' tokens. `changes`: as above. `overdue`: whether a write took longer than its
 # intent stood.
 invalidated = Signal()
+# The stamps could not be renewed: that is pending now (see outage/pending.py). The
+# arguments are the same. Later `invalidated` follows; its sender is `pending.flush`.
+pending = Signal()
 # A request got the single-flight lock on an entry, and computes it; then the lock ended.
 # `key`: the entry's. `holder`: a token that no other holder has.
 locked = Signal()
 unlocked = Signal()
-# The stamps could not be renewed: that is pending now (see outage/pending.py). The
-# arguments are the same. Later `invalidated` follows; its sender is `pending.flush`.
-pending = Signal()
