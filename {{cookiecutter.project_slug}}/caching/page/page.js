@@ -7,7 +7,7 @@ const TEXTS = {
     intro: "Each request, write and lock, as the server sees it. Off in production.",
     connected: "connected",
     waiting: "the server does not answer",
-    storeOk: "store: there",
+    storeOk: "store: ok",
     storeAway: "store: away",
     pause: "Pause",
     go: "Go on",
@@ -52,9 +52,9 @@ const TEXTS = {
       "bypass wait": "Waited long enough for another request, and computed by itself.",
       "bypass transaction": "Within a transaction the cache is not used.",
       "bypass unopened": "A stamp was missing: not kept.",
-      intent: "A write has begun, and has left a note.",
-      untold: "A write has begun. The store is away, so there is no note.",
-      invalidated: "The write has ended: its note is gone, the stamps are new.",
+      intent: "A write has begun, and has left its intent.",
+      untold: "A write has begun. The store is away, so it left no intent.",
+      invalidated: "The write has ended: its intent is gone, the stamps are new.",
       pending: "The write has ended, but the store is away. The stamps will be renewed when it is back.",
       locked: "This request computes the answer. Others that want it wait.",
     },
@@ -209,10 +209,15 @@ function showLocks() {
   at("locks").replaceChildren(...(rows.length ? rows : [make("li", "empty", texts.noLocks)]));
 }
 
+// One that is over stays in the stamp until somebody opens it.
+function secondsLeft(intent) {
+  return Math.ceil((intent.until - Date.now()) / 1000);
+}
+
 function intentRow(intent) {
-  const left = Math.ceil((intent.until - Date.now()) / 1000);
+  const left = secondsLeft(intent);
   const what = intent.quarantine ? texts.quarantine : `${inWords(intent.change)} · ${texts.by(short(intent.writer))}`;
-  return make("div", "intent", `${what} · ${left > 0 ? texts.left(left) : texts.over}`);
+  return make("div", left > 0 ? "intent" : "over", `${what} · ${left > 0 ? texts.left(left) : texts.over}`);
 }
 
 function changeRow(change) {
@@ -229,7 +234,8 @@ function cardOf(table) {
   line(texts.intents, ...(table.intents.length ? table.intents.map(intentRow) : [texts.none]));
   const changes = [...table.changes].reverse().map(changeRow);
   line(texts.changes, ...(changes.length ? changes : [texts.none]));
-  const card = make("article", table.intents.length ? "card busy" : "card", make("h3", "", table.name), list);
+  const busy = table.intents.some((intent) => secondsLeft(intent) > 0);
+  const card = make("article", busy ? "card busy" : "card", make("h3", "", table.name), list);
   Object.assign(card.dataset, { table: table.name, token: table.token, intents: table.intents.length });
   return card;
 }
