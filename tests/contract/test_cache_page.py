@@ -117,7 +117,7 @@ def check_request(row, answer):
 
 
 def check_writes(rows, writes):
-    """Each write left its intent before it renewed the stamps, in the writer's order."""
+    """Each write left its intent, then renewed the stamps, in the writer's order."""
     ids = [answer.headers["X-Request-ID"] for answer in writes]
     kinds = ("intent", "invalidated")
     steps = [(row["request"], row["kind"]) for row in rows if row["kind"] in kinds]

@@ -125,7 +125,8 @@ def test_a_lock_ends_though_its_holder_fails(store, reader, monkeypatch):
 
 def test_no_query_no_token_and_no_body_is_noted(store, reader, nobody):
     reader.get("/books?title=words-of-a-reader")
-    nobody.post("/auth/login", {"email": "mina@example.com", "password": "secret-words"})
+    login = {"email": "mina@example.com", "password": "secret-words"}
+    nobody.post("/auth/login", login)
     text = json.dumps(notes())
     [token] = reader._credentials.values()
     for private in ("words-of-a-reader", "mina", "secret-words", token.split()[-1]):

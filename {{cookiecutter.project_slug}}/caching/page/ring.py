@@ -1,7 +1,7 @@
 """The latest notes, numbered: in Redis where there is one, else in this process.
 
-A note that Redis could not take is kept by its process, so that a page that this process
-answers shows what happens while Redis is away.
+A note that Redis could not take is kept by its process, so that a page which that
+process answers shows what happens while Redis is away.
 """
 
 import re
@@ -24,8 +24,8 @@ from caching.stores.breaker import Breaker
 KEPT, LIFE = 500, 600
 # Commands that the API may use anyway (scripts/docker-compose.yml). A note's key is not
 # among KEYS: on Redis Cluster the prefix's braces keep it in the same slot.
-# A number that is lost, or is not ours, begins anew at the milliseconds since 1970: never
-# at an old one.
+# A number that is lost, or is not ours, begins anew at the milliseconds since 1970:
+# never at an old one.
 ADD = """
 local text = redis.call('MGET', KEYS[1])[1] or ''
 local ours = string.match(text, '^%d+$') and #text < 16

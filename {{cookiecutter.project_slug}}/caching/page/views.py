@@ -1,9 +1,9 @@
 """The page and its stream.
 
-An open page holds a thread of the server while it waits for news. So a stream ends after
-HELD_SECONDS (a browser asks again by itself, and says what it has), and of each process
-no more than `CACHING["page_streams"]` are held, a quarter of its threads. Further ones
-end at once: then the browser polls.
+An open page holds a thread of the server while it waits for news. So a stream ends
+after HELD_SECONDS (a browser asks again by itself, and says what it has), and each
+process holds no more than `CACHING["page_streams"]`, a quarter of its threads. Further
+ones end at once: then the browser polls.
 """
 
 import json
