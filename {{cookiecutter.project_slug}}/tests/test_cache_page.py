@@ -97,7 +97,7 @@ def test_an_intent_is_shown_while_it_stands_and_is_the_reason(store, reader):
     assert 0 < intent["until"] - note["at"] <= store.lease * 1000
 
 
-def test_of_a_crowd_it_shows_who_held_the_lock(store, monkeypatch):
+def test_of_a_crowd_it_shows_who_held_the_lock(store):
     BookFactory()
     clients = [Client(user) for user in UserFactory.create_batch(5)]
     answers = all_at_once([lambda c=c: c.get("/books") for c in clients])
@@ -105,10 +105,12 @@ def test_of_a_crowd_it_shows_who_held_the_lock(store, monkeypatch):
     requests = notes("request")
     assert {note["request"]: SHOWN[note["result"]] for note in requests} == by_id
     [key] = {note["key"] for note in requests}
-    [locked] = [n for n in notes("locked") if n["key"] == key and by_id[n["request"]]]
-    assert by_id[locked["request"]] == "MISS"
+    locked = [note for note in notes("locked") if note["key"] == key]
     ended = [note["holder"] for note in notes("unlocked") if note["key"] == key]
-    assert ended == [locked["holder"]]
+    # Whoever got it when the entry was there already computed nothing.
+    missed = {each for each, result in by_id.items() if result == "MISS"}
+    assert missed and missed <= {note["request"] for note in locked}
+    assert sorted(ended) == sorted(note["holder"] for note in locked)
 
 
 def test_a_lock_ends_though_its_holder_fails(store, reader, monkeypatch):
