@@ -42,7 +42,7 @@ const TEXTS = {
       intent: "INTENT", invalidated: "RENEWED", pending: "PENDING", locked: "LOCK",
     },
     why: {
-      hit: "The entry's stamps are unchanged.",
+      hit: "The entry is valid: nothing that it depends on has changed.",
       wait: "Another request was computing this answer. This one waited for it.",
       miss: "No valid entry. Computed from the database, and kept.",
       bypass: "Computed from the database, and not kept.",
@@ -97,7 +97,7 @@ const TEXTS = {
     process: (id) => `프로세스 ${id}`,
     kinds: { intent: "예고", invalidated: "갱신", pending: "보류", locked: "락" },
     why: {
-      hit: "항목의 스탬프가 그대로입니다.",
+      hit: "항목이 유효합니다. 이 응답이 의존하는 것은 바뀌지 않았습니다.",
       wait: "다른 요청이 같은 응답을 계산하고 있어서 기다렸다가 받았습니다.",
       miss: "유효한 항목이 없어 데이터베이스에서 계산하고 저장했습니다.",
       bypass: "데이터베이스에서 계산했고 저장하지 않았습니다.",
