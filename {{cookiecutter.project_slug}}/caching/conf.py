@@ -48,6 +48,9 @@ class Conf:
     writes_need_cache: bool = False
     # The path of an Access, which decides who may get cached answers (see access.py).
     access: str = ""
+    # Whether the page /cache is there, and how many of its streams each process holds.
+    page: bool = False
+    page_streams: int = 2
 
 
 def once_per_settings(function: Callable[[], T]) -> Callable[[], T]:

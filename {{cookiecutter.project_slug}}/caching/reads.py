@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from caching import writes
+from caching import signals, writes
 from caching.conf import conf
 from caching.dependencies import (
     BoundDependency,
@@ -221,6 +221,7 @@ def _single_flight(
 def _compute_as_holder(
     store: Store, spec: CacheSpec, found: Missing, compute: Compute, holder: str
 ) -> Fetched:
+    signals.locked.send(None, key=spec.key, holder=holder)
     try:
         # Another holder may have stored it after this request's lookup.
         [again] = lookup(store, [spec])
@@ -230,6 +231,7 @@ def _compute_as_holder(
     finally:
         with suppress(Unavailable):
             store.unlock(spec.key, found.version, holder)
+        signals.unlocked.send(None, key=spec.key, holder=holder)
 
 
 def _compute_and_store(

@@ -22,3 +22,7 @@ invalidated = Signal()
 # The stamps could not be renewed: that is pending now (see outage/pending.py). The
 # arguments are the same. Later `invalidated` follows; its sender is `pending.flush`.
 pending = Signal()
+# A request got the single-flight lock on an entry, and computes it; then it gave the
+# lock back. `key`: the entry's. `holder`: a token that no other holder has.
+locked = Signal()
+unlocked = Signal()

@@ -155,11 +155,20 @@ def changes_since(token: str, now: str, recent: bytes | None) -> list[Change] | 
     """
     if token == now:
         return []
-    items = [item.partition(":")[::2] for item in _items(recent)]
+    items = recent_items(recent)
     tokens = [item[0] for item in items]
     if token not in tokens or tokens[-1] != now:
         return None
     return [Change.parse(text) for _, text in items[tokens.index(token) + 1 :]]
+
+
+def recent_items(recent: bytes | None) -> list[tuple[str, str]]:
+    """Return a table's recent changes, oldest first: tokens, and Changes as texts.
+
+    The oldest may have no change: it says from which token on they are known.
+    """
+    parts = (item.partition(":") for item in _items(recent))
+    return [(token, text) for token, _, text in parts]
 
 
 def add_change(recent: bytes | None, before: str, token: str, change: Change) -> bytes:

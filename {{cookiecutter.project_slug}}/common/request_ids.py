@@ -34,6 +34,12 @@ def current() -> Asked | None:
     return _asked.get()
 
 
+def current_id() -> str:
+    """Return the id of the request that this thread answers; "" outside of one."""
+    asked = current()
+    return asked.request_id if asked else ""
+
+
 def forget() -> None:
     """Let this thread answer no request any more."""
     _asked.set(None)

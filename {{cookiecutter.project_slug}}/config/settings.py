@@ -105,6 +105,8 @@ CACHING = {
     "lease": integer("CACHE_LEASE", 5, minimum=1),
     "writes_need_cache": boolean("CACHE_REQUIRED_FOR_WRITES"),
     "access": "users.access.ReaderAccess",
+    "page": boolean("CACHE_PAGE", DEBUG),
+    "page_streams": integer("WEB_THREADS", 8, minimum=1) // 4,
 }
 
 # Security

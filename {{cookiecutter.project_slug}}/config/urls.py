@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
+from caching.conf import conf
 from caching.ops.metrics import metrics
 from common.errors import not_found
 from config.health import HealthCheck
@@ -29,6 +30,8 @@ if settings.SERVE_ADMIN:
         path("admin", RedirectView.as_view(pattern_name="admin:index")),
         path("admin/", admin.site.urls),
     ]
+if conf().page:
+    urlpatterns.append(path("cache", include("caching.page.views")))
 urlpatterns += [
     path("api/v1/", include(api)),
     path("metrics", metrics, name="metrics"),

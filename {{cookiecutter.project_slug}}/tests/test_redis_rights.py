@@ -60,14 +60,18 @@ def url(request, redis):
 def test_they_are_all_that_the_api_needs(url, tmp_path, capfd):
     with live.database(tmp_path) as database:
         env = live.environment(database, REDIS_URL=url, WEB_CONCURRENCY="2")
+        # The page /cache, too; with three threads no stream of it is held.
+        env |= {"CACHE_PAGE": "on", "WEB_THREADS": "3"}
         live.manage("migrate", "--verbosity=0", env=env)
         live.create_superuser(env=env, email=EMAIL, password=PASSWORD)
         with live.gunicorn(env) as (address, _):
             use(address)
             assert "Invalidated books." in live.manage("invalidate", "books", env=env)
             use(address)
-            metrics = address.removesuffix("/api/v1") + "/metrics"
-            with urlopen(metrics) as answer:
+            root = address.removesuffix("/api/v1")
+            with urlopen(f"{root}/cache/events") as answer:
+                assert b'"result": "hit"' in answer.read()
+            with urlopen(f"{root}/metrics") as answer:
                 assert b'cache_reads_total{result="hit"}' in answer.read()
     said = capfd.readouterr().err
     assert "does not answer" not in said and "permissions" not in said

@@ -58,3 +58,17 @@ def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             id="caching.E002",
         )
     ]
+
+
+@register(deploy=True)
+def page_is_off(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse the page /cache in production: everybody can look at it."""
+    if not conf().page:
+        return []
+    return [
+        Error(
+            "CACHE_PAGE is on: everybody can watch each request at /cache.",
+            hint="Set CACHE_PAGE=off, or leave it out with DEBUG off.",
+            id="caching.E003",
+        )
+    ]

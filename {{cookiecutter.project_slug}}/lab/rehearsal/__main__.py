@@ -30,6 +30,8 @@ BASES = ("debian:trixie-slim", "python:3.13-slim", *IMAGES_ON_SERVER)
 SETTINGS = {"AWS_REGION": "here", "BACKUP_BUCKET": "backups"}
 # All of the load comes from one address, and logs in to one account.
 MANY_LOGINS = {"THROTTLE_LOGIN": "1000/min", "THROTTLE_ACCOUNT": "1000/min"}
+# Not by default: the page costs each request a round trip to Redis.
+WATCHED = {"CACHE_PAGE": "on"}
 
 
 def _say(text):
@@ -52,6 +54,11 @@ def _arguments():
         metavar="FOLDER",
         help="where the tables and the pictures go (default: build/rehearsal)",
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="the server has the page /cache, at an address that is printed",
+    )
     options = parser.parse_args()
     options.scenarios = _chosen(SCENARIOS + OPERATIONS, options.only)
     options.scenes = _chosen(SCENES, options.only)
@@ -72,7 +79,10 @@ def _chosen(scenarios, words):
 def rehearse(host, options):
     """Play what was chosen on a started host; return the number of problems."""
     settings = SETTINGS | {"REGISTRY": host.repository}
-    host.install(PROJECT, settings | MANY_LOGINS)
+    watched = WATCHED if options.watch else {}
+    host.install(PROJECT, settings | MANY_LOGINS | watched)
+    if options.watch:
+        _say(f"the cache at work, once v1 serves: {host.url}/cache")
     stage = Stage(host, _say)
     siege = Siege(stage, settings)
     _say("building release v1")
