@@ -12,10 +12,10 @@ from course.marks import answered, own, wrong
 NAME = "the-course"
 # Each student is asked for one of these: steps, and the exit codes they end with.
 QUESTIONS = (
-    {"install": 0, "style": 1, "tests": 2, "image": 0},
+    {"style": 2, "tests": 0, "scripts": 2, "image": 5},
     {"install": 1, "style": 1, "tests": 1},
     {"style": 0, "tests": 3},
-    {"style": 2, "tests": 0, "scripts": 2, "image": 5},
+    {"install": 0, "style": 1, "tests": 2, "image": 0},
     {"scripts": 1, "install": 2, "tests": 1, "style": 1},
     {"install": 0, "tests": 0, "image": 0},
     {"style": 1, "tests": 1, "install": 0, "scripts": 0, "image": 9},
