@@ -33,7 +33,7 @@ def name_here(folder: Path) -> str:
 
 
 def number(exercise: str, name: str) -> str:
-    """Return the number of a repository's question in an exercise; "" without a name."""
+    """Return the number of a repository's question; "" if it has no name."""
     if not name:
         return ""
     digest = blake2b(f"{exercise}:{name}".encode(), digest_size=4).digest()

@@ -16,4 +16,5 @@ class Client(clients.Client):
 
     def generic(self, method, path, *arguments, **options):
         """Send a request to a path below the API's."""
-        return APIClient.generic(self, method, clients.API + path, *arguments, **options)
+        path = clients.API + path
+        return APIClient.generic(self, method, path, *arguments, **options)
