@@ -48,6 +48,15 @@ class Exercise:
         whole = self.folder / "stub"
         return whole if whole.is_dir() else whole.with_suffix(Path(self.file).suffix)
 
+    @property
+    def answers(self) -> list[list[object]]:
+        """Right answers to the first questions that are each student's own, if any."""
+        path = self.folder / "answers.toml"
+        if not path.exists():
+            return []
+        answers: list[list[object]] = tomllib.loads(path.read_text("utf-8"))["right"]
+        return answers
+
     def text(self, language: str) -> tuple[str, list[str]]:
         """Return the task and the three hints, in Markdown. Raises Mistake."""
         whole = (self.folder / f"{language}.md").read_text(encoding="utf-8")

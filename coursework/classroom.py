@@ -19,6 +19,7 @@ from pathlib import Path
 
 from coursework import proof, starter
 from coursework.catalogue import Exercise, Mistake
+from coursework.student.variants import name_of, number
 
 COLLECTED, GRADES, TABLE, PAGE = (
     "collected.json",
@@ -141,7 +142,9 @@ def grade(
         if not student.problem:
             copy = _copy(into, student, project, exercises, language)
             try:
-                grades = [_grade_one(copy, e, seed, sandbox) for e in exercises]
+                grades = [
+                    _grade_one(copy, e, seed, sandbox, student) for e in exercises
+                ]
             finally:
                 shutil.rmtree(copy)
         results.append((student, grades))
@@ -189,9 +192,14 @@ def _remove(path: Path) -> None:
 
 
 def _grade_one(
-    copy: Path, exercise: Exercise, seed: int, sandbox: tuple[str, ...]
+    copy: Path,
+    exercise: Exercise,
+    seed: int,
+    sandbox: tuple[str, ...],
+    student: Student,
 ) -> Grade:
-    ask = proof.question(copy, exercise, seed)
+    variant = number(exercise.id, name_of(student.repository))
+    ask = proof.question(copy, exercise, seed, variant)
     try:
         done = subprocess.run(
             [*sandbox, *ask],

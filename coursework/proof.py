@@ -6,6 +6,7 @@ course.toml names, and a solution that has memorised the student's data passes o
 data and fails on other.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -18,16 +19,18 @@ from pathlib import Path
 
 from coursework import starter
 from coursework.catalogue import Exercise, read_course
+from coursework.student.variants import ANSWERS
 
 STUDENTS_SEED, FRESH_SEED = 1, 20261
 PASSED = "passed"
+FIRST, SECOND = "0", "1"
 # One check, in the project's own Python.
 ASK = """
 import sys
 from course.grader import check, read_course
 language, course = read_course()
 [exercise] = [each for each in course if each.id == sys.argv[1]]
-outcome = check(exercise, language, int(sys.argv[2]))
+outcome = check(exercise, language, int(sys.argv[2]), sys.argv[3])
 print(outcome.key, outcome.said, outcome.evidence, sep="\\n")
 """
 
@@ -61,12 +64,35 @@ def prove(project: Path, exercises: list[Exercise], language: str) -> Iterator[P
     starter.add_students_side(project, exercises, language)
     try:
         for exercise in exercises:
+            _answer(project, exercise, FIRST)
             with _others_unsolved(project, exercise):
                 yield _ask(project, exercise, "solution", PASSED)
+            yield from _prove_own_questions(project, exercise)
             yield from _prove_one(project, exercise)
     finally:
         shutil.rmtree(project / "course")
         (project / ".github/workflows/grade.yml").unlink()
+        (project / ANSWERS).unlink(missing_ok=True)
+
+
+def _answer(project: Path, exercise: Exercise, variant: str) -> None:
+    """Answer the question of a variant, if the exercise has some."""
+    right = exercise.answers[int(variant)] if exercise.answers else []
+    text = f"{exercise.id} = {json.dumps(right)}\n"
+    (project / ANSWERS).write_text(text, encoding="utf-8")
+
+
+def _prove_own_questions(project: Path, exercise: Exercise) -> Iterator[Proved]:
+    """Give the answer to one question to another, then the right one."""
+    if not exercise.answers:
+        return
+    ask = (STUDENTS_SEED, SECOND)
+    yield _ask(project, exercise, "another's answer", "not_yours", *ask)
+    (project / ANSWERS).unlink()
+    yield _ask(project, exercise, "no answer", "unanswered", *ask)
+    _answer(project, exercise, SECOND)
+    yield _ask(project, exercise, "the second's answer", PASSED, *ask)
+    _answer(project, exercise, FIRST)
 
 
 @contextmanager
@@ -112,10 +138,11 @@ def _ask(
     solution: str,
     expected: str,
     seed: int = STUDENTS_SEED,
+    variant: str = FIRST,
 ) -> Proved:
     began = time.monotonic()
     done = subprocess.run(
-        question(project, exercise, seed),
+        question(project, exercise, seed, variant),
         cwd=project,
         env=_environment(),
         capture_output=True,
@@ -129,9 +156,10 @@ def _ask(
     return Proved(exercise.id, solution, expected, key, said, seconds)
 
 
-def question(project: Path, exercise: Exercise, seed: int) -> list[str]:
+def question(project: Path, exercise: Exercise, seed: int, variant: str) -> list[str]:
     """Return the command that prints key, sentence and evidence of one check."""
-    return [str(project / ".venv/bin/python"), "-c", ASK, exercise.id, str(seed)]
+    python = str(project / ".venv/bin/python")
+    return [python, "-c", ASK, exercise.id, str(seed), variant]
 
 
 def _environment() -> dict[str, str]:

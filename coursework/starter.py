@@ -9,6 +9,7 @@ from cookiecutter.main import cookiecutter
 
 from coursework import cutting
 from coursework.catalogue import HERE, Exercise, Mistake
+from coursework.student.variants import ANSWERS
 
 ROOT = HERE.parent
 CHECK_FILES = ("check.py", "sentences.toml")
@@ -16,6 +17,10 @@ SUMMARIES = {
     "course": "연습 문제의 진행 상황과 다음 문제를 보여 줍니다 (ARGS=--check: 모두 검사)",
     "check": "연습 문제 하나를 검사합니다 (EX=05)",
     "hint": "연습 문제의 힌트를 하나 더 보여 줍니다 (EX=05)",
+}
+BLANK = {
+    "en": "# Your answers to your own questions; `make check` asks them.\n",
+    "ko": "# 자기만의 질문에 대한 답. 질문은 `make check`가 합니다.\n",
 }
 INCLUDE = "\n# The exercises.\ninclude course/course.mk\n"
 UNUSED = """
@@ -41,6 +46,8 @@ def make(out: Path, exercises: list[Exercise], **answers: str) -> Path:
             put_stub(Path(rendered), exercise)
         add_students_side(Path(rendered), exercises, answers.get("language", "en"))
         _extend_project(Path(rendered), exercises)
+        if any(each.answers for each in exercises):
+            _append(Path(rendered) / ANSWERS, BLANK[answers.get("language", "en")])
         Path(rendered).rename(out)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -6,5 +6,6 @@ trial       that process: an empty database, one check, its finding
 blocks      reads Terraform's files
 plans       has Terraform work them out, without AWS
 marks       what checks are written with
+variants    which question is a student's own
 exercises/  per exercise: the task, the hints, the check and what it may say
 """

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course import variants
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SECONDS = 120
@@ -66,13 +68,21 @@ def say(words: dict[str, Any], key: str, language: str, **values: Any) -> str:
     return words[key][language].format(**values)
 
 
-def check(exercise: Exercise, language: str, seed: int) -> Outcome:
-    """Check an exercise on each of its databases; return the first fault, or passed."""
+def check(
+    exercise: Exercise, language: str, seed: int, variant: str | None = None
+) -> Outcome:
+    """Check an exercise on each of its databases; return the first fault, or passed.
+
+    `variant` is the number of the student's own question, if the exercise has some;
+    left out, it is that of the repository here.
+    """
+    if variant is None:
+        variant = variants.number(exercise.id, variants.name_here(ROOT))
     if "terraform" in exercise.needs and not shutil.which("terraform"):
         what = say(WORDS, "no_terraform", language)
         return Outcome("lacks", say(WORDS, "lacks", language, what=what))
     for database in exercise.databases:
-        outcome = _check_on(database, exercise, language, seed)
+        outcome = _check_on(database, exercise, language, seed, variant)
         if not outcome.passed:
             return outcome
     return Outcome("passed", say(WORDS, "passed", language))
@@ -83,13 +93,15 @@ def _check_on(
     exercise: Exercise,
     language: str,
     seed: int,
+    variant: str,
 ) -> Outcome:
     from tests import servers
 
     server = servers.postgres() if database in POSTGRES else nullcontext("")
     try:
         with server as url:
-            return _run(exercise, language, seed, database, url)
+            environment = {"DATABASE_URL": url, variants.VARIABLE: variant}
+            return _run(exercise, language, seed, database, environment)
     except servers.Unavailable as reason:
         return Outcome("lacks", say(WORDS, "lacks", language, what=reason))
 
@@ -99,7 +111,7 @@ def _run(
     language: str,
     seed: int,
     database: str,
-    url: str,
+    environment: dict[str, str],
 ) -> Outcome:
     (ROOT / "build/course").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -110,7 +122,7 @@ def _run(
             done = subprocess.run(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "DATABASE_URL": url},
+                env={**os.environ, **environment},
                 capture_output=True,
                 text=True,
                 timeout=SECONDS,

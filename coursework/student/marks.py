@@ -1,13 +1,17 @@
 """What checks are written with: findings, clients, races that happen every time."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from django.db import connection
 from rest_framework.test import APIClient
 
+from course.grader import ROOT
+from course.variants import ANSWERS, VARIABLE
 from tests import caches
 from tests.clients import API
 from tests.clients import Client as ProjectClient
@@ -15,6 +19,7 @@ from tests.crowd import all_at_once
 
 # Seconds for which a transaction waits for others to look at the same row.
 TOGETHER = 0.4
+Question = TypeVar("Question")
 
 
 class Wrong(Exception):
@@ -29,6 +34,28 @@ def wrong(key: str, evidence: object = "", **values: Any) -> NoReturn:
     """End a check with the sentence `key` of its sentences.toml. Raises Wrong."""
     lines = evidence if isinstance(evidence, (list, tuple)) else [evidence]
     raise Wrong(key, "\n".join(map(str, lines)), values)
+
+
+def own(questions: Sequence[Question]) -> Question:
+    """Return the question that is this student's. Raises Wrong if nobody knows."""
+    number = os.environ.get(VARIABLE, "")
+    if not number:
+        wrong("no_origin")
+    return questions[int(number) % len(questions)]
+
+
+def answered(exercise: str) -> list[Any] | None:
+    """Return the student's answer to their question; None if there is none yet.
+
+    Raises Wrong if the file can't be read.
+    """
+    path = ROOT / ANSWERS
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        found = tomllib.loads(text).get(exercise)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        wrong("no_toml", error=error)
+    return found if isinstance(found, list) else None
 
 
 class Client(ProjectClient):

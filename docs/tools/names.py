@@ -14,6 +14,9 @@ PATH = re.compile(
 )
 VARIABLE = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 ASSIGNED = re.compile(rf"({VARIABLE.pattern})(?:=.*)?")
+# The last is that of the course's starters.
+COURSE = ROOT / "coursework/student/course.mk"
+MAKEFILES = (ROOT / "Makefile", PROJECT / "Makefile", COURSE)
 CODE = {".py", ".sh", ".yml", ".toml", ".tf", ".example"}
 # What working in the template's project leaves there.
 MADE = {".venv", "build"}
@@ -45,11 +48,7 @@ def unknown(page, text):
 
 
 def make_targets():
-    return {
-        name
-        for folder in (ROOT, PROJECT)
-        for name, _ in facts.targets(folder / "Makefile")
-    }
+    return {name for makefile in MAKEFILES for name, _ in facts.targets(makefile)}
 
 
 def manage_commands():

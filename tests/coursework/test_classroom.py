@@ -78,7 +78,7 @@ def test_grading_before_collecting_is_refused(tmp_path):
 @pytest.mark.minutes(2)
 @pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 def test_a_class_of_three_is_graded(project, template, tmp_path):
-    [exercise] = choose("3")
+    exercise, asking = choose("3,13")
     folders = {name: tmp_path / name for name in ("solved", "stub", "cheat")}
     for folder in folders.values():
         shutil.copytree(template / FOLDER, folder)
@@ -93,7 +93,7 @@ def test_a_class_of_three_is_graded(project, template, tmp_path):
     into = tmp_path / "class"
     classroom.collect(path, "now", into)
     sandbox = classroom.find_sandbox() if os.getuid() == 0 else ()
-    graded = classroom.grade(into, project.path, [exercise], "en", 5, sandbox)
+    graded = classroom.grade(into, project.path, [exercise, asking], "en", 5, sandbox)
     passed = {who.name: grades[0].passed for who, grades in graded}
     assert passed == {"solved": True, "stub": False, "cheat": False}
     rows = list(csv.DictReader((into / "table.csv").open(encoding="utf-8-sig")))
@@ -101,6 +101,9 @@ def test_a_class_of_three_is_graded(project, template, tmp_path):
     said = json.loads((into / "grades.json").read_text(encoding="utf-8"))
     assert "reads the loan of reader" in said[1]["grades"][0]["said"]
     assert "reads the loan of reader" in said[2]["grades"][0]["said"]
+    # The code is there; what is asked follows from the repository's name.
+    questions = [each["grades"][1]["said"] for each in said]
+    assert all("your own question" in each for each in questions)
 
 
 def test_a_name_is_no_formula_and_no_html(tmp_path):

@@ -37,6 +37,7 @@ def test_it_has_the_tasks_and_no_solution(made, template, language):
         real = (template / FOLDER / exercise.file).read_text(encoding="utf-8")
         assert project.read(exercise.file) != real
     assert project.has_file(".github/workflows/grade.yml")
+    assert project.read("answers.toml").startswith("# ")
 
 
 def test_only_the_chosen_exercises_are_cut_out(made, template):

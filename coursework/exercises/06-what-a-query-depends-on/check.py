@@ -2,10 +2,21 @@
 
 import random
 
-from course.marks import Client, is_hit, truth, wrong
+from course.marks import Client, answered, is_hit, own, truth, wrong
 from tests.factories import BookFactory, TagFactory, UserFactory
 
 AUTHORS = ("mina", "yuna", "ada", "grace", "linus", "barbara", "donald")
+# Each student is asked for one of these lists.
+QUESTIONS = (
+    "title=river",
+    "author=ada&order_by=title",
+    "tag={tag}&order_by=-published_at",
+    "author=ada",
+    "title=river&order_by=-published_at",
+    "tag={tag}",
+    "author=ada&order_by=-published_at",
+    "tag={tag}&order_by=title",
+)
 
 
 def check(seed):
@@ -28,6 +39,7 @@ def check(seed):
     for query, change in moves.items():
         check_move(reader, librarian, book, query, change)
     check_stock(reader, librarian, book)
+    check_own_question(reader, librarian)
 
 
 def check_move(reader, librarian, book, query, change):
@@ -60,6 +72,28 @@ def check_stock(reader, librarian, book):
     if not is_hit(answer):
         evidence = f"GET {path} -> X-Cache: {answer.headers.get('X-Cache')}"
         wrong("too_much", evidence, path=path)
+
+
+def check_own_question(reader, librarian):
+    """Ask which fields of another book throw the student's own list away."""
+    tag, other_tag = TagFactory.create_batch(2)
+    for _ in range(3):
+        BookFactory(title="River", author="Ada", published_at="2031-01-31", tags=[tag])
+    book = BookFactory(title="zz", author="Nobody", published_at="1980-01-01")
+    path = f"/books?page_size=2&{own(QUESTIONS).format(tag=tag.pk)}"
+    changes = {"title": "zzz", "author": "No one", "tags": [other_tag.pk]}
+    changes |= {"published_at": "1980-01-02", "stock": 7}
+    right = set()
+    for field, value in changes.items():
+        truth(reader, path)
+        librarian.patch(f"/books/{book.pk}", {field: value})
+        if not is_hit(reader.get(path)):
+            right.add(field)
+    given = answered("06")
+    if given is None:
+        wrong("unanswered", path=path, fields=", ".join(changes))
+    if set(map(str, given)) != right:
+        wrong("not_yours", f"06 = {given}", path=path)
 
 
 def _said(answer):

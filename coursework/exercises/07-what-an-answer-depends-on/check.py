@@ -2,9 +2,19 @@
 
 import random
 
-from course.marks import Client, is_hit, truth, wrong
+from course.marks import Client, answered, is_hit, own, truth, wrong
 from tests import caches
 from tests.factories import BookFactory, TagFactory, UserFactory
+
+# Each student is asked for one of these.
+QUESTIONS = (
+    "/books/{book}",
+    "/books?page_size=1&order_by=title",
+    "/tags",
+    "/books?page_size=1&order_by=-published_at",
+    "/tags/{tag}",
+    "/books?page_size=1&title=a",
+)
 
 
 class Library:
@@ -35,6 +45,7 @@ def check(seed):
     check_write(library, "patch", book, {"tags": [library.tags[1].pk]})
     check_write(library, "delete", f"/tags/{library.tags[1].pk}", None)
     check_stays(library)
+    check_own_question(library)
 
 
 def check_pages(library):
@@ -83,3 +94,31 @@ def check_stays(library):
         if not is_hit(library.reader.get(read)):
             evidence = [f"GET {read}", f"PATCH {path} {{'stock': {stock}}}"]
             wrong("too_much", [*evidence, f"GET {read} -> MISS"], read=read)
+
+
+def check_own_question(library):
+    """Ask which writes throw the student's own answer away."""
+    tag, other_tag = TagFactory.create_batch(2)
+    dates = {"published_at": "2031-01-31"}
+    shown = BookFactory(title="A", tags=[tag], **dates)
+    other = BookFactory(title="zz", published_at="1980-01-01")
+    path = own(QUESTIONS).format(book=shown.pk, tag=tag.pk)
+    writes = {
+        "tag": ("tags", other_tag.pk, {"name": "Of another book"}),
+        "shown": ("books", shown.pk, {"stock": 11}),
+        "title": ("books", other.pk, {"title": "zzz"}),
+        "day": ("books", other.pk, {"published_at": "1980-01-02"}),
+    }
+    right = {name for name, write in writes.items() if _is_gone(library, path, *write)}
+    given = answered("07")
+    if given is None:
+        wrong("unanswered", path=path, book=shown.pk, tag=other_tag.pk, other=other.pk)
+    if set(map(str, given)) != right:
+        wrong("not_yours", f"07 = {given}", path=path)
+
+
+def _is_gone(library, path, kind, pk, sent):
+    truth(library.reader, path)
+    method = library.librarian.put if kind == "tags" else library.librarian.patch
+    method(f"/{kind}/{pk}", sent)
+    return not is_hit(library.reader.get(path))

@@ -7,9 +7,19 @@ import sys
 
 from ci import play
 from ci.checks import Step
-from course.marks import wrong
+from course.marks import answered, own, wrong
 
 NAME = "the-course"
+# Each student is asked for one of these: steps, and the exit codes they end with.
+QUESTIONS = (
+    {"style": 2, "tests": 0, "scripts": 2, "image": 5},
+    {"install": 1, "style": 1, "tests": 1},
+    {"style": 0, "tests": 3},
+    {"install": 0, "style": 1, "tests": 2, "image": 0},
+    {"scripts": 1, "install": 2, "tests": 1, "style": 1},
+    {"install": 0, "tests": 0, "image": 0},
+    {"style": 1, "tests": 1, "install": 0, "scripts": 0, "image": 9},
+)
 
 
 def check(seed):
@@ -22,6 +32,7 @@ def check(seed):
     check_run(steps, {0: 1, steps - 1: 2})
     check_leftovers()
     check_install()
+    check_own_question()
 
 
 def check_run(number, faults):
@@ -58,6 +69,18 @@ def check_install():
     names = [each["name"] for each in written]
     if not failed or names != ["install"]:
         wrong("install", f"steps that ran: {names}, play(...) returned {failed}")
+
+
+def check_own_question():
+    """Ask what `play` returns for the student's own steps, and how many it runs."""
+    codes = own(QUESTIONS)
+    failed, written = run([step(*each) for each in codes.items()])
+    steps = ", ".join(f"{name} {code}" for name, code in codes.items())
+    given = answered("13")
+    if given is None:
+        wrong("unanswered", steps=steps)
+    if given != [failed, len(written)]:
+        wrong("not_yours", f"13 = {given}", steps=steps)
 
 
 def step(name, code):
