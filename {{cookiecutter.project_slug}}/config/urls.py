@@ -5,9 +5,9 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from caching.ops.metrics import metrics
 from common.errors import not_found
 from config.health import HealthCheck
+from config.metrics import metrics
 from config.openapi import SchemaDocument, SwaggerUI
 
 api: list[URLPattern | URLResolver] = [

@@ -11,12 +11,13 @@ from caching.front import Front
 from caching.responses import Application
 from common.cors import CORS
 from common.framing import OneFraming
+from common.http_metrics import HTTPMetrics
 from common.request_ids import RequestIds
 
 
 def in_order(django: Application) -> Application:
     """Return Django with the layers that a request goes through before it."""
-    return RequestIds(CORS(OneFraming(Front(django))))
+    return HTTPMetrics(RequestIds(CORS(OneFraming(Front(django)))))
 
 
 application = in_order(django)

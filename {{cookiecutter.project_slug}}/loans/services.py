@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from books.services import lock_book
 from common.errors import Conflict
+from loans import metrics
 from loans.models import Loan
 from loans.selectors import copies_on_loan
 from users.models import User
@@ -28,9 +29,11 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     _check_limit(reader, quantity)
     book = lock_book(book_id)
     if book.stock < quantity:
+        metrics.CONFLICTS.inc()
         raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
     book.stock -= quantity
     book.save(update_fields=["stock"])
+    transaction.on_commit(metrics.BORROWED.inc)
     return Loan.objects.create(user=reader, book=book, quantity=quantity)
 
 
@@ -50,6 +53,7 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     loan.is_returned = True
     loan.returned_at = timezone.now()
     loan.save(update_fields=["is_returned", "returned_at"])
+    transaction.on_commit(metrics.RETURNED.inc)
     return loan
 
 
