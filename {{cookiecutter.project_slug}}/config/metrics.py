@@ -110,6 +110,8 @@ class Collections:
         self.next, self.lock = 0.0, threading.Lock()
         # A worker is a fork: what its parent collected is none of its own.
         self.counted = _collections()
+        # The first count makes this process's files, and with them it is a worker.
+        self.note()
 
     def note(self) -> None:
         """Count the collections since the last time, at most once a second."""
