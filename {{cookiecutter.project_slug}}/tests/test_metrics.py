@@ -1,4 +1,4 @@
-"""GET /metrics: requests, queries and loans are counted, and no series grows in number"""
+"""GET /metrics: requests, queries and loans are counted; no client makes a series"""
 
 import platform
 import threading
