@@ -24,7 +24,8 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     """Lend `quantity` copies of a book to `reader`, and return the loan.
 
     Raises Http404 if there is no such book, and Conflict (409) if too few copies are
-    left, or if the reader would have more than LOANS_PER_READER.
+    left, or if the reader would have more than LOANS_PER_READER. A loan that is
+    committed is counted, and so is a lack of copies: loans/metrics.py.
     """
     _check_limit(reader, quantity)
     book = lock_book(book_id)
@@ -42,7 +43,7 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     """Take back the copies of one of `loans`, and return the loan.
 
     Raises Http404 if none of `loans` has this id, and Conflict (409) if it was returned
-    before.
+    before. A return that is committed is counted: loans/metrics.py.
     """
     loan = get_object_or_404(loans.select_for_update(of=("self",)), pk=loan_id)
     if loan.is_returned:
