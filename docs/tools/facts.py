@@ -9,6 +9,13 @@ from docs.tools import PROJECT, ROOT
 READERS = {"secret", "boolean", "integer", "rate", "choice", "origins"}
 # Reading these is no way to configure the service.
 INTERNAL = {"PROMETHEUS_MULTIPROC_DIR"}
+# What prometheus_client calls them, and the files that have some.
+KINDS = ("counter", "gauge", "histogram")
+MEASURED = (
+    *("common/http_metrics.py", "config/refusals.py", "common/database_metrics.py"),
+    *("loans/metrics.py", "common/events.py", "caching/ops/metrics.py"),
+    "config/metrics.py",
+)
 TARGET = re.compile(r"^(?P<name>[a-z][a-z-]*):[^#\n]*## *(?P<says>.+)$", re.MULTILINE)
 
 
@@ -102,10 +109,13 @@ def caching_variables():
 
 
 def metrics():
-    """Each counter at /metrics: name as scraped, explanation and labels."""
-    for path in ("caching/ops/metrics.py", "common/events.py", "config/refusals.py"):
+    """Each metric at /metrics: name as scraped, kind, explanation and labels."""
+    for path in MEASURED:
         tree = ast.parse((PROJECT / path).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Counter":
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            kind = called.removesuffix("MetricFamily").lower()
+            if kind in KINDS:
                 name, says, *labels = map(constant, node.args)
-                yield f"{name}_total", says, labels[0] if labels else []
+                name += "_total" if kind == "counter" else ""
+                yield name, kind, says, labels[0] if labels else []

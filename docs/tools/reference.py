@@ -46,6 +46,8 @@ def page(name, language):
     # The class is for phones: assets/site.css makes cards of its rows.
     parts = [made, f"# {words.page['title']}", words.page["intro"].strip()]
     parts += ['<div class="reference" markdown>', body, "</div>"]
+    if "more" in words.page:
+        parts.append(words.page["more"].strip())
     return "\n\n".join(parts) + "\n"
 
 
@@ -144,8 +146,12 @@ def make_tables(words):
 
 
 def metrics_tables(words):
-    rows = [
-        [f"`{name}`", ", ".join(f"`{label}`" for label in labels), words(name, says)]
-        for name, says, labels in facts.metrics()
-    ]
-    return table(words.page["heads"], rows)
+    rows, used = [], {}
+    for name, kind, says, labels in facts.metrics():
+        shown = ", ".join(f"`{label}`" for label in labels)
+        rows.append([f"`{name}`", words.page["kinds"][kind], shown, words(name, says)])
+        used |= dict.fromkeys(labels)
+    metrics = table(words.page["heads"], rows)
+    labels = [[f"`{name}`", words(f"label:{name}")] for name in used]
+    values = table(words.page["label_heads"], labels)
+    return f"{metrics}\n\n## {words.page['labels']}\n\n{values}"

@@ -6,16 +6,24 @@ miss   Django is asked with the canonical request alone (requests.py), and its w
 else   the request goes to Django as it came, and its answer to nobody else
 """
 
+import time
 from collections.abc import Iterable
 from functools import partial
 from http.client import responses as phrases
+from typing import Any
 
 from caching import reads, responses, signals
 from caching.access import Credential, get_access, lets_in
 from caching.conf import conf
 from caching.entries import Entry
 from caching.reads import HIT, MISS, WAIT, Fetched
-from caching.requests import COMPUTATION, CanonicalRequest, Environ, read_request
+from caching.requests import (
+    COMPUTATION,
+    ROUTE,
+    CanonicalRequest,
+    Environ,
+    read_request,
+)
 from caching.responses import Application, Sent, StartResponse, Uncached
 from caching.views import Computation
 
@@ -49,6 +57,7 @@ class Front:
         request = read_request(environ)
         if request is None:
             return None
+        environ[ROUTE] = request.route
         credential = get_access().credential(environ.get("HTTP_AUTHORIZATION", ""))
         if credential is None:
             return None
@@ -56,7 +65,7 @@ class Front:
         if fetched is None:
             return None
         sent = responses.respond(environ, fetched)
-        _tell(fetched, sent)
+        _tell(request.view.cached.name, fetched, sent)
         return sent
 
     def fetch(
@@ -69,9 +78,10 @@ class Front:
         allowed, found = reads.try_lookup([credential.spec, spec])
         if not lets_in(credential, allowed):
             return None
-        compute = partial(self.compute, request, reader)
+        compute, began = partial(self.compute, request, reader), time.monotonic()
         fetched = reads.get_or_compute(spec, found, compute)
         if fetched.result == WAIT:
+            signals.waited.send(None, seconds=time.monotonic() - began)
             # Access may have been lost meanwhile.
             [allowed] = reads.try_lookup([credential.spec])
             if not lets_in(credential, allowed):
@@ -92,9 +102,10 @@ class Front:
         )
 
 
-def _tell(fetched: Fetched, sent: Sent) -> None:
+def _tell(view: str, fetched: Fetched, sent: Sent) -> None:
+    about: dict[str, Any] = {"view": view, "response": sent}
     if fetched.result in (HIT, WAIT):
-        signals.hit.send(None, waited=fetched.result == WAIT, response=sent)
+        signals.hit.send(None, waited=fetched.result == WAIT, **about)
     else:
-        stored = fetched.result == MISS
-        signals.miss.send(None, stored=stored, reason=fetched.reason, response=sent)
+        about |= {"reason": fetched.reason, "entry": fetched.entry}
+        signals.miss.send(None, stored=fetched.result == MISS, **about)

@@ -28,6 +28,8 @@ from caching.reads import CacheSpec
 Environ = dict[str, Any]
 # Where the view finds what is computed with it.
 COMPUTATION = "caching.computation"
+# Where whoever counts requests finds the route (as Django spells it) of a cached view.
+ROUTE = "caching.route"
 # Longer requests are read each time: this memory is not for whoever sends them.
 REMEMBERED, LONGEST_REMEMBERED = 4096, 300
 # A parameter of a route, as path() spells it.
@@ -45,6 +47,7 @@ class CanonicalRequest(NamedTuple):
     """A read of a cached view, in the one form of all that mean the same."""
 
     view: Any
+    route: str
     path: str
     query: str
     scheme: str
@@ -108,7 +111,8 @@ def _read(
     except (SuspiciousOperation, ValidationError):
         return None
     path = _spell(match)
-    return CanonicalRequest(match.func, path, query, scheme, host, prefix, spec)
+    where = (match.func, match.route, path)
+    return CanonicalRequest(*where, query, scheme, host, prefix, spec)
 
 
 def _decode(text: str) -> str:

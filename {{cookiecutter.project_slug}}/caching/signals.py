@@ -5,12 +5,15 @@ Receivers run within the request. They must be quick, and must not raise.
 
 from django.dispatch import Signal
 
-# A view answered a read from the cache. `waited`: whether it waited for another request
-# to compute the answer. `response`: the answer.
+# A view answered a read from the cache. `view`: the name of its entries. `waited`:
+# whether it waited for another request to compute the answer. `response`: the answer.
 hit = Signal()
-# A view answered a read from the database. `stored`: whether the answer was stored.
-# `reason`: why not. `response`: the answer.
+# A view answered a read from the database. `view`: as above. `stored`: whether the
+# answer was stored. `reason`: why not. `entry`: what was stored, or would have been.
+# `response`: the answer.
 miss = Signal()
+# A read got the answer that another request computed. `seconds`: how long it waited.
+waited = Signal()
 # A write left its intent in the store. `writer`: the write's token. `changes`: what it
 # changes, {table: Change}. `told`: False if the store was unavailable, so that it holds
 # no intent.
@@ -26,3 +29,6 @@ pending = Signal()
 # lock back. `key`: the entry's. `holder`: a token that no other holder has.
 locked = Signal()
 unlocked = Signal()
+# The store failed, so that nobody asks it for a while; or it answers again. `broken`:
+# which of the two.
+broken = Signal()

@@ -15,6 +15,7 @@ load_dotenv()
 # It must be set before prometheus_client is imported.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_folder.make()
+metrics_folder.remember_process()
 
 wsgi_app = "config.wsgi:application"
 host = os.environ.get("HOST", "127.0.0.1")
@@ -60,14 +61,15 @@ logger_class = "config.access_log.Log"
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
-    """Let what is logged between two requests carry no request's id."""
+    """Let what is logged between two requests carry no request's id; note the gc."""
     from common import request_ids
 
     request_ids.forget()
+    worker.collections.note()
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Keep the counts of a worker that has ended."""
+    """Keep the counts of a worker that has ended, and drop its gauges."""
     from prometheus_client import multiprocess
 
     multiprocess.mark_process_dead(worker.pid)
@@ -89,7 +91,9 @@ def on_starting(server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Make missing stamps now, so that their quarantine ends before readers come."""
     from caching.watching import open_stamps
+    from config.metrics import Collections
 
+    worker.collections = Collections()
     open_stamps()
 
 

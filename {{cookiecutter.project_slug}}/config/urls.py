@@ -6,9 +6,9 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
 from caching.conf import conf
-from caching.ops.metrics import metrics
 from common.errors import not_found
 from config.health import HealthCheck
+from config.metrics import metrics
 from config.openapi import SchemaDocument, SwaggerUI
 
 api: list[URLPattern | URLResolver] = [

@@ -13,6 +13,7 @@ from caching.responses import Application
 from common import request_ids
 from common.cors import CORS
 from common.framing import OneFraming
+from common.http_metrics import HTTPMetrics
 from common.request_ids import RequestIds
 
 
@@ -23,7 +24,7 @@ def in_order(django: Application) -> Application:
         from caching.page.recorder import Recorder
 
         layers = Recorder(layers, request_ids.current_id)
-    return RequestIds(layers)
+    return HTTPMetrics(RequestIds(layers))
 
 
 application = in_order(django)

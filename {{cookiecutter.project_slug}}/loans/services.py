@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from books.services import lock_book
 from common.errors import Conflict
+from loans import metrics
 from loans.models import Loan
 from loans.selectors import copies_on_loan
 from users.models import User
@@ -23,14 +24,17 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     """Lend `quantity` copies of a book to `reader`, and return the loan.
 
     Raises Http404 if there is no such book, and Conflict (409) if too few copies are
-    left, or if the reader would have more than LOANS_PER_READER.
+    left, or if the reader would have more than LOANS_PER_READER. A loan that is
+    committed is counted, and so is a lack of copies: loans/metrics.py.
     """
     _check_limit(reader, quantity)
     book = lock_book(book_id)
     if book.stock < quantity:
+        metrics.CONFLICTS.inc()
         raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
     book.stock -= quantity
     book.save(update_fields=["stock"])
+    transaction.on_commit(metrics.BORROWED.inc)
     return Loan.objects.create(user=reader, book=book, quantity=quantity)
 
 
@@ -39,7 +43,7 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     """Take back the copies of one of `loans`, and return the loan.
 
     Raises Http404 if none of `loans` has this id, and Conflict (409) if it was returned
-    before.
+    before. A return that is committed is counted: loans/metrics.py.
     """
     loan = get_object_or_404(loans.select_for_update(of=("self",)), pk=loan_id)
     if loan.is_returned:
@@ -50,6 +54,7 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     loan.is_returned = True
     loan.returned_at = timezone.now()
     loan.save(update_fields=["is_returned", "returned_at"])
+    transaction.on_commit(metrics.RETURNED.inc)
     return loan
 
 

@@ -1,34 +1,47 @@
 """GET /metrics, manage.py cachestats, and the system checks"""
 
 import re
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from prometheus_client.parser import text_string_to_metric_families
 
+from books import selectors
+from caching import dependencies, reads
 from caching.ops.checks import one_process_or_redis, times_agree
 from caching.ops.metrics import (
+    BREAKER_OPEN,
     INVALIDATIONS,
     NOT_MODIFIED,
     OVERDUE,
     PENDING,
-    RESULTS,
+    READS,
+    REASONS,
 )
+from caching.stamps import Change
 from tests import live
-from tests.caches import caching
-from tests.factories import TagFactory
+from tests.caches import caching, empty
+from tests.clients import Client
+from tests.counted import changes, value
+from tests.crowd import all_at_once
+from tests.factories import BookFactory, TagFactory, UserFactory
+from tools.polling import wait_until
 
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ("hit", "wait", "miss", "bypass")
 
 
 def count(result):
-    return RESULTS[result]._value.get()
+    return READS.labels("tags:list", result)._value.get()
 
 
 def test_each_read_is_counted_once(store, reader):
@@ -60,6 +73,143 @@ def test_a_304_is_counted_as_well(store, reader):
     before = NOT_MODIFIED._value.get()
     assert reader.get("/tags", HTTP_IF_NONE_MATCH=etag).status_code == 304
     assert NOT_MODIFIED._value.get() == before + 1
+
+
+def test_every_read_is_counted_by_its_view(store, reader):
+    book = BookFactory()
+    paths = ["/tags", "/books", f"/books/{book.pk}", f"/books/{book.pk}/tags"]
+    with changes("cache_reads_total") as grown:
+        for path in [*paths, *paths, paths[0]]:
+            reader.get(path)
+    name = "cache_reads_total"
+    assert grown == {
+        (name, "miss", "tags:list"): 1,
+        (name, "hit", "tags:list"): 2,
+        **{(name, "miss", f"books:{view}"): 1 for view in ("list", "detail", "tags")},
+        **{(name, "hit", f"books:{view}"): 1 for view in ("list", "detail", "tags")},
+    }
+
+
+def test_why_a_read_is_not_stored_is_counted(store, reader):
+    book = BookFactory()
+    path = f"/books/{book.pk}"
+    with changes("cache_bypasses_total") as grown:
+        store.add_intent("another", {"books": Change.build([book.pk], ["stock"])})
+        reader.get(path)
+        store.finish("another", {"books": Change.build([book.pk], ["stock"])})
+        with transaction.atomic():
+            reader.get(path)
+        reader.get(path)
+    assert grown == {
+        ("cache_bypasses_total", "write"): 1,
+        ("cache_bypasses_total", "transaction"): 1,
+    }
+
+
+def test_all_reasons_are_known():
+    """Each text that reads.py and dependencies.py may give is in REASONS."""
+    sources = [Path(module.__file__).read_text() for module in (reads, dependencies)]
+    given = re.findall(
+        r"(?:Bypass|Blocked)\(\"(\w+)\"\)|BYPASS, \"(\w+)\"|return \"(\w+)\" if "
+        r"\w+ else \"(\w+)\"",
+        "".join(sources),
+    )
+    assert {word for words in given for word in words if word} == set(REASONS)
+
+
+def test_steps_of_the_store_are_counted(store, reader, librarian):
+    steps = "cache_store_duration_seconds_count"
+    tag = TagFactory()
+    reader.get("/tags")
+    with changes(steps) as hit:
+        reader.get("/tags")
+    with changes(steps) as write:
+        tag.save()
+    with changes(steps) as miss:
+        reader.get("/tags")
+    assert hit == {(steps, "read"): 1}
+    assert write == {(steps, "intend"): 1, (steps, "finish"): 1}
+    once = {(steps, step): 1 for step in ("keep", "lock", "unlock")}
+    assert miss.items() >= once.items() and (steps, "open") not in miss
+
+
+def test_intents_and_invalidations_are_counted_by_table(store):
+    with changes("cache_intents_total", "cache_invalidations_total") as grown:
+        TagFactory()
+    assert grown == {
+        ("cache_intents_total", "tags"): 1,
+        ("cache_invalidations_total", "tags"): 1,
+    }
+
+
+def test_the_size_of_what_is_stored_is_counted_once(store, reader):
+    TagFactory.create_batch(3)
+    with changes("cache_entry_size_bytes") as grown:
+        sizes = [len(reader.get("/tags").content) for _ in range(2)]
+    assert grown == {
+        ("cache_entry_size_bytes_count", "tags:list"): 1,
+        ("cache_entry_size_bytes_sum", "tags:list"): sizes[0],
+    }
+
+
+def test_waits_for_another_reader_are_counted(store, monkeypatch):
+    """Who computes goes on when all others have been refused the lock."""
+    everybody_waits, refused = threading.Event(), []
+    find_books, lock = selectors.find_books, store.lock
+
+    def slow(query):
+        assert everybody_waits.wait(timeout=120)
+        return find_books(query)
+
+    def notice(*arguments):
+        got = lock(*arguments)
+        if not got:
+            refused.append(arguments[2])
+        if len(set(refused)) == 3:
+            everybody_waits.set()
+        return got
+
+    monkeypatch.setattr(selectors, "find_books", slow)
+    monkeypatch.setattr(store, "lock", notice)
+    clients = [Client(user) for user in UserFactory.create_batch(4)]
+    with changes("cache_wait_duration_seconds_count", "cache_reads_total") as grown:
+        all_at_once([lambda c=c: c.get("/books") for c in clients])
+    assert grown == {
+        ("cache_wait_duration_seconds_count",): 3,
+        ("cache_reads_total", "wait", "books:list"): 3,
+        ("cache_reads_total", "miss", "books:list"): 1,
+    }
+
+
+def test_what_is_pending_is_counted_until_it_is_flushed(
+    settings, transactional_db, own_redis
+):
+    server = own_redis()
+    settings.CACHING = caching(server.url, cooldown=0.2, timeout=0.3)
+    empty()
+    tags = TagFactory.create_batch(2)
+    now = "cache_pending_invalidations", "cache_breaker_open"
+    # The store of an earlier test may have failed last.
+    BREAKER_OPEN.set(0)
+    with changes("cache_pending_total", "cache_intents_total") as grown:
+        server.send(signal.SIGSTOP)
+        try:
+            for tag in tags:
+                tag.save()
+            assert [value(name) for name in now] == [2, 1]
+        finally:
+            server.send(signal.SIGCONT)
+        wait_until(lambda: [value(name) for name in now] == [0, 0])
+    assert grown == {("cache_pending_total",): 2}
+
+
+def test_who_is_not_asked_is_not_timed(settings, transactional_db, reader):
+    settings.CACHING = caching("redis://127.0.0.1:1/0", cooldown=600)
+    steps = "cache_store_duration_seconds_count"
+    with changes(steps) as grown:
+        for _ in range(5):
+            reader.get("/tags")
+    assert grown == {(steps, "read"): 1}
 
 
 def test_they_are_in_prometheus_text(store, client):

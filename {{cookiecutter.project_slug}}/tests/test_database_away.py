@@ -60,7 +60,7 @@ def test_another_error_is_a_500_in_the_same_words_everywhere(
     answers = []
     for asker, path, place in (
         (librarian, "/loans", "loans.views.LoanList.get"),
-        (client, "/metrics", "caching.ops.metrics.generate_latest"),
+        (client, "/metrics", "config.metrics.generate_latest"),
     ):
         asker.raise_request_exception = False
         with monkeypatch.context() as patch:

@@ -59,9 +59,9 @@ def flush_at_exit() -> None:
         flush(get_store())
 
 
-def is_empty() -> bool:
-    """Return whether nothing is pending."""
-    return not _changes
+def count() -> int:
+    """Return how many writes' invalidations are pending."""
+    return len(_writers)
 
 
 def forget() -> None:

@@ -12,6 +12,7 @@ from caching.stores.breaker import Unavailable
 from caching.stores.memory import MemoryStore
 from caching.stores.redis import RedisStore
 from caching.stores.sqlite import SQLiteStore
+from caching.stores.timing import timed
 
 __all__ = ["Store", "Unavailable", "get_store", "is_shared"]
 
@@ -71,10 +72,10 @@ def get_store() -> Store:
     """Return the one store of this process, as the settings say."""
     given = conf()
     if not given.redis_url and is_shared_file(connection):
-        return SQLiteStore(lease=given.lease, timeout=given.timeout)
+        return timed(SQLiteStore)(lease=given.lease, timeout=given.timeout)
     if not given.redis_url:
-        return MemoryStore(lease=given.lease)
-    return RedisStore(
+        return timed(MemoryStore)(lease=given.lease)
+    return timed(RedisStore)(
         given.redis_url,
         prefix=given.prefix,
         lease=given.lease,

@@ -24,8 +24,9 @@ class Breaker:
 
     After the cooldown, one caller tries again, and the others still get Unavailable.
     When the service is back, it counts as `recovering` for `cooldown` seconds. `errors`
-    are the exceptions that mean a failure, `service` is what the log calls it. `clock`
-    returns seconds.
+    are the exceptions that mean a failure, `service` is what the log calls it. `tell`
+    is called with True when it fails, and with False when it is back. `clock` returns
+    seconds.
     """
 
     def __init__(
@@ -34,9 +35,10 @@ class Breaker:
         cooldown: float,
         errors: tuple[type[Exception], ...],
         service: str = "The cache",
+        tell: Callable[[bool], object] = bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.service = service
+        self.service, self.tell = service, tell
         self.cooldown, self.errors, self.clock = cooldown, errors, clock
         self.retry_at = 0.0
         self.broken = False
@@ -64,11 +66,15 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Note that the service has answered."""
-        if self.broken:
-            # In this order: whoever sees `broken` False must see `recovering` True.
-            self.recovered_at = self.clock()
-            self.broken = False
-            logger.warning("%s answers again.", self.service)
+        if not self.broken:
+            return
+        with self.lock:
+            if self.broken:
+                # In this order: who sees `broken` False must see `recovering` True.
+                self.recovered_at = self.clock()
+                self.broken = False
+                self.tell(False)
+                logger.warning("%s answers again.", self.service)
 
     def _may_try(self) -> bool:
         with self.lock:
@@ -81,5 +87,6 @@ class Breaker:
         with self.lock:
             self.retry_at = self.clock() + self.cooldown
             if not self.broken:
+                self.broken = True
+                self.tell(True)
                 logger.error("%s does not answer: %s", self.service, error)
-            self.broken = True

@@ -18,7 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from caching import stamps
+from caching import signals, stamps
 from caching.stamps import MAX_RECENT, Change, Changes, StampTexts, recent_key
 from caching.stores.breaker import Breaker, Unavailable
 from caching.stores.connections import IdleConnections
@@ -66,7 +66,8 @@ class RedisStore:
             retry=Retry(NoBackoff(), 0),
         )
         self.connections = IdleConnections(self.client.connection_pool)
-        self.breaker = Breaker(cooldown=cooldown, errors=(redis.RedisError, OSError))
+        errors = (redis.RedisError, OSError)
+        self.breaker = Breaker(cooldown=cooldown, errors=errors, tell=_tell)
         self.writable_check, self.written_at = writable_check, float("-inf")
         self.script = self.client.register_script(SCRIPT)
         self.unlock_script = self.client.register_script(UNLOCK)
@@ -194,6 +195,10 @@ class RedisStore:
 
     def _lock_key(self, key: str, version: str) -> str:
         return f"{self.prefix}:{key}:lock:{version}"
+
+
+def _tell(broken: bool) -> None:
+    signals.broken.send(None, broken=broken)
 
 
 def _names(changes: Changes) -> list[str]:

@@ -104,7 +104,7 @@ class SQLiteStore(MemoryStore):
             # The oldest of them are gone already.
             return self._open(path, file)
         if rows:
-            self.finish(new_token(), change_log.parse_log(rows))
+            super().finish(new_token(), change_log.parse_log(rows))
             log.last = rows[-1][0]
         log.version, log.header = version, header
         return None
@@ -123,7 +123,8 @@ class SQLiteStore(MemoryStore):
             raise
         # Nobody knows what was written before. (Before self.log is there: others read
         # without waiting for this thread.)
-        self.finish(new_token(), {name: Change(None) for name in list(self.tables)})
+        anything = {name: Change(None) for name in list(self.tables)}
+        super().finish(new_token(), anything)
         self.log = log
 
     def _close(self) -> None:

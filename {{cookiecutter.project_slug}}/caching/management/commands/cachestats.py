@@ -1,5 +1,6 @@
 """`manage.py cachestats`: shows the hit ratio of a running server."""
 
+from collections import defaultdict
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -31,10 +32,11 @@ class Command(BaseCommand):
         ratio = f"{served / total:.1%}" if total else "no reads yet"
         self.stdout.write(f"hit ratio     {ratio:>12}")
         for (name, label), count in sorted(counts.items()):
-            if name != "cache_reads_total":
+            if name != "cache_reads_total" and (count or not label):
                 self.stdout.write(f"{name} {label}".ljust(34) + f"{count:>8.0f}")
 
     def _counts(self, url: str) -> dict[tuple[str, str], float]:
+        """Return {(name, label's value): count}; reads have their result as a label."""
         try:
             with urlopen(url, timeout=5) as answer:
                 text = answer.read().decode()
@@ -42,9 +44,11 @@ class Command(BaseCommand):
             if isinstance(error, HTTPError):
                 error.close()
             raise CommandError(f"{url} does not answer: {error}") from error
-        return {
-            (sample.name, next(iter(sample.labels.values()), "")): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name.startswith("cache_") and sample.name.endswith("_total")
-        }
+        counts: dict[tuple[str, str], float] = defaultdict(float)
+        for family in text_string_to_metric_families(text):
+            for name, labels, count, *_ in family.samples:
+                if name.startswith("cache_") and name.endswith("_total"):
+                    # Of all views together.
+                    one = {label: labels[label] for label in labels if label != "view"}
+                    counts[name, "".join(one.values())] += count
+        return counts
