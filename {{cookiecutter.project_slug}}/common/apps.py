@@ -10,7 +10,7 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        """Make SQLite compare text as PostgreSQL does; record security events."""
-        from common import event_hooks, sqlite  # noqa: F401
+        """Make SQLite compare text as PostgreSQL does; log events and slow queries."""
+        from common import event_hooks, slow_queries, sqlite  # noqa: F401
 
         connection_created.connect(sqlite.replace_like, dispatch_uid="common.sqlite")

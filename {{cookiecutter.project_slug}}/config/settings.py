@@ -94,6 +94,8 @@ WHITENOISE_USE_FINDERS = True
 # Data
 
 DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+# From here on a statement is slow: common/slow_queries.py logs it.
+SLOW_QUERY_MILLISECONDS = integer("SLOW_QUERY_MILLISECONDS", 500)
 # Not for Django's own cache framework, which would execute what it reads (pickle).
 REDIS_URL = redis_address()
 
@@ -229,6 +231,7 @@ LOGGING = {
         # Robots that try out host names are not our errors.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "library.access": {"handlers": ["requests"], "propagate": False},
+        "library.database": {"handlers": ["events"], "propagate": False},
         "library.security": {"handlers": ["events"], "propagate": False},
     },
 }

@@ -53,7 +53,7 @@ def prove(env: Environment) -> list[str]:
     agreed = checks.agreement(env.prometheus, load)
     for what, counted, _ in agreed:
         print(f"{what}: {counted}")
-    problems += [
+    problems += checks.unnoticed(env.prometheus) + [
         f"{what}: the load counted {counted}, Prometheus says {shown}"
         for what, counted, shown in agreed
         if counted != shown

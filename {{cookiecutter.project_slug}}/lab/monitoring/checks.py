@@ -9,12 +9,20 @@ from lab.monitoring.load import Load
 from lab.monitoring.prometheus import Prometheus, over_the_run, totals
 from monitoring import api, cache
 from monitoring.dashboards import DASHBOARDS
-from monitoring.panels import Panel, Query
+from monitoring.panels import WINDOW, Panel, Query
 
 # No containers here, so nothing about any. The rest is proved.
 LEFT_OUT = ("container_cpu_usage_seconds_total", "container_memory_working_set_bytes")
 RATE, STATUS = "Requests a second", "http_response_status_code"
 THRESHOLD = re.compile(r" (==|<|>) [\d.]+$")
+
+# Queries as a slip of the pen makes them. Each must be found wrong.
+BROKEN = (
+    Query(f"sum(rate(no_such_metric_total[{WINDOW}]))"),
+    Query('up{job="no such job"}'),
+    Query("sum by (no_such_label) (up)", "{{no_such_label}}"),
+    Query("0 / (up - up)"),
+)
 
 
 def every_query(prometheus: Prometheus) -> tuple[int, list[str]]:
@@ -39,6 +47,15 @@ def every_query(prometheus: Prometheus) -> tuple[int, list[str]]:
     return len(queries), wrong
 
 
+def unnoticed(prometheus: Prometheus) -> list[str]:
+    """Return the broken queries that these checks would let pass."""
+    return [
+        f"nobody notices {each.expression}"
+        for each in BROKEN
+        if not list(_problems(prometheus, each))
+    ]
+
+
 def _problems(prometheus: Prometheus, query: Query) -> Iterator[str]:
     found = prometheus.ask(over_the_run(query.expression))
     numbers = [float(each["value"][1]) for each in found]
@@ -60,6 +77,7 @@ def agreement(prometheus: Prometheus, load: Load) -> list[tuple[str, Any, Any]]:
     results = shown("Cached reads a second, by result", "result")
     loans = shown("Loans a second", "action")
     events = shown("Security events a second", "event")
+    refused = shown("Requests refused unread, a second", "status")
     reads, provoked = load.by_result(), load.provoked
     return [
         _some(
@@ -81,6 +99,7 @@ def agreement(prometheus: Prometheus, load: Load) -> list[tuple[str, Any, Any]]:
         ("returned", provoked["returned"], loans["returned"]),
         ("no copy left", provoked["no copy left"], loans[""]),
         ("failed logins", provoked["failed logins"], events["failed_login"]),
+        ("413", provoked["413"], refused["413"]),
     ]
 
 

@@ -121,6 +121,14 @@ class Load:
         login = {"email": "reader@example.com", "password": "wrong"}
         self.ask("POST", "/auth/login", LOGIN, login)
         self.provoked["failed logins"] += 1
+        self._too_large()
+
+    def _too_large(self) -> None:
+        # Refused by its head: nothing that counts requests hears of it.
+        with Connection(self.address) as connection:
+            head = connection.request("POST", "/token/refresh", Content_Length="99999")
+            connection.exchange(head)
+        self.provoked["413"] += 1
 
 
 def crowd(load: Load, readers: int) -> list[threading.Thread]:
