@@ -79,6 +79,8 @@ def start(folder: Path) -> Iterator[Environment]:
         server = enter(servers.own_postgres())
         database = Database(server, enter(servers.new_database(server)))
         env = live.environment(database.url, REDIS_URL=redis.url, **SETTINGS)
+        # The faults make it write a lot, and nothing that is new.
+        env["GUNICORN_CMD_ARGS"] = f"--capture-output --log-file {folder / 'api.log'}"
         _fill(env)
         api, site = enter(contextlib.ExitStack()), enter(contextlib.ExitStack())
         address, _ = api.enter_context(live.gunicorn(env))
