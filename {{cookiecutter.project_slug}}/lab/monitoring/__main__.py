@@ -5,7 +5,6 @@ Exits with 1 if a query gives nothing, or a number that is not the load's own.
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from lab.harness.arguments import Parser, interrupt_on_signals
@@ -24,7 +23,6 @@ def main(given: list[str]) -> int:
     parser.add_argument("--pictures", type=Path, help="draw the dashboards there")
     options = parser.parse_args(given)
     interrupt_on_signals()
-    began = time.time()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="library-") as folder,
@@ -32,7 +30,7 @@ def main(given: list[str]) -> int:
         ):
             problems = prove(env)
             if options.pictures:
-                pictures.draw(env.prometheus, began, options.pictures)
+                pictures.draw(env.prometheus, options.pictures)
     except Unavailable as reason:
         parser.error(str(reason))
     for problem in problems:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from lab.monitoring.checks import LEFT_OUT
-from lab.monitoring.prometheus import Prometheus
+from lab.monitoring.prometheus import WHOLE_RUN, Prometheus
 from monitoring.dashboards import DASHBOARDS
 from monitoring.panels import WINDOW, Dashboard, Panel, Query
 
@@ -35,15 +35,16 @@ SETTINGS = {
 }
 
 
-def draw(prometheus: Prometheus, began: float, folder: Path) -> None:
-    """Draw all dashboards, from `began` (seconds) until now, into the folder."""
+def draw(prometheus: Prometheus, folder: Path) -> None:
+    """Draw all dashboards, of all that Prometheus has seen, into the folder."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     folder.mkdir(parents=True, exist_ok=True)
-    ended = time.time()
+    first = prometheus.ask(f"min_over_time(timestamp(up)[{WHOLE_RUN}:1s])")
+    began, ended = min(float(each["value"][1]) for each in first), time.time()
     with matplotlib.rc_context(SETTINGS):
         for each in DASHBOARDS:
             figure = _figure(pyplot, each, prometheus, (began, ended))
@@ -75,9 +76,11 @@ def _panel(axes, panel: Panel, prometheus: Prometheus, times) -> None:
         expression = query.expression.replace(WINDOW, RATE)
         for series in prometheus.over_time(expression, began, ended):
             points = [(at - began, float(value)) for at, value in series["values"]]
-            axes.plot(*zip(*points), label=_name(query, series["metric"]))
+            if any(value > 0 for _, value in points):
+                axes.plot(*zip(*points), label=_name(query, series["metric"]))
     # The fonts of a reader's machine may have no Korean.
-    axes.set_title(f"{panel.english} ({panel.unit})")
+    unit = f" ({panel.unit})" if panel.unit in ("s", "bytes") else ""
+    axes.set_title(f"{panel.english}{unit}")
     axes.set_xlim(0, ended - began)
     axes.set_ylim(bottom=0)
     if axes.lines:
