@@ -3,6 +3,8 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
+from common import slow_queries
+
 
 class CommonConfig(AppConfig):
     """The app `common`."""
@@ -10,7 +12,8 @@ class CommonConfig(AppConfig):
     name = "common"
 
     def ready(self) -> None:
-        """Make SQLite compare text as PostgreSQL does; log events and slow queries."""
-        from common import event_hooks, slow_queries, sqlite  # noqa: F401
+        """Make SQLite compare text as PostgreSQL does; record security events."""
+        from common import event_hooks, sqlite  # noqa: F401
 
         connection_created.connect(sqlite.replace_like, dispatch_uid="common.sqlite")
+        connection_created.connect(slow_queries.watch, dispatch_uid="common.slow")

@@ -1,7 +1,7 @@
 """Logs each statement that the database took long for, with the id of its request.
 
 A statement's values stand in it as %s: what is logged is the code's own text, and
-nobody's data. CommonConfig imports this file.
+nobody's data. CommonConfig connects `watch`.
 """
 
 import logging
@@ -11,8 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
-from django.dispatch import receiver
 
 from common import request_ids
 
@@ -21,7 +19,6 @@ LONGEST = 1000
 logger = logging.getLogger("library.database")
 
 
-@receiver(connection_created, dispatch_uid="common.slow_queries")
 def watch(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Watch the statements of a connection from now on."""
     if _watched not in connection.execute_wrappers:
