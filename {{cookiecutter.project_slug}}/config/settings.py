@@ -137,8 +137,8 @@ SECURE_HSTS_PRELOAD = boolean("HSTS_PRELOAD") and USE_HTTPS
 # `check --deploy` would ask for them.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS else None
-# The container and the load balancer check health from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$"]
+# The container, the load balancer and Prometheus ask from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # What a server need not show to everybody.

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.test import Client
 
 from monitoring.__main__ import FOLDER, texts
 from monitoring.dashboards import DASHBOARDS
@@ -30,3 +31,9 @@ def test_each_alert_has_a_test_that_makes_it_fire():
     proofs = ALERTS.with_name("alerts_test.yml").read_text("utf-8")
     fire = re.findall(r"alertname: (\w+)\n +exp_alerts:", proofs)
     assert set(fire) == set(alerts) != set()
+
+
+def test_prometheus_need_not_speak_tls_where_readers_must(settings, db):
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get("/api/v1/books").status_code == 301
+    assert Client().get("/metrics").status_code == 200
