@@ -1,6 +1,8 @@
 """`make up`: one command from a fresh render to an API on PostgreSQL and Redis."""
 
 import json
+import os
+import re
 import urllib.request
 
 import pytest
@@ -57,10 +59,31 @@ def test_up_seed_down_and_up_again(compose_project):
     assert "Put the old one back, or start with an empty database" in done.stdout
 
 
+def services(project, *profile):
+    (project.path / ".env").touch()
+    command = ("docker", "compose", *profile, "config", "--format=json")
+    return json.loads(project.run(*command))["services"]
+
+
 def test_only_the_api_is_published_and_only_to_this_machine(compose_project):
-    (compose_project.path / ".env").touch()
-    config = compose_project.run("docker", "compose", "config", "--format=json")
-    services = json.loads(config)["services"]
-    published = {name: service.get("ports", []) for name, service in services.items()}
+    found = services(compose_project)
+    published = {name: service.get("ports", []) for name, service in found.items()}
     assert [port["host_ip"] for port in published.pop("web")] == ["127.0.0.1"]
     assert not any(published.values())
+
+
+def test_what_watches_is_published_to_this_machine_and_has_its_files(compose_project):
+    found = services(compose_project, "--profile=monitoring")
+    watching = {name: each for name, each in found.items() if "profiles" in each}
+    hosts = {
+        name: [port["host_ip"] for port in each.get("ports", [])]
+        for name, each in watching.items()
+    }
+    assert {name for name in hosts if hosts[name]} == {"grafana", "prometheus"}
+    assert set(sum(hosts.values(), [])) == {"127.0.0.1"}
+    for each in watching.values():
+        assert re.search(r":v?\d+\.\d+\.\d+$", each["image"])
+        binds = [v["source"] for v in each.get("volumes", []) if v["type"] == "bind"]
+        ours = [path for path in binds if path.startswith(str(compose_project.path))]
+        assert all(os.path.isdir(path) for path in ours)
+    assert "web" in found["web"]["environment"]["ALLOWED_HOSTS"].split(",")

@@ -95,6 +95,8 @@ WHITENOISE_USE_FINDERS = True
 # Data
 
 DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+# From here on a statement is slow: common/slow_queries.py logs it.
+SLOW_QUERY_MILLISECONDS = integer("SLOW_QUERY_MILLISECONDS", 500)
 # Not for Django's own cache framework, which would execute what it reads (pickle).
 REDIS_URL = redis_address()
 
@@ -138,8 +140,8 @@ SECURE_HSTS_PRELOAD = boolean("HSTS_PRELOAD") and USE_HTTPS
 # `check --deploy` would ask for them.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if USE_HTTPS else None
-# The container and the load balancer check health from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$"]
+# The container, the load balancer and Prometheus ask from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/common/health-check$", r"^metrics$"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = USE_HTTPS
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # What a server need not show to everybody.
@@ -232,6 +234,7 @@ LOGGING = {
         # Robots that try out host names are not our errors.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "library.access": {"handlers": ["requests"], "propagate": False},
+        "library.database": {"handlers": ["events"], "propagate": False},
         "library.security": {"handlers": ["events"], "propagate": False},
     },
 }

@@ -1,0 +1,39 @@
+"""The dashboards that Grafana reads are those of the code, and each alert is proved."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from monitoring.__main__ import FOLDER, texts
+from monitoring.dashboards import DASHBOARDS
+
+pytestmark = pytest.mark.once
+ALERTS = FOLDER.parent.parent / "alerts.yml"
+
+
+def test_the_dashboards_are_those_of_the_code():
+    written = {path.name: path.read_text("utf-8") for path in FOLDER.iterdir()}
+    assert written == texts(), "run: python -m monitoring"
+
+
+def test_each_title_is_there_once_and_in_both_languages():
+    titles = [panel.title for each in DASHBOARDS for panel in each.panels]
+    for each in DASHBOARDS:
+        shown = [panel.title for panel in each.panels]
+        assert len(set(shown)) == len(shown)
+    korean = [title for title in titles if re.search("[가-힣]", title)]
+    assert [title for title in titles if title not in korean] == []
+
+
+def test_each_alert_has_a_test_that_makes_it_fire():
+    alerts = re.findall(r"- alert: (\w+)", ALERTS.read_text("utf-8"))
+    proofs = ALERTS.with_name("alerts_test.yml").read_text("utf-8")
+    fire = re.findall(r"alertname: (\w+)\n +exp_alerts:", proofs)
+    assert set(fire) == set(alerts) != set()
+
+
+def test_prometheus_need_not_speak_tls_where_readers_must(settings, db):
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get("/api/v1/books").status_code == 301
+    assert Client().get("/metrics").status_code == 200
