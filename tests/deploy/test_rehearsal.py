@@ -36,6 +36,7 @@ SCENARIOS = {
     "migration of a table in use",
     "migration that holds a table",
     "expanding migration",
+    "a fifth of a processor",
     "--rollback",
     "two bad releases",
     "its own deploy.sh",

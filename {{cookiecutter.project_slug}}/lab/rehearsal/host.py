@@ -17,6 +17,7 @@ from tools.polling import wait_until
 from tools.ports import free_port
 
 MEMORY = "1g"
+CPU_PERIOD = 100_000  # microseconds
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
 HEALTH = "/api/v1/common/health-check"
 COMPLAINTS = """\
@@ -326,6 +327,19 @@ class Host:
         # It lives in the server's network, which is a new one.
         docker("restart", f"{self.name}-registry")
         self.wait_for_engine()
+
+    @contextlib.contextmanager
+    def slowed(self, cpus):
+        """Give the server the time of `cpus` processors while the block runs."""
+        self._limit(round(cpus * CPU_PERIOD))
+        try:
+            yield
+        finally:
+            self._limit(-1)
+
+    def _limit(self, quota):
+        limit = ("--cpu-period", str(CPU_PERIOD), "--cpu-quota", str(quota))
+        docker("update", *limit, self.name)
 
     def restart_engine(self):
         """Restart the server's Docker engine, and wait for it."""

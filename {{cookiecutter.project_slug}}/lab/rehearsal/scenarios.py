@@ -170,6 +170,12 @@ def expanding(stage):
     return stage.deploy("expanding")
 
 
+def on_a_small_machine(stage):
+    """Deploy with the processor time of a small machine, under a load as small."""
+    with stage.small_machine():
+        return stage.deploy("v4")
+
+
 def rolled_back(stage):
     """Roll back to the stable release before this one, by hand."""
     return stage.run("health-checker.sh", "--rollback")
@@ -317,6 +323,11 @@ SCENARIOS = [
         says=("the migration failed", "due to statement timeout"),
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
+    Scenario(
+        *("a fifth of a processor", on_a_small_machine, 0, "v4", "v4"),
+        says=DONE,
+        switches=1,
+    ),
     Scenario(
         *("--rollback", rolled_back, 0, EARLIER, EARLIER),
         says=DONE,
