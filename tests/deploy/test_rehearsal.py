@@ -14,6 +14,7 @@ COSTLY = {
     "engine restart at the start",
     "failing writes",
     "hung threads",
+    "services: database",
     "host restart",
     "control: down && up",
 }
@@ -42,6 +43,7 @@ SCENARIOS = {
     "its own deploy.sh",
     "its own docker-compose.yml",
     "back to other scripts",
+    "services: cache, proxy",
     "commands",
     "corrupt dump",
     "deleted books",

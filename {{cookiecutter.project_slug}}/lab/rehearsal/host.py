@@ -46,6 +46,12 @@ LOSE = """\
 set -e
 docker ps --all --quiet | xargs --no-run-if-empty docker rm --force
 for folder; do find "$folder" -mindepth 1 -delete; done"""
+NEWER = """\
+set -e
+container=$(docker create "$1")
+docker commit --change 'LABEL newer=yes' "$container" "$1"
+docker rm "$container"
+"""
 START_ENGINE = "setsid dockerd >> /var/log/dockerd.log 2>&1 < /dev/null &"
 STOP_ENGINE = """\
 kill "$(cat /var/run/docker.pid)"
@@ -169,6 +175,15 @@ class Host:
                 load, stdin=save.stdout, stdout=subprocess.DEVNULL, check=True
             )
             save.wait()
+
+    def bring_newer(self, image):
+        """Give the server another image of the same name, as a pull would."""
+        self.inside("sh", "-c", NEWER, "sh", image)
+
+    def runs_older(self, image):
+        """Return whether no container runs on the image that has this name now."""
+        running = self.inside("docker", "ps", "--format", "{{.Image}}")
+        return image not in running.splitlines()
 
     def inside(self, *command, stdin=None):
         """Run a command on the server as root, without SSH; return what it prints."""

@@ -211,6 +211,16 @@ def own_compose(stage):
     return code
 
 
+def services_updated(stage):
+    """Update the cache and the proxy, of which there are newer images."""
+    return stage.update("redis:8", "caddy:2")
+
+
+def database_updated(stage):
+    """Update the database, too."""
+    return stage.update("postgres:17", options=("--database",))
+
+
 def restarted(stage):
     """Restart the server, and wait until it is healthy again without any help."""
     stage.host.restart()
@@ -231,6 +241,7 @@ wait"""
 SOON = "until deploy.sh looks"
 HUNG = "until three checks had no answer"
 OFF = "the machine is off"
+AWAY = "the database is away"
 ENGINE = "the engine's forwarding and names are away for a second"
 CONTROL = "the control"
 DONE = ("done: ",)
@@ -360,6 +371,12 @@ SCENARIOS = [
         says=(OWN_WORDS, *DONE),
         switches=1,
         after=("own-deploy", "own-compose"),
+    ),
+    Scenario("services: cache, proxy", services_updated, 0, UNCHANGED, UNCHANGED, DONE),
+    Scenario(
+        *("services: database", database_updated, 0, UNCHANGED, UNCHANGED),
+        says=("the database was away for ", *DONE),
+        may_fail=AWAY,
     ),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
     Scenario(

@@ -202,6 +202,18 @@ class Stage:
         """Deploy a release; return the exit code of deploy.sh."""
         return self.run("deploy.sh", tag)
 
+    def update(self, *images, options=()):
+        """Update the services, of which newer images came; return the exit code.
+
+        Raises RehearsalError if one still runs on its old image.
+        """
+        for image in images:
+            self.host.bring_newer(image)
+        code = self.run("library.sh", "update", "--no-pull", *options)
+        if old := [image for image in images if self.host.runs_older(image)]:
+            raise RehearsalError(f"still old: {', '.join(old)}")
+        return code
+
     def start_deploy(self, tag):
         """Start a deploy without waiting for it; return its process for finish()."""
         return self._start(self.host.script("deploy.sh", tag))
