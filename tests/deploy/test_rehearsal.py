@@ -15,6 +15,7 @@ COSTLY = {
     "engine restart at the start",
     "failing writes",
     "hung threads",
+    "services: database",
     "host restart",
     "control: down && up",
 }
@@ -37,11 +38,13 @@ SCENARIOS = {
     "migration of a table in use",
     "migration that holds a table",
     "expanding migration",
+    "a fifth of a processor",
     "--rollback",
     "two bad releases",
     "its own deploy.sh",
     "its own docker-compose.yml",
     "back to other scripts",
+    "services: cache, proxy",
     "commands",
     "corrupt dump",
     "deleted books",
@@ -181,15 +184,21 @@ def test_no_enemy_costs_an_honest_reader_anything(rehearsal):
         assert each["peaks"].keys() >= {"caddy", "db", "redis"}
 
 
-def test_hosts_are_replaced_without_a_lost_write(rehearsal):
+def test_hosts_are_replaced_without_a_lost_request(rehearsal):
     hosts = rehearsal.hosts
     assert {name: each["problems"] for name, each in hosts.items()} == dict.fromkeys(
         HOSTS, []
     )
     loaded = {name: each for name, each in hosts.items() if each["sent"]}
     assert all(each["acknowledged"] and not each["lost"] for each in loaded.values())
-    # The load was one that can fail.
-    assert loaded["hosts: one killed"]["failed"] > 0
+    # The load was one that can fail. It does with one host of two, and only until the
+    # balancer notices.
+    killed = loaded.pop("hosts: one killed")
+    assert 0 < killed["failed"] < killed["sent"] / 2
+    assert {name: each["failed"] for name, each in loaded.items()} == dict.fromkeys(
+        loaded, 0
+    )
+    assert len(loaded) == 3
     assert "unhealthy" not in set().union(
         *(each["releases"] for each in hosts.values())
     )

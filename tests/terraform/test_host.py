@@ -140,6 +140,11 @@ def test_a_blank_volume_is_made_ready_and_secrets_are_made_on_it(host, first_boo
     assert '{"live-restore": true}' in said
 
 
+NOTED_UPDATE = """\
+#!/bin/sh
+echo "library.sh $*" >> /run/noted
+exit 1
+"""
 # Exit code 100: there are updates.
 UPDATES = """\
 #!/bin/sh
@@ -159,11 +164,15 @@ def test_updates_come_by_night_with_a_restart(host, files, rendered, code, resta
     host.stand_in("dnf", UPDATES % code)
     done = host.run(
         "cd /test; bash upgrade.sh install\n"
+        f"install -m 755 /dev/stdin /library.sh <<'SH'\n{NOTED_UPDATE}SH\n"
         "cat /etc/systemd/system/library-upgrade.timer\n"
         "bash upgrade.sh || echo ended with $?; cat /run/noted\n"
     )
     assert "OnCalendar=Sun 18:00 UTC" in done.stdout, done.stdout
     assert "systemctl enable --quiet --now library-upgrade.timer" in done.stdout
+    # The services come first, and what they lack is no reason to leave the packages.
+    assert "the services stay as they are" in done.stdout
+    assert "library.sh update --database\ndnf check-upgrade" in done.stdout
     said = [line for line in done.stdout.splitlines() if "reboot" in line]
     assert said == (["systemctl reboot"] if restarted else [])
     assert ("dnf upgrade --assumeyes" in done.stdout) == restarted

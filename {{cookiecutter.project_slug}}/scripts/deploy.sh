@@ -185,7 +185,7 @@ start_release() {
 
 # A line of JSON is a request or an event, and no reason.
 last_words() {
-  docker logs --tail 50 "$(container_of "$next")" 2>&1 | sed '/^{/d; s/^ *//' | last_of
+  docker logs --tail 50 "$(container_of "web-$next")" 2>&1 | sed '/^{/d; s/^ *//' | last_of
 }
 last_check() { inspect "$next" '{{range .State.Health.Log}}{{.Output}}{{end}}' | last_of; }
 
@@ -201,11 +201,12 @@ bad_answers() {
   inspect "$next" '{{range .State.Health.Log}}{{println .Output}}{{end}}' | grep -c '^[1345][0-9][0-9] ' || true
 }
 
-# Docker decides, after HEALTH_SECONDS and three checks at the latest.
+# Docker decides, after HEALTH_SECONDS and three checks at the latest. To ask takes time of
+# the processor that the release needs to start.
 wait_until_healthy() {
   local health=starting
   while [ "$health" = starting ] || [ "$health" = restarting ]; do
-    sleep 0.5
+    sleep 2
     give_up_after "$CRASHES"
     health=$(state_of "$next")
     [ "$(bad_answers)" -lt "$BAD_ANSWERS" ] || health=unhealthy
@@ -284,7 +285,7 @@ bake() {
   [ -n "$live" ] || return 0
   say "watching what readers get for $BAKE_SECONDS s"
   while [ "$SECONDS" -lt "$end" ]; do
-    sleep 1
+    sleep 2
     read -r all bad <<<"$(answers_since "$switched_at")"
     ! rose "$all" "$bad" "$all_before" "$bad_before" || reject "$tag fails readers: $bad of $all answers are 5xx (before: $bad_before of $all_before)" "$(last_words)"
   done

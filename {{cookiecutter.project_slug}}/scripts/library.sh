@@ -17,6 +17,7 @@ Usage: library.sh [--instance ID] COMMAND
   rollback [TAG]             back to the last good release, or to TAG
   backup [--list | --local]  backup.sh
   restore ARCHIVE [--yes]    restore.sh
+  update [--database]        update-services.sh
   librarian EMAIL            makes a reader a librarian, or a new account
 
 On the server it needs sudo. With --instance it runs there from your own computer,
@@ -83,6 +84,7 @@ case "$command" in
   rollback) exec "$HERE/health-checker.sh" --rollback "$@" ;;
   backup) exec "$HERE/backup.sh" "$@" ;;
   restore) exec "$HERE/restore.sh" "$@" ;;
+  update) exec "$HERE/update-services.sh" "$@" ;;
   logs) logs "$@" ;;
   releases) releases ;;
   manage) manage "$@" ;;

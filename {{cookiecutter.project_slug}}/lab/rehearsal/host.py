@@ -17,6 +17,7 @@ from tools.polling import wait_until
 from tools.ports import free_port
 
 MEMORY = "1g"
+CPU_PERIOD = 100_000  # microseconds
 IMAGES_ON_SERVER = ("redis:8", "postgres:17", "caddy:2")
 HEALTH = "/api/v1/common/health-check"
 COMPLAINTS = """\
@@ -45,6 +46,12 @@ LOSE = """\
 set -e
 docker ps --all --quiet | xargs --no-run-if-empty docker rm --force
 for folder; do find "$folder" -mindepth 1 -delete; done"""
+NEWER = """\
+set -e
+container=$(docker create "$1")
+docker commit --change 'LABEL newer=yes' "$container" "$1"
+docker rm "$container"
+"""
 START_ENGINE = "setsid dockerd >> /var/log/dockerd.log 2>&1 < /dev/null &"
 STOP_ENGINE = """\
 kill "$(cat /var/run/docker.pid)"
@@ -168,6 +175,15 @@ class Host:
                 load, stdin=save.stdout, stdout=subprocess.DEVNULL, check=True
             )
             save.wait()
+
+    def bring_newer(self, image):
+        """Give the server another image of the same name, as a pull would."""
+        self.inside("sh", "-c", NEWER, "sh", image)
+
+    def runs_older(self, image):
+        """Return whether no container runs on the image that has this name now."""
+        running = self.inside("docker", "ps", "--format", "{{.Image}}")
+        return image not in running.splitlines()
 
     def inside(self, *command, stdin=None):
         """Run a command on the server as root, without SSH; return what it prints."""
@@ -326,6 +342,19 @@ class Host:
         # It lives in the server's network, which is a new one.
         docker("restart", f"{self.name}-registry")
         self.wait_for_engine()
+
+    @contextlib.contextmanager
+    def slowed(self, cpus):
+        """Give the server the time of `cpus` processors while the block runs."""
+        self._limit(round(cpus * CPU_PERIOD))
+        try:
+            yield
+        finally:
+            self._limit(-1)
+
+    def _limit(self, quota):
+        limit = ("--cpu-period", str(CPU_PERIOD), "--cpu-quota", str(quota))
+        docker("update", *limit, self.name)
 
     def restart_engine(self):
         """Restart the server's Docker engine, and wait for it."""

@@ -63,7 +63,8 @@ class Load:
 
     A request does not wait for the answers to earlier ones, unless MOST_AT_ONCE of them
     are missing; it fails after `timeout` seconds. None is repeated, so each failure is
-    counted. Its books are those from the `first` ISBN on (see isbn13).
+    counted. Its books are those from the `first` ISBN on (see isbn13). `rate` may be
+    changed meanwhile.
     """
 
     def __init__(self, url, token, rate=RATE, timeout=TIMEOUT, first=1):
@@ -97,9 +98,10 @@ class Load:
         async with httpx.AsyncClient(
             base_url=self.url + "/api/v1", **options
         ) as client:
-            began, tasks = time.time(), set()
-            for number, kind in enumerate(itertools.cycle(MIX)):
-                await asyncio.sleep(max(0, began + number / self.rate - time.time()))
+            due, tasks = time.time(), set()
+            for kind in itertools.cycle(MIX):
+                await asyncio.sleep(max(0, due - time.time()))
+                due += 1 / self.rate
                 while len(tasks) >= MOST_AT_ONCE:
                     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 if self._stopping.is_set():

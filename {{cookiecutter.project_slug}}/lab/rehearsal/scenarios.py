@@ -170,6 +170,12 @@ def expanding(stage):
     return stage.deploy("expanding")
 
 
+def on_a_small_machine(stage):
+    """Deploy with the processor time of a small machine, under a load as small."""
+    with stage.small_machine():
+        return stage.deploy("v4")
+
+
 def rolled_back(stage):
     """Roll back to the stable release before this one, by hand."""
     return stage.run("health-checker.sh", "--rollback")
@@ -205,6 +211,16 @@ def own_compose(stage):
     return code
 
 
+def services_updated(stage):
+    """Update the cache and the proxy, of which there are newer images."""
+    return stage.update("redis:8", "caddy:2")
+
+
+def database_updated(stage):
+    """Update the database, too."""
+    return stage.update("postgres:17", options=("--database",))
+
+
 def restarted(stage):
     """Restart the server, and wait until it is healthy again without any help."""
     stage.host.restart()
@@ -225,6 +241,7 @@ wait"""
 SOON = "until deploy.sh looks"
 HUNG = "until three checks had no answer"
 OFF = "the machine is off"
+AWAY = "the database is away"
 ENGINE = "the engine's forwarding and names are away for a second"
 CONTROL = "the control"
 DONE = ("done: ",)
@@ -318,6 +335,11 @@ SCENARIOS = [
     ),
     Scenario("expanding migration", expanding, 0, "expanding", "expanding", DONE, 1),
     Scenario(
+        *("a fifth of a processor", on_a_small_machine, 0, "v4", "v4"),
+        says=DONE,
+        switches=1,
+    ),
+    Scenario(
         *("--rollback", rolled_back, 0, EARLIER, EARLIER),
         says=DONE,
         switches=1,
@@ -349,6 +371,12 @@ SCENARIOS = [
         says=(OWN_WORDS, *DONE),
         switches=1,
         after=("own-deploy", "own-compose"),
+    ),
+    Scenario("services: cache, proxy", services_updated, 0, UNCHANGED, UNCHANGED, DONE),
+    Scenario(
+        *("services: database", database_updated, 0, UNCHANGED, UNCHANGED),
+        says=("the database was away for ", *DONE),
+        may_fail=AWAY,
     ),
     Scenario("host restart", restarted, 0, UNCHANGED, UNCHANGED, may_fail=OFF),
     Scenario(

@@ -1,6 +1,7 @@
 """Where scenarios are played: a server under load, and deploys over SSH."""
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import subprocess
 import threading
@@ -17,6 +18,8 @@ LIBRARIAN = {
     "DJANGO_SUPERUSER_USERNAME": "librarian",
     "DJANGO_SUPERUSER_PASSWORD": "only-for-the-rehearsal-5417",
 }
+# A t3.micro without CPU credits has a tenth of each of its two processors.
+SMALL_CPUS, SMALL_RATE = 0.2, 4  # processors, requests a second
 SETTLE = 2  # seconds of load before and after what happens
 KILL_DEPLOY = (
     "kill -9 -- -$(ps -o pgid= -p $(cat /var/lib/library/deploy/lock) | tr -d ' ')"
@@ -98,6 +101,20 @@ class Stage:
             LIBRARIAN["DJANGO_SUPERUSER_EMAIL"],
             LIBRARIAN["DJANGO_SUPERUSER_PASSWORD"],
         )
+
+    @contextlib.contextmanager
+    def small_machine(self):
+        """Play on with as little processor time as a small machine has in the long run.
+
+        The load is as small: what was sent before is answered first.
+        """
+        usual, self.load.rate = self.load.rate, SMALL_RATE
+        try:
+            self.load.between(0, time.time())
+            with self.host.slowed(SMALL_CPUS):
+                yield
+        finally:
+            self.load.rate = usual
 
     def log_in_together(self, times):
         """Log in `times` times at once. Raises RehearsalError if a login fails."""
@@ -184,6 +201,18 @@ class Stage:
     def deploy(self, tag):
         """Deploy a release; return the exit code of deploy.sh."""
         return self.run("deploy.sh", tag)
+
+    def update(self, *images, options=()):
+        """Update the services, of which newer images came; return the exit code.
+
+        Raises RehearsalError if one still runs on its old image.
+        """
+        for image in images:
+            self.host.bring_newer(image)
+        code = self.run("library.sh", "update", "--no-pull", *options)
+        if old := [image for image in images if self.host.runs_older(image)]:
+            raise RehearsalError(f"still old: {', '.join(old)}")
+        return code
 
     def start_deploy(self, tag):
         """Start a deploy without waiting for it; return its process for finish()."""

@@ -1,5 +1,6 @@
 #!/bin/bash
-# upgrade.sh: brings the machine's packages up to date, and restarts it if there were any.
+# upgrade.sh: brings the services and the machine's packages up to date, and restarts the
+# machine if there were any packages.
 # upgrade.sh install: has it run every week at terraform's upgrade_at.
 set -euo pipefail
 
@@ -36,6 +37,7 @@ upgrade() {
 }
 
 if [ "${1:-}" = install ]; then install; exit; fi
+"$host/../library.sh" update --database || echo "upgrade.sh: the services stay as they are" >&2
 # Not during a deploy, nor a deploy during this (scripts/deploy.sh).
 mkdir -p /var/lib/library/deploy
 exec 9>> /var/lib/library/deploy/lock

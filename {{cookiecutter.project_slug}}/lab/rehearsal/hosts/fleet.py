@@ -1,12 +1,15 @@
 """The containers: hosts of the API behind a balancer, one PostgreSQL, one Redis.
 
-The balancer stands for AWS's load balancer, and asks as often as that one; the hosts
-stand for its containers on Fargate, and the Fleet for ECS, which replaces them.
+The balancer stands for AWS's load balancer. It asks for health as often as that one,
+and is told of other hosts as that one is: new requests go to them, and those in flight
+end where they are. The hosts stand for its containers on Fargate, and the Fleet for
+ECS, which replaces them.
 """
 
 import itertools
 import re
 import secrets
+import string
 import subprocess
 import time
 
@@ -19,25 +22,29 @@ HOSTS = 2
 # Seconds. Fargate's 30 are longer than any request here.
 DRAIN = 3
 HEALTH = "/api/v1/common/health-check"
-BALANCER = """\
-{{
-	grace_period 20s
-}}
-:80 {{
-	reverse_proxy {hosts} {{
+# Each place is a file with a host's name, read for each request and each health check:
+# a reload would drop connections whose request it has not read yet.
+PLACES = [f"/etc/caddy/host-{number}" for number in range(HOSTS)]
+BALANCER = string.Template("""\
+:80 {
+	reverse_proxy $hosts {
 		lb_policy round_robin
-		health_uri {health}
-		health_interval {until_out}s
-		health_timeout {timeout}s
+		health_uri $health
+		health_interval ${interval}s
+		health_timeout ${timeout}s
+		health_fails $unhealthy_threshold
+		health_passes $healthy_threshold
 		# Shorter than the hosts' own (KEEP_ALIVE_SECONDS).
-		transport http {{
+		transport http {
 			keepalive 60s
-		}}
-		header_down X-Worker {{http.reverse_proxy.upstream.hostport}}
-	}}
-}}
-"""
-RELOAD = "cat >/etc/caddy/Caddyfile && caddy reload --config /etc/caddy/Caddyfile"
+		}
+		header_down X-Worker {http.reverse_proxy.upstream.hostport}
+	}
+}
+""")
+BALANCE = 'echo "$CADDYFILE" | caddy run --config - --adapter caddyfile'
+# Written beside and moved over, so that no request meets half a name.
+POINT_TO = 'printf %s "$2" >"$1.new" && mv "$1.new" "$1"'
 ERROR = re.compile(r"ERROR|CRITICAL|WARNING|[A-Za-z]+Error: |[A-Za-z]+Timeout")
 MIGRATE = (
     "python -m config.database_roles && python -m config.wait_for_database && "
@@ -49,14 +56,12 @@ class Unhealthy(RehearsalError):
     """New hosts did not become healthy; the old ones serve on."""
 
 
-def health_check():
-    """Return the load balancer's (seconds until it takes a host out, timeout)."""
+def caddyfile():
+    """Return the balancer's configuration, with AWS's load balancer's health check."""
     text = (PROJECT / "terraform/scale-out/load_balancer.tf").read_text()
-    interval, timeout, failures = (
-        int(re.search(rf"^ *{name} *= (\d+)$", text, re.MULTILINE)[1])
-        for name in ("interval", "timeout", "unhealthy_threshold")
-    )
-    return interval * failures, timeout
+    numbers = dict(re.findall(r"^ *(\w+) *= (\d+)$", text, re.MULTILINE))
+    hosts = " ".join(f"{{file.{place}}}:8000" for place in PLACES)
+    return BALANCER.substitute(numbers, hosts=hosts, health=HEALTH)
 
 
 class Fleet:
@@ -98,9 +103,9 @@ class Fleet:
         self._run("db", "postgres:17", env=account)
         self._run("redis", "redis:8", "--save", "")
         published = ("--publish", f"127.0.0.1:{self.port}:80")
-        # A reload takes along the connections that wait (scripts/docker-compose.yml).
-        waiting = ("--sysctl", "net.ipv4.tcp_migrate_req=1")
-        self._run("balancer", "caddy:2", options=(*published, *waiting))
+        balance = ("caddy:2", "sh", "-c", BALANCE)
+        known = {"CADDYFILE": caddyfile()}
+        self._run("balancer", *balance, options=published, env=known)
         # Over TCP: while the image makes a new database, only its socket answers.
         ready = ("pg_isready", "--host=127.0.0.1", "--username=library")
         wait_until(lambda: self._succeeds("db", *ready), "PostgreSQL")
@@ -154,7 +159,6 @@ class Fleet:
         except Unhealthy:
             self._remove(new)
             raise
-        self._route(old + new)
         self._route(new)
         time.sleep(DRAIN)
         for host in old:
@@ -180,11 +184,8 @@ class Fleet:
             raise Unhealthy(f"{host} did not become healthy")
 
     def _route(self, hosts):
-        until_out, timeout = health_check()
-        places = " ".join(f"{host}:8000" for host in hosts)
-        known = {"hosts": places, "health": HEALTH, "until_out": until_out}
-        config = BALANCER.format(**known, timeout=timeout)
-        self.inside("balancer", "sh", "-c", RELOAD, stdin=config)
+        for place, host in zip(PLACES, hosts, strict=True):
+            self.inside("balancer", "sh", "-c", POINT_TO, "sh", place, host)
         self.hosts = hosts
 
     def _remove(self, hosts):
