@@ -158,7 +158,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_unconfigure():
-    """Print in CI, last of all, why each test failed: a log is often read from there."""
+    """Print in CI, last of all, why each test failed: a log is read from its end."""
     for report in FAILED:
         print(f"\nFAILED {report.nodeid}")
         print("\n".join(layers.reasons(report.longreprtext)), flush=True)
