@@ -3,8 +3,6 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from common import slow_queries
-
 
 class CommonConfig(AppConfig):
     """The app `common`."""
@@ -16,4 +14,3 @@ class CommonConfig(AppConfig):
         from common import database_metrics, event_hooks, sqlite  # noqa: F401
 
         connection_created.connect(sqlite.replace_like, dispatch_uid="common.sqlite")
-        connection_created.connect(slow_queries.watch, dispatch_uid="common.slow")

@@ -16,6 +16,8 @@ from django.db.backends.signals import connection_created
 from django.dispatch import receiver
 from prometheus_client import Gauge, Histogram
 
+from common.slow_queries import log_if_slow
+
 OPERATIONS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 OTHER = "OTHER"
 DURATION = Histogram(
@@ -60,7 +62,9 @@ def _timed(execute: Callable[..., Any], sql: Any, *arguments: Any) -> Any:
     try:
         return execute(sql, *arguments)
     finally:
-        _of(sql).observe(perf_counter() - began)
+        seconds = perf_counter() - began
+        _of(sql).observe(seconds)
+        log_if_slow(sql, seconds)
 
 
 def _of(sql: Any) -> Histogram:

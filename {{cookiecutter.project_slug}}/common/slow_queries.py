@@ -1,16 +1,13 @@
 """Logs each statement that the database took long for, with the id of its request.
 
 A statement's values stand in it as %s: what is logged is the code's own text, and
-nobody's data. CommonConfig connects `watch`.
+nobody's data. database_metrics.py times each statement.
 """
 
 import logging
-from collections.abc import Callable
-from time import perf_counter
 from typing import Any
 
 from django.conf import settings
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from common import request_ids
 
@@ -19,25 +16,11 @@ LONGEST = 1000
 logger = logging.getLogger("library.database")
 
 
-def watch(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """Watch the statements of a connection from now on."""
-    if _watched not in connection.execute_wrappers:
-        # The first: who adds one for a while takes the last away.
-        connection.execute_wrappers.insert(0, _watched)
-
-
-def _watched(execute: Callable[..., Any], sql: Any, *arguments: Any) -> Any:
-    began = perf_counter()
-    try:
-        return execute(sql, *arguments)
-    finally:
-        milliseconds = round((perf_counter() - began) * 1000, 1)
-        if milliseconds >= settings.SLOW_QUERY_MILLISECONDS:
-            _log(str(sql), milliseconds)
-
-
-def _log(statement: str, milliseconds: float) -> None:
-    asked = request_ids.current()
-    about = asked._asdict() if asked else {}
-    about |= {"milliseconds": milliseconds, "statement": statement[:LONGEST]}
-    logger.warning("slow_query", extra={"fields": about})
+def log_if_slow(sql: Any, seconds: float) -> None:
+    """Log a statement if the database took as long for it as the setting says."""
+    milliseconds = round(seconds * 1000, 1)
+    if milliseconds >= settings.SLOW_QUERY_MILLISECONDS:
+        asked = request_ids.current()
+        about = asked._asdict() if asked else {}
+        about |= {"milliseconds": milliseconds, "statement": str(sql)[:LONGEST]}
+        logger.warning("slow_query", extra={"fields": about})

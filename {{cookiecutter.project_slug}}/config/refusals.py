@@ -11,6 +11,8 @@ from common.events import record
 REFUSED = Counter(
     "requests_refused", "Requests refused before Django heard of them.", ["status"]
 )
+# What a busy server answers: in /metrics from the start, as 0.
+REFUSED.labels("503")
 # Seconds. The header Retry-After of a server that is too busy.
 WAIT = 5
 # Statuses of a request that was larger or slower than allowed.

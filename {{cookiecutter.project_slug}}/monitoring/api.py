@@ -6,10 +6,10 @@ from monitoring.queries import panel, quantile, rate
 REQUESTS = "http_server_request_duration_seconds"
 STATEMENTS = "db_client_operation_duration_seconds"
 ANSWERS = f"{REQUESTS}_count"
-SERVER_ERRORS = (
-    f'(sum(rate({ANSWERS}{{http_response_status_code=~"5.."}}[{WINDOW}])) or vector(0))'
-    f" / {rate(ANSWERS)}"
-)
+FAILED = rate(ANSWERS, 'http_response_status_code=~"5.."')
+# A server that is too busy refuses requests before it times them.
+BUSY = f"""({rate("requests_refused_total", 'status="503"')} or vector(0))"""
+SERVER_ERRORS = f"(({FAILED} or vector(0)) + {BUSY}) / ({rate(ANSWERS)} + {BUSY})"
 
 API = Dashboard(
     "api",
