@@ -1,6 +1,6 @@
 """The dashboard of the API: how many requests, how many errors, how long they take."""
 
-from monitoring.panels import WINDOW, Dashboard
+from monitoring.panels import Dashboard
 from monitoring.queries import panel, quantile, rate
 
 REQUESTS = "http_server_request_duration_seconds"
