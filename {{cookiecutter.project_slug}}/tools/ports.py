@@ -12,10 +12,11 @@ _turns = itertools.cycle(random.SystemRandom().sample(PORTS, len(PORTS)))
 
 def free_port():
     """Return a port that is free; each call in a process returns another one."""
-    return next(filter(_is_free, _turns))
+    return next(filter(is_free, _turns))
 
 
-def _is_free(port):
+def is_free(port):
+    """Return whether a server could listen there, on this machine alone."""
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))

@@ -1,41 +1,107 @@
 """`python -m lab.monitoring`: proves the dashboards and alerts with a real Prometheus.
 
-Exits with 1 if a query gives nothing, or a number that is not the load's own.
+Exits with 1 if a query gives nothing, or a number that is not the load's own. With
+--watch it proves nothing: it runs Prometheus beside APIs that run already.
 """
 
+import contextlib
 import sys
 import tempfile
+import threading
+from argparse import ArgumentTypeError
 from pathlib import Path
+from urllib.error import URLError
 
-from lab.harness.arguments import Parser, interrupt_on_signals
+from lab.harness.arguments import Parser, interrupt_on_signals, positive
 from lab.monitoring import checks, environment, faults, pictures
 from lab.monitoring.environment import LIBRARIAN, Environment
 from lab.monitoring.load import Load
+from lab.monitoring.prometheus import Prometheus, named_in, running
 from tests.servers import Unavailable
 from tools.polling import wait_until
+from tools.ports import is_free
 
 ROUNDS = 4
 
 
 def main(given: list[str]) -> int:
     """Run it; return the exit code."""
-    parser = Parser("monitoring", "lab.monitoring", __doc__)
-    parser.add_argument("--pictures", type=Path, help="draw the dashboards there")
+    parser = _parser()
     options = parser.parse_args(given)
     interrupt_on_signals()
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="library-") as folder,
-            environment.start(Path(folder)) as env,
-        ):
-            problems = prove(env)
-            if options.pictures:
-                pictures.draw(env.prometheus, options.pictures)
-    except Unavailable as reason:
+        if options.watch:
+            return watch(options.watch, options.port)
+        if options.address:
+            return draw(options.address, options.pictures or Path("build"))
+        problems = _proved(options.pictures)
+    except (Unavailable, URLError) as reason:
         parser.error(str(reason))
     for problem in problems:
         print(f"WRONG: {problem}")
     return int(bool(problems))
+
+
+def _parser() -> Parser:
+    parser = Parser("monitoring", "lab.monitoring", __doc__)
+    parser.add_argument("--pictures", type=Path, help="draw the dashboards there")
+    parser.add_argument(
+        "--watch",
+        type=_file,
+        metavar="FILE",
+        help="run Prometheus for the APIs that a file names, until Ctrl-C, such as "
+        '[{"targets": ["localhost:8000"]}]',
+    )
+    parser.add_argument(
+        "--port", type=positive, default=9091, help="where it listens (default: 9091)"
+    )
+    parser.add_argument(
+        "--address",
+        help="draw what this Prometheus has seen in the last hour, such as "
+        "http://localhost:9091; into build/ without --pictures",
+    )
+    return parser
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ArgumentTypeError(f"no file {text}")
+    return Path(text)
+
+
+def watch(targets: Path, port: int) -> int:
+    """Run Prometheus beside the APIs that the file names, until Ctrl-C.
+
+    Raises Unavailable if there is no program, or the port is taken.
+    """
+    if not is_free(port):
+        raise Unavailable(f"port {port} is taken: choose another with --port")
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        tempfile.TemporaryDirectory(prefix="library-") as folder,
+        running(Path(folder), named_in(targets), port) as prometheus,
+    ):
+        print(f"{prometheus.address} scrapes each second what {targets} names.")
+        threading.Event().wait()
+    return 0
+
+
+def draw(address: str, folder: Path) -> int:
+    """Draw what the Prometheus at `address` has seen."""
+    [file] = pictures.draw(Prometheus(address), folder, [pictures.FAULTS])
+    print(file)
+    return 0
+
+
+def _proved(folder: Path | None) -> list[str]:
+    with (
+        tempfile.TemporaryDirectory(prefix="library-") as scratch,
+        environment.start(Path(scratch)) as env,
+    ):
+        problems = prove(env)
+        if folder:
+            pictures.draw(env.prometheus, folder)
+    return problems
 
 
 def prove(env: Environment) -> list[str]:

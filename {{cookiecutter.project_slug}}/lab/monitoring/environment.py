@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from lab.monitoring.prometheus import Prometheus, program, running, serving
+from lab.monitoring.prometheus import (
+    Prometheus,
+    program,
+    running,
+    serving,
+    shipped_jobs,
+)
 from tests import live, servers
 from tools.ports import free_port
 
@@ -91,7 +97,7 @@ def start(folder: Path) -> Iterator[Environment]:
             "blackbox-exporter:9115": enter(_blackbox_exporter(folder, certificate)),
         }
         (folder / "sites.yml").write_text(f"- targets: ['https://127.0.0.1:{port}']\n")
-        prometheus = enter(running(folder, targets))
+        prometheus = enter(running(folder, shipped_jobs(targets)))
         yield Environment(address, database, redis, prometheus, api, site)
 
 

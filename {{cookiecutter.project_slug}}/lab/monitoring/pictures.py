@@ -3,15 +3,16 @@
 import math
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from lab.monitoring.checks import LEFT_OUT
-from lab.monitoring.prometheus import WHOLE_RUN, Prometheus
+from lab.monitoring.prometheus import Prometheus
 from monitoring.dashboards import DASHBOARDS
 from monitoring.panels import WINDOW, Dashboard, Panel, Query
 
-# What a rate looks back over in a picture; a run is short.
-RATE = "10s"
+# What a rate looks back over in a picture, and the picture itself; a run is short.
+RATE, LOOK_BACK = "10s", "1h"
 COLUMNS = 3
 GREY = "#787878"
 SETTINGS = {
@@ -32,24 +33,49 @@ SETTINGS = {
 }
 
 
-def draw(prometheus: Prometheus, folder: Path) -> None:
-    """Draw all dashboards, of all that Prometheus has seen, into the folder."""
+ALERTS = Panel(
+    "Alerts that fire",
+    "울리는 알림",
+    "short",
+    (Query('max by (alertname) (ALERTS{alertstate="firing"})', "{{alertname}}"),),
+)
+# What moves when something breaks, in chapter 11's order.
+MOVING = (
+    *("Requests in flight", "Duration by route, p95", "Share of 5xx"),
+    *("Workers that do not ask Redis", "Why the cache was bypassed"),
+    *("Hit ratio, by view", "What may be stale: invalidations pending", "Release"),
+)
+PANELS = {panel.english: panel for each in DASHBOARDS for panel in each.panels}
+FAULTS = Dashboard(
+    "faults", "Faults", "고장", (*(PANELS[each] for each in MOVING), ALERTS)
+)
+
+
+def draw(
+    prometheus: Prometheus, folder: Path, dashboards: Sequence[Dashboard] = DASHBOARDS
+) -> list[Path]:
+    """Draw what Prometheus has seen in the last hour; return the dashboards' files."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     folder.mkdir(parents=True, exist_ok=True)
-    first = prometheus.ask(f"min_over_time(timestamp(up)[{WHOLE_RUN}:1s])")
-    began, ended = min(float(each["value"][1]) for each in first), time.time()
+    times = _began(prometheus), time.time()
+    files = [folder / f"{each.name}.png" for each in dashboards]
     # Colours that readers who see no red or no green can tell apart.
     with pyplot.style.context(["tableau-colorblind10", SETTINGS]):
-        for each in DASHBOARDS:
-            figure = _figure(pyplot, each, prometheus, (began, ended))
-            file = folder / f"{each.name}.png"
+        for each, file in zip(dashboards, files):
+            figure = _figure(pyplot, each, prometheus, times)
             figure.savefig(file, dpi=80)
             pyplot.close(figure)
             _reduce(file)
+    return files
+
+
+def _began(prometheus: Prometheus) -> float:
+    first = prometheus.ask(f"min_over_time(timestamp(up)[{LOOK_BACK}:1s])")
+    return min(float(each["value"][1]) for each in first)
 
 
 def _reduce(file: Path) -> None:
@@ -85,7 +111,7 @@ def _panel(axes, panel: Panel, prometheus: Prometheus, times) -> None:
         for series in prometheus.over_time(expression, began, ended):
             points = [(at - began, float(value)) for at, value in series["values"]]
             if any(value > 0 for _, value in points):
-                axes.plot(*zip(*points), label=_name(query, series["metric"]))
+                _curve(axes, panel, points, _name(query, series["metric"]))
     # The fonts of a reader's machine may have no Korean.
     unit = f" ({panel.unit})" if panel.unit in ("s", "bytes") else ""
     axes.set_title(f"{panel.english}{unit}")
@@ -94,6 +120,16 @@ def _panel(axes, panel: Panel, prometheus: Prometheus, times) -> None:
     axes.set_ylim(0, 1.4 * axes.get_ylim()[1])
     if axes.lines:
         axes.legend(fontsize=6, ncols=2, loc="upper left")
+
+
+def _curve(axes, panel: Panel, points: list[tuple[float, float]], name: str) -> None:
+    seconds, values = zip(*points)
+    if panel is ALERTS:
+        # All are 1 while they fire: a row for each, with gaps.
+        row = [len(axes.lines) + 1] * len(points)
+        axes.plot(seconds, row, "s", markersize=2, label=name)
+    else:
+        axes.plot(seconds, values, label=name)
 
 
 def _name(query: Query, labels: dict[str, str]) -> str:

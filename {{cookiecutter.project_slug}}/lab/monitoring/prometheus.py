@@ -69,13 +69,15 @@ def totals(expression: str) -> str:
 
 
 @contextlib.contextmanager
-def running(folder: Path, targets: dict[str, str]) -> Iterator[Prometheus]:
-    """Yield a Prometheus that scrapes these targets, {address in the file: address}.
+def running(
+    folder: Path, jobs: list[dict[str, Any]], port: int = 0
+) -> Iterator[Prometheus]:
+    """Yield a Prometheus that scrapes these jobs and keeps its files in the folder.
 
-    Raises Unavailable if there is no program.
+    It listens at `port`; 0 is a free one. Raises Unavailable if there is no program.
     """
-    _write(folder, targets)
-    port = free_port()
+    _write(folder, jobs)
+    port = port or free_port()
     command = [program("prometheus"), f"--config.file={folder / 'prometheus.yml'}"]
     command += [f"--storage.tsdb.path={folder / 'data'}"]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
@@ -115,19 +117,30 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _write(folder: Path, targets: dict[str, str]) -> None:
+def shipped_jobs(targets: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the jobs of prometheus.yml on these targets, {address there: address}."""
     text = (SHIPPED / "prometheus.yml").read_text("utf-8")
     for shipped, here in targets.items():
         if shipped not in text:
             raise RuntimeError(f"prometheus.yml has no target {shipped}")
         text = text.replace(shipped, here)
-    config = yaml.safe_load(text)
-    config["global"] = {"scrape_interval": SCRAPE, "evaluation_interval": SCRAPE}
+    jobs = yaml.safe_load(text)["scrape_configs"]
     # cAdvisor is no Debian package, and there are no containers here.
-    jobs = [
-        each for each in config["scrape_configs"] if each["job_name"] != "containers"
-    ]
-    config["scrape_configs"] = [each | {"scrape_interval": SCRAPE} for each in jobs]
+    return [each for each in jobs if each["job_name"] != "containers"]
+
+
+def named_in(file: Path) -> list[dict[str, Any]]:
+    """Return the API's job alone. Prometheus reads the file again when it changes."""
+    files = {"files": [str(file.resolve())], "refresh_interval": SCRAPE}
+    return [{"job_name": "api", "file_sd_configs": [files]}]
+
+
+def _write(folder: Path, jobs: list[dict[str, Any]]) -> None:
+    config = {
+        "global": {"scrape_interval": SCRAPE, "evaluation_interval": SCRAPE},
+        "rule_files": ["alerts.yml"],
+        "scrape_configs": [each | {"scrape_interval": SCRAPE} for each in jobs],
+    }
     _dump(folder / "prometheus.yml", config)
     _dump(folder / "alerts.yml", _short(yaml.safe_load(_alerts())))
 
