@@ -15,7 +15,7 @@ from tests.polling import wait_until
 from tests.ports import free_port
 
 # The ports that pages name; each run uses free ones in their place.
-PORTS = (8000, 8001, 8002, 6379, 5432)
+PORTS = (8000, 8001, 8002, 6379, 5432, 9091)
 # One of them as a word of its own in a command, wherever it stands.
 PORT = re.compile(r"(?<![\w.])(?:" + "|".join(map(str, PORTS)) + r")(?!\w)")
 HOME = "/home/mina"
