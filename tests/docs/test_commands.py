@@ -37,7 +37,7 @@ def test_the_commands_of(page, project, template, tmp_path, record_property):
     assert done.blocks > 0
 
 
-@pytest.mark.minutes(7)
+@pytest.mark.minutes(8.5)
 @pytest.mark.deep
 def test_the_chapters_one_after_another_in_one_project(
     project, template, tmp_path, record_property
