@@ -10,7 +10,6 @@ import tempfile
 import threading
 from argparse import ArgumentTypeError
 from pathlib import Path
-from urllib.error import URLError
 
 from lab.harness.arguments import Parser, interrupt_on_signals, positive
 from lab.monitoring import checks, environment, faults, pictures
@@ -35,7 +34,7 @@ def main(given: list[str]) -> int:
         if options.address:
             return draw(options.address, options.pictures or Path("build"))
         problems = _proved(options.pictures)
-    except (Unavailable, URLError) as reason:
+    except Unavailable as reason:
         parser.error(str(reason))
     for problem in problems:
         print(f"WRONG: {problem}")
@@ -87,8 +86,11 @@ def watch(targets: Path, port: int) -> int:
 
 
 def draw(address: str, folder: Path) -> int:
-    """Draw what the Prometheus at `address` has seen."""
-    [file] = pictures.draw(Prometheus(address), folder, [pictures.FAULTS])
+    """Draw what the Prometheus at `address` has seen. Raises Unavailable."""
+    try:
+        [file] = pictures.draw(Prometheus(address), folder, [pictures.FAULTS])
+    except (ValueError, OSError) as reason:
+        raise Unavailable(f"no Prometheus at {address}: {reason}") from reason
     print(file)
     return 0
 

@@ -54,14 +54,17 @@ FAULTS = Dashboard(
 def draw(
     prometheus: Prometheus, folder: Path, dashboards: Sequence[Dashboard] = DASHBOARDS
 ) -> list[Path]:
-    """Draw what Prometheus has seen in the last hour; return the dashboards' files."""
+    """Draw what Prometheus has seen in the last hour; return the dashboards' files.
+
+    Raises ValueError if it has seen nothing, OSError if it does not answer.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    folder.mkdir(parents=True, exist_ok=True)
     times = _began(prometheus), time.time()
+    folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{each.name}.png" for each in dashboards]
     # Colours that readers who see no red or no green can tell apart.
     with pyplot.style.context(["tableau-colorblind10", SETTINGS]):
@@ -75,6 +78,8 @@ def draw(
 
 def _began(prometheus: Prometheus) -> float:
     first = prometheus.ask(f"min_over_time(timestamp(up)[{LOOK_BACK}:1s])")
+    if not first:
+        raise ValueError("it has scraped nothing")
     return min(float(each["value"][1]) for each in first)
 
 
