@@ -200,6 +200,14 @@ def stack(axes, counts, length, colours=None):
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
+def apart(places, least):
+    """Return the ascending places, moved right until `least` lies between any two."""
+    moved = []
+    for place in places:
+        moved.append(max(place, moved[-1] + least) if moved else place)
+    return moved
+
+
 def two_charts(outcomes):
     """Return a figure and its two charts, with a line where each outcome begins."""
     import matplotlib
@@ -210,18 +218,23 @@ def two_charts(outcomes):
     figure, charts = pyplot.subplots(
         2, 1, sharex=True, figsize=(15, 7), layout="constrained"
     )
-    for outcome in outcomes:
-        place = outcome.began - outcomes[0].began
+    begin = [outcome.began - outcomes[0].began for outcome in outcomes]
+    beside = apart(begin, (outcomes[-1].ended - outcomes[0].began) / 70)
+    for outcome, place, name_at in zip(outcomes, begin, beside):
         for axes in charts:
             axes.axvline(place, color="grey", linewidth=0.5)
         charts[0].annotate(
             outcome.name,
             (place, 1),
+            xytext=(name_at, 1.1),
             xycoords=("data", "axes fraction"),
-            rotation=30,
+            rotation=90,
+            ha="center",
             fontsize=8,
+            arrowprops={"arrowstyle": "-", "color": "grey", "linewidth": 0.5},
             annotation_clip=False,
         )
+    charts[0].margins(x=0)
     charts[1].set_xlabel("seconds")
     charts[0].locator_params(axis="y", integer=True)
     return figure, *charts
