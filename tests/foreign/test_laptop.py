@@ -92,7 +92,9 @@ def django_of(laptop, project):
 def succeed(laptop, *command, **options):
     """Run a command in the root that must succeed; return its output."""
     done = laptop.run(*command, **options)
-    assert done.returncode == 0, f"{command} failed:\n{done.stdout[-6000:]}"
+    why = [line for line in done.stdout.splitlines() if line.startswith("E  ")]
+    shown = "\n".join([*why[:100], done.stdout[-6000:]])
+    assert done.returncode == 0, f"{command} failed:\n{shown}"
     return done.stdout
 
 

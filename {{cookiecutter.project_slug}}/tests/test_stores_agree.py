@@ -10,7 +10,15 @@ from caching.dependencies import BoundRow, BoundSelection, Table
 from caching.entries import Entry
 from caching.reads import CacheSpec
 from caching.stamps import Change, recent_key
-from tests.stores import InMemory, InRedis, look_at_stamps, look_up, see, version_in
+from tests.stores import (
+    LONG,
+    InMemory,
+    InRedis,
+    look_at_stamps,
+    look_up,
+    see,
+    version_in,
+)
 
 pytestmark = pytest.mark.once
 
@@ -89,11 +97,11 @@ class Told:
     def _keep(self, number, age, answer):
         spec = SPECS[number]
         entry = Entry.build(b"%d" % answer, compress_from=1024, rows=[answer])
-        self.store.keep(spec.key, entry.dump(self._version(spec, age)), 60)
+        self.store.keep(spec.key, entry.dump(self._version(spec, age)), LONG)
 
     def _lock(self, number, age, holder):
         spec = SPECS[number]
-        return self.store.lock(spec.key, self._version(spec, age), holder, 60)
+        return self.store.lock(spec.key, self._version(spec, age), holder, LONG)
 
     def _unlock(self, number, age, holder):
         spec = SPECS[number]
