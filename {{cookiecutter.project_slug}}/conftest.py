@@ -7,6 +7,7 @@ from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models.signals import post_migrate
+from hypothesis import HealthCheck, settings
 
 from tests import caches, servers
 from tests.clients import Client
@@ -14,6 +15,16 @@ from tests.factories import UserFactory
 from tests.left_out import leave_out, or_left_out
 
 caches.remember_connections()
+
+# A busy machine is no failure: Hypothesis would give each example 200 ms. And the
+# fixtures here are for all examples of a test.
+settings.register_profile(
+    "untimed",
+    parent=settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):

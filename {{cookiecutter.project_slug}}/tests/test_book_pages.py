@@ -4,7 +4,7 @@ from datetime import date
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from books.models import Book
@@ -123,11 +123,7 @@ def test_what_is_no_place_in_this_order_is_a_400(reader, query):
 
 @pytest.mark.django_db
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=255))
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=40)
 def test_every_title_can_be_a_place(reader, title):
     Book.objects.all().delete()
     shown, after = BookFactory(title=title), BookFactory(title=title)

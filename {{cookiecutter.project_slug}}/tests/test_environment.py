@@ -1,11 +1,14 @@
-"""No test listens to what a person's shell says about the project."""
+"""No test depends on what a person's shell says, or on how busy the machine is."""
 
 import json
 import os
 import subprocess
 import sys
+import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.environment import ROOT
 
@@ -34,3 +37,8 @@ def test_no_server_of_ours_is_behind_a_proxy():
     seen = told(http_proxy="http://127.0.0.1:1", no_proxy="intranet")
     assert seen["http_proxy"] == "http://127.0.0.1:1"
     assert {"intranet", "localhost", "127.0.0.1"} <= set(seen["no_proxy"].split(","))
+
+
+@given(st.just("one example"))
+def test_an_example_may_take_its_time(_):
+    time.sleep(0.3)  # Hypothesis' own limit is 0.2

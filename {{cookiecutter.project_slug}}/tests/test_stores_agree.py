@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caching.dependencies import BoundRow, BoundSelection, Table
@@ -126,15 +126,7 @@ def in_redis(redis_url):
     return InRedis(redis_url)
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    database=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-    ],
-)
+@settings(max_examples=60, database=None)
 @given(taken=st.lists(steps, min_size=15, max_size=40))
 def test_the_stores_agree(in_redis, taken):
     in_redis.client.flushdb()

@@ -43,6 +43,8 @@ class Answer:
     done: float = 0.0
     status: int = 0
     error: str = ""
+    # What an answer of 400 or more says of itself, and who sent it.
+    reason: str = ""
     release: str = ""
     isbn: str = ""
 
@@ -117,6 +119,7 @@ class Load:
         try:
             response = await getattr(self, f"_{kind}")(client, answer)
             answer.status = response.status_code
+            answer.reason = _reason(response) if answer.failed else ""
             if kind == "health" and not answer.failed:
                 answer.release = response.json()["release"]
         except (httpx.HTTPError, ValueError) as error:
@@ -155,13 +158,27 @@ class Load:
         return chosen
 
 
+def _reason(response):
+    """Return the code of the API's error, and the worker; what is known of them."""
+    try:
+        code = response.json()["errors"][0]["code"]
+    except (ValueError, LookupError, TypeError):
+        code = f"from {response.headers.get('server', 'nobody')}"
+    worker = response.headers.get("x-worker", "")
+    return f"{code} {worker}".strip()
+
+
 def summary(answers, began):
     """Return ([[seconds since `began`, kind, error or status], ...], {release: count}).
 
     The first are the failures; the count is that of the health checks it answered.
     """
     failures = [
-        [round(each.sent - began, 1), each.kind, each.error or each.status]
+        [
+            round(each.sent - began, 1),
+            each.kind,
+            each.error or f"{each.status} {each.reason}".strip(),
+        ]
         for each in answers
         if each.failed
     ]

@@ -44,7 +44,7 @@ class Outcome:
     rate: float  # requests a second
     slowest: float  # seconds to the last answer's end
     failed: int
-    failures: list  # [seconds since the beginning, kind of request, status or error]
+    failures: list  # [seconds since the beginning, kind of request, what it got]
     releases: dict
     live: str
     release: str

@@ -14,7 +14,8 @@ import pytest
 
 from lab.rehearsal import report
 from lab.rehearsal.enemy import attacks, foreign, outcome, scenes, watch
-from lab.rehearsal.load import Answer
+from lab.rehearsal.load import Answer, Load, summary
+from tools.polling import wait_until
 
 
 @contextlib.contextmanager
@@ -32,6 +33,31 @@ def server(answer):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         # close() alone leaves accept() waiting.
         listening.shutdown(socket.SHUT_RDWR)
+
+
+def unavailable(connection):
+    """Answer 503 to one request: to a list as the API does, else as a proxy."""
+    with contextlib.suppress(OSError), connection:
+        listed = b"/books" in connection.recv(1 << 16)
+        body = json.dumps({"errors": [{"code": "too_busy"}]} if listed else None)
+        head = f"HTTP/1.1 503 No\r\nContent-Length: {len(body)}\r\nServer: Caddy\r\n"
+        head += "X-Worker: host-1\r\n" if listed else ""
+        connection.sendall(f"{head}\r\n{body}".encode())
+
+
+def test_a_failure_says_what_it_got_and_from_whom():
+    with server(unavailable) as address:
+        load = Load(address, "token", rate=1000).start()
+        wait_until(lambda: len(load.answers) > 4, "requests")
+        load.stop()
+    failures, releases = summary(load.answers[:4], load.answers[0].sent)
+    assert [got for *_, got in failures] == [
+        "503 too_busy host-1",
+        "503 too_busy host-1",
+        "503 too_busy host-1",
+        "503 from Caddy",
+    ]
+    assert not releases
 
 
 def endure(connection):

@@ -12,7 +12,6 @@ from tests.caches import empty
 RUN = hypothesis.settings(
     max_examples=10,
     stateful_step_count=20,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -21,7 +21,7 @@ class Outcome:
     slowest: float  # seconds to the last answer's end
     failed: int
     refused: int  # answered with 503, where the scene wants that
-    failures: list  # [seconds since the beginning, kind of request, status or error]
+    failures: list  # [seconds since the beginning, kind of request, what it got]
     acknowledged: int
     lost: int
     peaks: dict  # {service: bytes of memory}

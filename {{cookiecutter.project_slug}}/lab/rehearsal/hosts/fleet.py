@@ -199,6 +199,14 @@ class Fleet:
         lines = (said.stdout + said.stderr).splitlines()
         self.complaints += [f"{host}: {each}" for each in lines if ERROR.search(each)]
 
+    def last_complaints(self, count=8):
+        """Return what the hosts logged last as a warning or an error, gone or not."""
+        gone = len(self.complaints)
+        for host in self.hosts:
+            self._keep_complaints(host)
+        found, self.complaints = self.complaints, self.complaints[:gone]
+        return found[-count:]
+
     def kill(self):
         """End a host from one moment to the next; the balancer has to find out."""
         killed, *self.hosts = self.hosts

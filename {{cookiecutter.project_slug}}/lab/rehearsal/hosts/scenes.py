@@ -162,11 +162,11 @@ class HostsStage:
         release = wait_until(self._release, "an answer")
         if release != scene.release:
             self.complain(f"{release} serves, not {scene.release}")
+        if self._problems:
+            self._problems += self.fleet.last_complaints()
         outcome.problems = self._problems
         for problem in outcome.problems:
             self.say(f"  PROBLEM: {problem}")
-        for line in self.fleet.complaints[-8:] if outcome.problems else ():
-            self.say(f"    {line}")
         self.outcomes.append(outcome)
 
     def _release(self):
