@@ -4,6 +4,7 @@ import ipaddress
 import json
 import os
 import re
+import runpy
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,8 +27,14 @@ VARIABLES = (
     "-var=github_subject_prefix=repo:owner@1/library@2",
 )
 
-# The stand-in for AWS forgets one setting or another of these.
-FORGETFUL = ("aws_appautoscaling_target", "aws_ecs_service", "aws_vpc_security_group_")
+# The stand-in for AWS forgets one setting or another of these. (Of a database's
+# parameter, who has set it.)
+FORGETFUL = (
+    "aws_appautoscaling_target",
+    "aws_db_parameter_group",
+    "aws_ecs_service",
+    "aws_vpc_security_group_",
+)
 
 
 @pytest.mark.minutes(3)
@@ -43,7 +50,7 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(
     with report.stopwatch(facts, "apply"):
         one.apply(*VARIABLES)
     facts["resources"] = report.resources(one)
-    container = see_containers(cloud)
+    container = see_containers(cloud, project)
     see_start(container)
     see_migration(cloud, tmp_path)
     see_liveness(container, project)
@@ -59,6 +66,9 @@ def test_the_scale_out_is_made_from_the_same_image_and_destroyed(
     again = one.changes(*VARIABLES)
     assert [address for address in again if not address.startswith(FORGETFUL)] == []
     assert all(action == "update" for action in again.values())
+    too_many = one.refusal("-refresh=false", *VARIABLES, "-var=max_tasks=7")
+    assert "14 containers run, with 10 connections" in too_many
+    assert "Accepted: up to 6" in too_many
     later = ("-refresh=false", *VARIABLES, f"-var=image_tag={NEXT}")
     release = one.changes(*later)
     assert release.pop("aws_ecs_task_definition.app") == "replace"
@@ -140,7 +150,7 @@ def point_domain(cloud, address):
     )
 
 
-def see_containers(cloud):
+def see_containers(cloud, project):
     ecs = cloud.client("ecs")
     task = ecs.describe_task_definition(taskDefinition="library-api")["taskDefinition"]
     (container,) = task["containerDefinitions"]
@@ -156,7 +166,22 @@ def see_containers(cloud):
         ServiceNamespace="ecs"
     )["ScalableTargets"]
     assert (target["MinCapacity"], target["MaxCapacity"]) == (2, 6)
+    see_connections(cloud, project, settings, target["MaxCapacity"])
     return container
+
+
+def see_connections(cloud, project, settings, most):
+    """The database takes the connections of all threads while a deploy runs."""
+    rds = cloud.client("rds")
+    (database,) = rds.describe_db_instances()["DBInstances"]
+    (group,) = database["DBParameterGroups"]
+    name = group["DBParameterGroupName"]
+    parameters = rds.describe_db_parameters(DBParameterGroupName=name)["Parameters"]
+    values = {each["ParameterName"]: each["ParameterValue"] for each in parameters}
+    sizes = runpy.run_path(project.path / "config/pools.py")["sizes"]
+    a_task = sum(sizes(int(settings["WEB_THREADS"])).values())
+    assert settings["WEB_CONCURRENCY"] == "1"
+    assert 2 * most * a_task + 10 <= int(values["max_connections"])
 
 
 def see_start(container):

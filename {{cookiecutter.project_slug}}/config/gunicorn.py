@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 from config import metrics_folder
-from config import workers as processes
+from config import workers as fitting
 from config.environment import boolean, load_dotenv
 
 # The number of workers below depends on REDIS_URL, which may stand in .env.
@@ -24,15 +24,10 @@ host = f"[{host}]" if ":" in host and not host.startswith("[") else host
 bind = f"{host}:{os.environ.get('PORT', '8000')}"
 # A title and an author of 255 Hangul each are longer than the default, 4094 bytes.
 limit_request_line = 8190
-workers = int(
-    os.environ.get("WEB_CONCURRENCY")
-    or processes.count_that_fit(
-        os.cpu_count() or 1, processes.memory_limit(), os.environ.get("REDIS_URL")
-    )
-)
+workers = fitting.processes()
 # For Django's settings: several workers need a cache that they share.
 os.environ["WEB_CONCURRENCY"] = str(workers)
-threads = int(os.environ.get("WEB_THREADS", "8"))
+threads = fitting.threads()
 # Threads that no slow client holds, and errors in the API's shape.
 worker_class = "config.buffered.Worker"
 # No header decides below which prefix the API is: it is at its root.
@@ -40,7 +35,7 @@ forwarder_headers = ""
 # Load the app before forking: then a bad setting stops the server at once, instead of
 # each worker in turn.
 preload_app = True
-post_fork = processes.freeze
+post_fork = fitting.freeze
 # Workers report through a file that they are alive. On a slow disk a healthy worker
 # would look hung, so the file is in memory.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None

@@ -7,17 +7,22 @@ HEALTH, READ, WRITE = "health", "read", "write"
 HEALTH_PATH = b"/api/v1/common/health-check"
 
 
+def sizes(threads: int) -> dict[str, int]:
+    """Return how many threads each kind of request has, if so many `threads` read."""
+    return {HEALTH: 1, READ: threads, WRITE: max(2, threads // 2)}
+
+
 class Pools:
     """Threads for each kind of request. A thread that waits holds up its kind alone.
 
     `threads` read, and half as many write. Each may keep a connection to the
-    database.
+    database (config/connection_limit.py).
     """
 
     def __init__(self, threads: int) -> None:
-        sizes = {HEALTH: 1, READ: threads, WRITE: max(2, threads // 2)}
-        self.pools = {kind: ThreadPoolExecutor(n, kind) for kind, n in sizes.items()}
-        self.busy = dict.fromkeys(sizes, 0)
+        each = sizes(threads)
+        self.pools = {kind: ThreadPoolExecutor(n, kind) for kind, n in each.items()}
+        self.busy = dict.fromkeys(each, 0)
 
     def submit(self, handle: Any, conn: Any) -> Future[Any]:
         """Run `handle(conn)` on a thread for the connection's kind of request."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.utils.text import slugify
 
+from config import workers
 from config.environment import (
     BASE_DIR,
     boolean,
@@ -109,7 +110,7 @@ CACHING = {
     "writes_need_cache": boolean("CACHE_REQUIRED_FOR_WRITES"),
     "access": "users.access.ReaderAccess",
     "page": boolean("CACHE_PAGE", DEBUG),
-    "page_streams": integer("WEB_THREADS", 8, minimum=1) // 4,
+    "page_streams": integer("WEB_THREADS", workers.THREADS, minimum=1) // 4,
 }
 
 # Security

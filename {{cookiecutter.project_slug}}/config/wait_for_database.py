@@ -1,7 +1,7 @@
 """Waits until the database accepts connections: `python -m config.wait_for_database`.
 
 Exits with 0 when it does. Exits with 1 and one line of reason if the password is wrong,
-or after SECONDS. The arguments are lines of advice to print if the password is wrong.
+after SECONDS, or if it takes too few for the API's threads. The arguments are lines of advice to print if the password is wrong.
 """
 
 import os
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import django
 from django.db import OperationalError, connection
+
+from config import connection_limit
 
 SECONDS = 30
 WRONG_PASSWORD = (
@@ -45,3 +47,4 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     wait(SECONDS, advice=sys.argv[1:])
+    sys.exit(connection_limit.problem())

@@ -1,6 +1,7 @@
 """How many worker processes a container gets."""
 
 import gc
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,11 @@ from typing import Any
 # password's hash (users/hashers.py) and room to grow.
 IDLE_WORKER_BYTES = 77 * 1024**2
 WORKER_BYTES = 110 * 1024**2
+# With more, the threads of two releases need more connections than PostgreSQL's
+# default, 100 (config/connection_limit.py).
+MOST = 3
+# Of each, those that read. WEB_THREADS says otherwise.
+THREADS = 8
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -25,12 +31,25 @@ def memory_limit() -> float:
 def count_that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
     """Return how many workers fit: one for each CPU, if the memory (bytes) allows.
 
-    Only one without `shared_cache` (the address of a Redis): each worker would have a
+    MOST at most. Only one without `shared_cache` (the address of a Redis): each worker would have a
     cache of its own, and not hear of the others' writes.
     """
     if not shared_cache:
         return 1
-    return int(max(1, min(cpus, memory // WORKER_BYTES)))
+    return int(max(1, min(cpus, memory // WORKER_BYTES, MOST)))
+
+
+def processes() -> int:
+    """Return how many workers this container gets: WEB_CONCURRENCY, or what fits."""
+    fit = count_that_fit(
+        os.cpu_count() or 1, memory_limit(), os.environ.get("REDIS_URL")
+    )
+    return int(os.environ.get("WEB_CONCURRENCY") or fit)
+
+
+def threads() -> int:
+    """Return how many threads of each worker read."""
+    return int(os.environ.get("WEB_THREADS") or THREADS)
 
 
 def freeze(server: Any, worker: Any) -> None:

@@ -44,7 +44,8 @@ def settings(**environment):
         (2, 256 * MIB, "redis://", 2),
         (8, 256 * MIB, "redis://", 2),
         (2, 100 * MIB, "redis://", 1),
-        (4, float("inf"), "redis://", 4),
+        (3, float("inf"), "redis://", 3),
+        (64, float("inf"), "redis://", 3),
         (4, float("inf"), None, 1),
     ],
 )

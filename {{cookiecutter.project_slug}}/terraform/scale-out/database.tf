@@ -11,6 +11,24 @@ resource "aws_cloudwatch_log_group" "database" {
   retention_in_days = 14
 }
 
+locals {
+  # 120 took less than 250 MiB of their own, and there is 1 GiB. A larger instance_class may
+  # have more.
+  database_connections = 130
+}
+
+# RDS's own number depends on the memory that is left, and would be known to nobody here.
+resource "aws_db_parameter_group" "this" {
+  name   = var.project
+  family = "postgres17"
+
+  parameter {
+    name         = "max_connections"
+    value        = local.database_connections
+    apply_method = "pending-reboot" # read at the start only
+  }
+}
+
 resource "aws_db_instance" "this" {
   identifier        = var.project
   engine            = "postgres"
@@ -31,6 +49,7 @@ resource "aws_db_instance" "this" {
   password_wo         = jsondecode(ephemeral.aws_secretsmanager_secret_version.app.secret_string)["DATABASE_PASSWORD"]
   password_wo_version = aws_secretsmanager_secret_version.app.secret_string_wo_version
 
+  parameter_group_name   = aws_db_parameter_group.this.name
   db_subnet_group_name   = aws_db_subnet_group.this.name
   vpc_security_group_ids = [aws_security_group.this["database"].id]
   multi_az               = var.high_availability

@@ -22,7 +22,15 @@ locals {
   # The certificate is verified.
   cache = "export REDIS_URL=\"rediss://library:$CACHE_PASSWORD@$CACHE_HOST:6379/0\";"
 
+  # A quarter of a processor is enough for one process. Each of its threads may keep a
+  # connection to the database: those that read, half as many that write, and one for the
+  # health check (config/pools.py).
+  threads              = 6
+  connections_per_task = local.threads + floor(local.threads / 2) + 1
+
   settings = {
+    WEB_CONCURRENCY      = "1"
+    WEB_THREADS          = tostring(local.threads)
     RELEASE              = var.image_tag
     DATABASE_HOST        = aws_db_instance.this.address
     CACHE_HOST           = aws_elasticache_replication_group.this.primary_endpoint_address
@@ -190,6 +198,14 @@ resource "aws_appautoscaling_target" "app" {
   scalable_dimension = "ecs:service:DesiredCount"
   min_capacity       = var.min_tasks
   max_capacity       = var.max_tasks
+
+  lifecycle {
+    precondition {
+      # In a deploy twice as many run. Ten are left for migrations and for you.
+      condition     = 2 * var.max_tasks * local.connections_per_task + 10 <= local.database_connections
+      error_message = "max_tasks is ${var.max_tasks}: in a deploy ${2 * var.max_tasks} containers run, with ${local.connections_per_task} connections to the database each, and it takes ${local.database_connections}. Accepted: up to ${floor((local.database_connections - 10) / 2 / local.connections_per_task)}; for more, a larger database (database.tf)."
+    }
+  }
 }
 
 resource "aws_appautoscaling_policy" "cpu" {

@@ -56,10 +56,15 @@ class Unhealthy(RehearsalError):
     """New hosts did not become healthy; the old ones serve on."""
 
 
+def numbers_of(name):
+    """Return {argument: number}, as text, of a file of terraform/scale-out."""
+    text = (PROJECT / "terraform/scale-out" / name).read_text()
+    return dict(re.findall(r"^ *(\w+) *= \"?(\d+)\"?$", text, re.MULTILINE))
+
+
 def caddyfile():
     """Return the balancer's configuration, with AWS's load balancer's health check."""
-    text = (PROJECT / "terraform/scale-out/load_balancer.tf").read_text()
-    numbers = dict(re.findall(r"^ *(\w+) *= (\d+)$", text, re.MULTILINE))
+    numbers = numbers_of("load_balancer.tf")
     hosts = " ".join(f"{{file.{place}}}:8000" for place in PLACES)
     return BALANCER.substitute(numbers, hosts=hosts, health=HEALTH)
 
@@ -88,6 +93,8 @@ class Fleet:
             "ALLOWED_HOSTS": "*",
             "NUM_PROXIES": "1",
             "KEEP_ALIVE_SECONDS": "75",
+            "WEB_CONCURRENCY": numbers_of("service.tf")["WEB_CONCURRENCY"],
+            "WEB_THREADS": numbers_of("service.tf")["threads"],
             "TMPDIR": "/dev/shm",
             # One librarian borrows, and sends all of the load.
             "LOANS_PER_READER": "1000000",
@@ -100,7 +107,9 @@ class Fleet:
         """Start all but the hosts."""
         docker("network", "create", "--label", self.label, self.name)
         account = {"POSTGRES_USER": "library", "POSTGRES_PASSWORD": self._password}
-        self._run("db", "postgres:17", env=account)
+        most = numbers_of("database.tf")["database_connections"]
+        serve = ("postgres", "-c", f"max_connections={most}")
+        self._run("db", "postgres:17", *serve, env=account)
         self._run("redis", "redis:8", "--save", "")
         published = ("--publish", f"127.0.0.1:{self.port}:80")
         balance = ("caddy:2", "sh", "-c", BALANCE)
