@@ -5,6 +5,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -366,6 +367,36 @@ def test_the_list_has_the_newest_last_and_the_size_goes_to_cloudwatch(machine, b
     (metric,) = watch.list_metrics(Namespace="Library")["Metrics"]
     assert metric["MetricName"] == "BackupBytes"
     assert metric["Dimensions"] == [{"Name": "Bucket", "Value": BUCKET}]
+
+
+def test_the_last_backup_that_came_where_it_belongs_is_noted_for_prometheus(
+    project, machine, books
+):
+    books("one")
+    noted = machine.data / "metrics/backup.prom"
+    machine.configure(AWS_REGION=machine.cloud.region, BACKUP_BUCKET="nobodys")
+    assert machine.run("backup.sh").returncode == 2
+    machine.succeed("backup.sh", "--local")
+    assert not noted.exists()
+    machine.configure(AWS_REGION=machine.cloud.region, BACKUP_BUCKET=BUCKET)
+    began = int(time.time())
+    machine.back_up()
+    name, seconds = noted.read_text().splitlines()[-1].split()
+    assert name in (project.path / "monitoring/alerts.yml").read_text()
+    assert began <= int(seconds) <= time.time()
+    # node-exporter is not root, and reads every .prom file that is there.
+    assert [path.name for path in noted.parent.iterdir()] == [noted.name]
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (noted.parent, noted)]
+    assert modes == [0o755, 0o644]
+    # A server without a bucket keeps its backups where they are.
+    noted.unlink()
+    machine.configure()
+    machine.back_up()
+    assert noted.exists()
+    # A backup that can't be noted is a backup all the same.
+    shutil.rmtree(noted.parent)
+    noted.parent.touch()
+    assert "Prometheus is not told of it: mkdir: " in machine.succeed("backup.sh")
 
 
 def test_a_deploy_that_migrates_backs_up_before(machine, books):

@@ -104,6 +104,12 @@ def test_the_entry_asks_the_release_that_proved_healthy(machine):
     assert line.startswith("no release that brings library.sh serves here yet")
 
 
+def test_node_exporter_is_started_and_nothing_else(machine):
+    machine.program("docker", KEEPS_WORDS)
+    machine.succeed("library.sh", "node-exporter")
+    assert words(machine)[-4:] == ["up", "--detach", "--no-deps", "node-exporter"]
+
+
 @pytest.mark.parametrize("typed", [[], ["nonsense"], ["--instance", INSTANCE]])
 def test_what_is_no_command_shows_the_usage(machine, typed):
     done = machine.run("library.sh", *typed)

@@ -89,6 +89,23 @@ def test_everything_at_once_fits_into_one_gibibyte(configured):
     assert sum(limits.values()) <= 960
 
 
+def test_node_exporter_runs_where_it_is_asked_for_and_fits_in_too(configured):
+    profiles = {"COMPOSE_PROFILES": "postgres,monitoring"}
+    found = services(configured(**profiles))
+    assert sum(int(each["mem_limit"]) for each in found.values()) <= 1024 * MIB
+    exporter = found["node-exporter"]
+    assert {port["host_ip"] for port in exporter["ports"]} == {"127.0.0.1"}
+    assert all(volume["read_only"] for volume in exporter["volumes"])
+    # Where backup.sh notes its last success.
+    places = {volume["target"]: volume["source"] for volume in exporter["volumes"]}
+    (folder,) = [
+        word.partition("=")[2]
+        for word in exporter["command"]
+        if word.startswith("--collector.textfile.directory=")
+    ]
+    assert places[folder] == "/var/lib/library/metrics"
+
+
 def test_only_the_proxy_can_be_reached(configured):
     found = services(configured(COMPOSE_PROFILES="postgres"))
     ports = found.pop("caddy")["ports"]

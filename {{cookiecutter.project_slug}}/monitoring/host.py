@@ -35,6 +35,15 @@ HOST = Dashboard(
             ),
         ),
         panel(
+            "Age of the last backup",
+            "마지막 백업 뒤 지난 시간",
+            "s",
+            (
+                "time() - library_backup_last_success_timestamp_seconds",
+                "{{instance}}",
+            ),
+        ),
+        panel(
             "Targets that answer",
             "응답하는 대상",
             "short",

@@ -79,6 +79,8 @@ backup() {
     send
     place=s3://$BACKUP_BUCKET
   fi
+  [ "$1" = keep ] || note_backup "$(date +%s)" 2>"$work/log" ||
+    printf 'Prometheus is not told of it: %s\n' "$(tail -n 1 "$work/log")" >&2
   forget_old
   cat -- "$work/archive/rows"
   printf 'made: %s in %s\n' "${file##*/}" "$place"

@@ -80,6 +80,19 @@ FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename COLLATE "C" \gexec
 SQL
 }
 
+# note_backup SECONDS: when the last backup was made (since 1970), for node-exporter's
+# textfile collector and the alert BackupOld. Moved there, so that nobody reads half of it.
+note_backup() {
+  local file=$DATA_DIR/metrics/backup.prom name=library_backup_last_success_timestamp_seconds
+  (
+    umask 022 # node-exporter is not root
+    mkdir -p -- "${file%/*}" &&
+      printf '%s\n' "# HELP $name When the last backup was made." \
+        "# TYPE $name gauge" "$name $1" >"$file.new" &&
+      mv -- "$file.new" "$file"
+  )
+}
+
 # s3 ARGUMENT...: in the bucket's region, without a word unless it fails.
 s3() { aws s3 "$1" --region "${AWS_REGION:-}" "${@:2}"; }
 

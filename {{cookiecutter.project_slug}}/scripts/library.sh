@@ -18,6 +18,7 @@ Usage: library.sh [--instance ID] COMMAND
   backup [--list | --local]  backup.sh
   restore ARCHIVE [--yes]    restore.sh
   update [--database]        update-services.sh
+  node-exporter              starts it: what a Prometheus elsewhere asks at port 9100
   librarian EMAIL            makes a reader a librarian, or a new account
 
 On the server it needs sudo. With --instance it runs there from your own computer,
@@ -85,6 +86,9 @@ case "$command" in
   backup) exec "$HERE/backup.sh" "$@" ;;
   restore) exec "$HERE/restore.sh" "$@" ;;
   update) exec "$HERE/update-services.sh" "$@" ;;
+  node-exporter)
+    load_config
+    compose up --detach --no-deps node-exporter ;;
   logs) logs "$@" ;;
   releases) releases ;;
   manage) manage "$@" ;;

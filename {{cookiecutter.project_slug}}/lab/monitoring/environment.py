@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from lab.monitoring.host import Host, running_host
 from lab.monitoring.prometheus import (
     Prometheus,
     program,
@@ -43,6 +44,7 @@ class Environment:
     address: str
     database: "Database"
     redis: servers.OwnRedis
+    host: Host
     prometheus: Prometheus
     api: contextlib.ExitStack
     site: contextlib.ExitStack
@@ -91,28 +93,21 @@ def start(folder: Path) -> Iterator[Environment]:
         api, site = enter(contextlib.ExitStack()), enter(contextlib.ExitStack())
         address, _ = api.enter_context(live.gunicorn(env))
         port, certificate = site.enter_context(_site(folder))
+        host = enter(running_host(folder))
         targets = {
             "web:8000": urlsplit(address).netloc,
-            "node-exporter:9100": enter(_node_exporter(folder)),
+            "node-exporter:9100": host.address,
             "blackbox-exporter:9115": enter(_blackbox_exporter(folder, certificate)),
         }
         (folder / "sites.yml").write_text(f"- targets: ['https://127.0.0.1:{port}']\n")
         prometheus = enter(running(folder, shipped_jobs(targets)))
-        yield Environment(address, database, redis, prometheus, api, site)
+        yield Environment(address, database, redis, host, prometheus, api, site)
 
 
 def _fill(env: dict[str, str]) -> None:
     live.manage("migrate", "--verbosity", "0", env=env)
     live.manage("seed_library", "--books", "20", "--verbosity", "0", env=env)
     live.create_superuser(env=env, **LIBRARIAN)
-
-
-@contextlib.contextmanager
-def _node_exporter(folder: Path) -> Iterator[str]:
-    address = f"127.0.0.1:{free_port()}"
-    command = [program("prometheus-node-exporter"), f"--web.listen-address={address}"]
-    with serving(command, f"http://{address}/metrics", folder / "node.log"):
-        yield address
 
 
 @contextlib.contextmanager
