@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from books.services import lock_book
 from common.errors import Conflict
-from loans import metrics
 from loans.models import Loan
 from loans.selectors import copies_on_loan
 from users.models import User
+
+
+class LimitReached(Conflict):
+    """The reader would have more than LOANS_PER_READER copies."""
 
 
 @transaction.atomic
@@ -24,17 +27,14 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
     """Lend `quantity` copies of a book to `reader`, and return the loan.
 
     Raises Http404 if there is no such book, and Conflict (409) if too few copies are
-    left, or if the reader would have more than LOANS_PER_READER. A loan that is
-    committed is counted, and so is a lack of copies: loans/metrics.py.
+    left, or if the reader would have more than LOANS_PER_READER.
     """
     _check_limit(reader, quantity)
     book = lock_book(book_id)
     if book.stock < quantity:
-        metrics.CONFLICTS.inc()
         raise Conflict(f"{book.stock} copies are left, {quantity} were asked for.")
     book.stock -= quantity
     book.save(update_fields=["stock"])
-    transaction.on_commit(metrics.BORROWED.inc)
     return Loan.objects.create(user=reader, book=book, quantity=quantity)
 
 
@@ -43,7 +43,7 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     """Take back the copies of one of `loans`, and return the loan.
 
     Raises Http404 if none of `loans` has this id, and Conflict (409) if it was returned
-    before. A return that is committed is counted: loans/metrics.py.
+    before.
     """
     loan = get_object_or_404(loans.select_for_update(of=("self",)), pk=loan_id)
     if loan.is_returned:
@@ -54,17 +54,16 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     loan.is_returned = True
     loan.returned_at = timezone.now()
     loan.save(update_fields=["is_returned", "returned_at"])
-    transaction.on_commit(metrics.RETURNED.inc)
     return loan
 
 
 def _check_limit(reader: User, quantity: int) -> None:
-    """Lock the reader's row; raise Conflict (409) if these copies are too many."""
+    """Lock the reader's row; raise LimitReached (409) if there are too many."""
     # It is locked before a book is, in every transaction that locks both.
     list(User.objects.select_for_update(no_key=True).filter(pk=reader.pk).values("pk"))
     on_loan = copies_on_loan(reader)
     if on_loan + quantity > settings.LOANS_PER_READER:
-        raise Conflict(
+        raise LimitReached(
             f"{settings.LOANS_PER_READER} copies may be on loan to a reader: "
             f"{on_loan} are, {quantity} more were asked for."
         )

@@ -11,7 +11,7 @@ from books.selectors import get_book
 from common.bodies import read_body
 from common.queries import HasQuery, PageQuerySerializer
 from common.schema import ErrorSerializer
-from loans import services
+from loans import metrics, services
 from loans.models import Loan
 from loans.selectors import loans_visible_to
 from loans.serializers import BorrowSerializer, LoanSerializer, ReturnSerializer
@@ -33,9 +33,9 @@ class LoanList(HasQuery, generics.ListAPIView):
     @extend_schema(request=BorrowSerializer, responses={201: LoanSerializer} | REFUSALS)
     def post(self, request: Request) -> Response:
         """Borrow a book."""
-        loan = services.borrow(
-            reader=current_reader(request), **read_body(BorrowSerializer, request)
-        )
+        sent = read_body(BorrowSerializer, request)
+        with metrics.counted_loan():
+            loan = services.borrow(reader=current_reader(request), **sent)
         place = request.build_absolute_uri(reverse("loan", args=[loan.pk]))
         return Response(
             LoanSerializer(loan).data,
@@ -60,6 +60,7 @@ class LoanDetail(generics.RetrieveAPIView):
         loan = self.get_object()
         read_body(ReturnSerializer, request)
         loan = services.give_back(loans=self.get_queryset(), loan_id=loan.pk)
+        metrics.RETURNED.inc()
         return Response(LoanSerializer(loan).data)
 
 
