@@ -22,14 +22,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from caching.conf import conf, once_per_settings
 from caching.stores import Unavailable
-from caching.stores.breaker import Breaker
+from caching.stores.clients import make_client
 
 MAX_LOCAL = 10_000
 PERIODS = {"sec": 1, "min": 60, "hour": 3600, "day": 86_400}
@@ -140,20 +137,8 @@ class RedisCounters:
     """Counters in Redis, under `library:throttle:…`; in `local` while it is away."""
 
     def __init__(self, local: LocalCounters) -> None:
-        given = conf()
-        self.local, self.prefix = local, f"{given.prefix}:throttle"
-        self.client = redis.Redis.from_url(
-            given.redis_url,
-            socket_timeout=given.timeout,
-            socket_connect_timeout=given.timeout,
-            # Redis may have closed an idle connection. A timeout is not retried.
-            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        )
-        self.breaker = Breaker(
-            cooldown=given.cooldown,
-            errors=(redis.RedisError, OSError),
-            service="The store of the throttles",
-        )
+        self.local, self.prefix = local, f"{conf().prefix}:throttle"
+        self.client, self.breaker = make_client("The store of the throttles")
         self.take_script = self.client.register_script(TAKE)
         self.give_back_script = self.client.register_script(GIVE_BACK)
 

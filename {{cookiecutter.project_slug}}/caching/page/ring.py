@@ -12,13 +12,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, NamedTuple, Self
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from caching.conf import conf, once_per_settings
 from caching.stores import Unavailable
-from caching.stores.breaker import Breaker
+from caching.stores.clients import make_client
 
 # Notes that are kept, and the seconds that Redis keeps each.
 KEPT, LIFE = 500, 600
@@ -81,21 +77,8 @@ class RedisRing:
     """Notes in Redis, under `library:page`, seen by all processes; else in `own`."""
 
     def __init__(self) -> None:
-        given = conf()
-        self.own, self.key = MemoryRing(), f"{given.prefix}:page"
-        self.client = redis.Redis.from_url(
-            given.redis_url,
-            socket_timeout=given.timeout,
-            socket_connect_timeout=given.timeout,
-            # Redis may have closed an idle connection. A timeout is not retried.
-            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        )
-        # Not the store's: an observer must not change what it observes.
-        self.breaker = Breaker(
-            cooldown=given.cooldown,
-            errors=(redis.RedisError, OSError),
-            service="The store of the cache page",
-        )
+        self.own, self.key = MemoryRing(), f"{conf().prefix}:page"
+        self.client, self.breaker = make_client("The store of the cache page")
         self.script = self.client.register_script(ADD)
 
     def add(self, note: str) -> None:
