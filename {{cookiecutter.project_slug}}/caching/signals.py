@@ -5,8 +5,10 @@ Receivers run within the request. They must be quick, and must not raise.
 
 from django.dispatch import Signal
 
-# A view answered a read from the cache. `view`: the name of its entries. `waited`:
-# whether it waited for another request to compute the answer. `response`: the answer.
+# A cached view got its URL, before the first request. `view`: the name of its entries.
+routed = Signal()
+# A view answered a read from the cache. `view`: as above. `waited`: whether it waited
+# for another request to compute the answer. `response`: the answer.
 hit = Signal()
 # A view answered a read from the database. `view`: as above. `stored`: whether the
 # answer was stored. `reason`: why not. `entry`: what was stored, or would have been.

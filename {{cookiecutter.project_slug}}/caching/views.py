@@ -23,7 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caching import reads
+from caching import reads, signals
 from caching.access import Credential, get_access
 from caching.dependencies import Arguments, Dependency, Selection
 from caching.reads import CacheSpec
@@ -128,6 +128,7 @@ class CachedReads(APIView):
         view = super().as_view(**options)
         # The front finds it there.
         vars(view)["cached"] = cls.cached
+        signals.routed.send(None, view=cls.cached.name)
         return view
 
     def initialize_request(

@@ -48,7 +48,6 @@ CACHE = Dashboard(
             "Stampedes prevented: reads that waited, a second",
             "막은 스탬피드: 기다린 조회, 초당",
             "reqps",
-            # Not cache_reads_total: a series that begins with a stampede does not grow.
             (rate("cache_wait_duration_seconds_count"), "waited"),
         ),
         panel(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from itertools import product
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ("hit", "wait", "miss", "bypass")
+VIEWS = ("books:list", "books:detail", "books:tags", "tags:list", "tags:detail")
 
 
 def count(result):
@@ -221,17 +223,24 @@ def test_they_are_in_prometheus_text(store, client):
     assert client.post("/metrics").status_code == 405
 
 
-def test_the_command_shows_the_hit_ratio_of_all_workers(tmp_path, redis_url, capsys):
+def test_before_the_first_read_each_result_of_each_view_is_0(
+    tmp_path, redis_url, capsys
+):
     with live.database(tmp_path) as url:
         env = live.environment(url, REDIS_URL=redis_url, CACHE_PREFIX="stats")
         live.manage("migrate", env=env)
         with live.gunicorn(env, WEB_CONCURRENCY="2") as (address, _):
             metrics = address.replace("/api/v1", "/metrics")
             with urlopen(metrics) as answer:
-                assert answer.status == 200
+                families = text_string_to_metric_families(answer.read().decode())
             call_command("cachestats", url=metrics)
-    said = capsys.readouterr().out
-    assert "hit ratio     no reads yet" in said
+    [reads] = (family for family in families if family.name == "cache_reads")
+    counts = {
+        (each.labels["view"], each.labels["result"]): each.value
+        for each in reads.samples
+    }
+    assert counts == dict.fromkeys(product(VIEWS, RESULTS), 0)
+    assert "hit ratio     no reads yet" in capsys.readouterr().out
 
 
 def test_reads_are_counted_whichever_worker_answers(tmp_path, redis_url, capsys):

@@ -14,7 +14,8 @@ from caching.responses import Sent
 from caching.stamps import Changes
 from caching.stores import timing
 
-# hit, wait (a hit after waiting for another request), miss, bypass
+# wait: a hit after waiting for another request.
+RESULTS = ("hit", "wait", "miss", "bypass")
 READS = Counter(
     "cache_reads", "Cached reads, by what became of them.", ["view", "result"]
 )
@@ -70,6 +71,16 @@ def time_step(step: str, seconds: float) -> None:
 
 
 timing.observers.append(time_step)
+
+
+@receiver(signals.routed)
+def begin_at_0(*, view: str, **kwargs: Any) -> None:
+    """Let each result of a view be in /metrics from the start, as 0.
+
+    Prometheus sees no growth in a series that begins with a number.
+    """
+    for result in RESULTS:
+        counted(view, result)
 
 
 @receiver(signals.hit)

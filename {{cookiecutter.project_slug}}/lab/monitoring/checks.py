@@ -61,10 +61,12 @@ def unnoticed(prometheus: Prometheus) -> list[str]:
 
 def _problems(prometheus: Prometheus, query: Query) -> Iterator[str]:
     found = prometheus.ask(over_the_run(query.expression))
-    numbers = [float(each["value"][1]) for each in found]
-    if not numbers:
+    values = [float(each["value"][1]) for each in found]
+    # The hit ratio of a view that nobody reads is no number.
+    numbers = [value for value in values if math.isfinite(value)]
+    if not found:
         yield "gives nothing"
-    elif not any(map(math.isfinite, numbers)):
+    elif not numbers:
         yield "gives no number"
     # An alert's, which has no legend, may be 0 by now.
     elif query.legend and not any(numbers) and STILL not in query.expression:
