@@ -18,7 +18,7 @@ def borrow(*, reader: User, book_id: int, quantity: int) -> Loan:
         raise Conflict("Too few copies are left.")
     loan = Loan.objects.create(user=reader, book=book, quantity=quantity)
     book.stock -= quantity
-    book.save()
+    book.save(update_fields=["stock"])
     return loan
 
 
@@ -28,13 +28,13 @@ def give_back(*, loans: QuerySet[Loan], loan_id: int) -> Loan:
     if loan.is_returned:
         raise Conflict("Somebody was faster.")
     loan.is_returned, loan.returned_at = True, timezone.now()
-    loan.save()
+    loan.save(update_fields=["is_returned", "returned_at"])
     book = lock_book(loan.book_id)
     book.stock += loan.quantity
-    book.save()
+    book.save(update_fields=["stock"])
     return loan
 """
-TESTED_BY = ("test_loans", "test_metrics")
+TESTED_BY = ("test_loans", "test_metrics", "test_cache_invalidation")
 
 
 @pytest.fixture
@@ -58,11 +58,12 @@ def test_an_exercise_is_proved(exercise, copy):
 
 @pytest.mark.deep
 def test_a_students_own_loans_pass_the_projects_tests(copy):
-    """Whatever the check does not ask for, the tests may not ask for, either."""
+    """What neither the task nor the check asks for, no test may ask for."""
     file = copy.path / "loans/services.py"
     code = cutting.replace(
         file.read_text(encoding="utf-8"), STUDENTS_OWN, ("borrow", "give_back")
     )
     file.write_text(code, encoding="utf-8")
     tests = [f"tests/{name}.py" for name in TESTED_BY]
-    copy.run(".venv/bin/python", "-m", "pytest", "-q", "-n", "0", *tests)
+    command = (".venv/bin/python", "-m", "pytest", "-q", "-n", "0")
+    copy.run(*command, "-k", "loan or borrow", *tests)
