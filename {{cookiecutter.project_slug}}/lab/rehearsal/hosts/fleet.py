@@ -25,8 +25,8 @@ HEALTH = "/api/v1/common/health-check"
 # Each place is a file with a host's name, read for each request and each health check:
 # a reload would drop connections whose request it has not read yet.
 PLACES = [f"/etc/caddy/host-{number}" for number in range(HOSTS)]
-# Not round_robin: of two requests at the same moment it may offer one only the host that
-# is down, and that one gets a 503 (7 of 25,600; with least_conn none).
+# Not round_robin: of two requests at the same moment it may offer one only the host
+# that is down, and that one gets a 503 (7 of 25,600; with least_conn none).
 BALANCER = string.Template("""\
 :80 {
 	reverse_proxy $hosts {
