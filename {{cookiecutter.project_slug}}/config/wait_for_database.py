@@ -1,7 +1,8 @@
 """Waits until the database accepts connections: `python -m config.wait_for_database`.
 
 Exits with 0 when it does. Exits with 1 and one line of reason if the password is wrong,
-after SECONDS, or if it takes too few for the API's threads. The arguments are lines of advice to print if the password is wrong.
+after SECONDS, or if it takes too few connections for the API's threads. The arguments
+are lines of advice to print if the password is wrong.
 """
 
 import os

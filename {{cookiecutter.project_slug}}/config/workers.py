@@ -31,8 +31,8 @@ def memory_limit() -> float:
 def count_that_fit(cpus: int, memory: float, shared_cache: str | None) -> int:
     """Return how many workers fit: one for each CPU, if the memory (bytes) allows.
 
-    MOST at most. Only one without `shared_cache` (the address of a Redis): each worker would have a
-    cache of its own, and not hear of the others' writes.
+    MOST at most. Only one without `shared_cache` (the address of a Redis): each worker
+    would have a cache of its own, and not hear of the others' writes.
     """
     if not shared_cache:
         return 1
