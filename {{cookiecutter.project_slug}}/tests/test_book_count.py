@@ -1,9 +1,12 @@
 """The count of a long list is cached, and exact."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from books.pages import BookPages
+from books.queries import BookQuery
+from books.selectors import find_books
 from tests.caches import caching, recorded_round_trips, result_of
 from tests.factories import BookFactory, TagFactory
 
@@ -67,6 +70,16 @@ def test_a_retitled_book_is_counted_at_once(reader, librarian, tag):
     book = tag.books.first()
     assert librarian.patch(f"/books/{book.pk}", {"title": "Other"}).status_code == 200
     assert counts(reader, "title=same&page_size=2") == (4, 1)
+
+
+def test_one_answer_counts_once_however_often_it_needs_the_number(tag):
+    """On PostgreSQL, how books are found depends on how many there are."""
+    pages, query = BookPages(), BookQuery(title="same")
+    pages.query = query
+    # In a transaction nothing is cached.
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        found = [pages.count_rows(find_books(query)) for _ in range(2)]
+    assert (found, len(queries)) == ([5, 5], 1)
 
 
 def test_what_is_kept_is_one_small_entry(redis_store, reader):

@@ -121,6 +121,19 @@ def test_what_is_no_place_in_this_order_is_a_400(reader, query):
     assert list(errors_of(response)) == ["after"]
 
 
+@pytest.mark.parametrize(
+    ("query", "accepted"),
+    [
+        ("after=x", "an id"),
+        ("after=x&order_by=title", "a value of title:id"),
+        ("after=x&order_by=-published_at", "a value of published_at:id"),
+    ],
+)
+def test_the_400_says_how_a_place_is_written(reader, query, accepted):
+    [error] = reader.get(f"/books?{query}").json()["errors"]
+    assert f"accepted: {accepted}, as `next` has it" in error["detail"]
+
+
 @pytest.mark.django_db
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=255))
 @settings(

@@ -2,7 +2,9 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
+from django.test import RequestFactory
 from django.urls import path
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, BasePermission
@@ -11,6 +13,7 @@ from rest_framework.throttling import AnonRateThrottle
 
 from books.views import BookList
 from caching.dependencies import Row, Table
+from caching.requests import read_request
 from caching.views import Cached, CachedReads
 from config.urls import urlpatterns as usual
 from loans.views import LoanList
@@ -101,6 +104,23 @@ def test_the_schemes_name_in_authorization_ignores_case(store, library, reader):
         reader.credentials(HTTP_AUTHORIZATION=f"{name} {token}")
         assert reader.get("/tags").status_code == 200
         assert reader.get("/loans").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "port"),
+    [
+        ("http", "testserver", "80"),
+        ("https", "testserver", "443"),
+        ("http", "testserver:8000", "8000"),
+        ("https", "testserver:8443", "8443"),
+    ],
+)
+def test_a_view_is_asked_at_the_port_that_was_asked(scheme, host, port):
+    asked = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "SERVER_PORT": "1"}
+    environ = read_request(RequestFactory().get("/api/v1/books", **asked).environ)
+    request = WSGIRequest(environ.environ())
+    assert (request.scheme, request.get_host()) == (scheme, host)
+    assert (request.get_port(), request.path) == (port, "/api/v1/books")
 
 
 class SharedLoans(CachedReads, LoanList):
