@@ -1,6 +1,7 @@
 """Signals report reads and writes to observers."""
 
 import pytest
+from django.db import transaction
 
 from caching import signals
 from caching.outage import pending
@@ -8,9 +9,11 @@ from caching.stamps import Change
 from caching.stores.memory import MemoryStore
 from tests.caches import caching
 from tests.factories import TagFactory
+from tests.stores import writers_under_way
 
 pytestmark = pytest.mark.once
 
+FIELDS = ["name", "name_key"]
 NAMES = ("hit", "miss", "intent", "invalidated", "pending")
 
 
@@ -56,6 +59,50 @@ def test_a_write_leaves_an_intent_and_invalidates(store, heard):
     assert intent["changes"] == done["changes"] == {"tags": Change.build([tag.pk])}
 
 
+@pytest.fixture
+def intents(store, heard):
+    """Return what is heard, two tags, and the change of each one's name."""
+    tags = TagFactory.create_batch(2)
+    one, other = (Change.build([tag.pk], FIELDS) for tag in tags)
+    heard.clear()
+    return heard, tags, one, other
+
+
+def save_thrice(tags):
+    with transaction.atomic():
+        for tag in (tags[0], tags[0], tags[1]):
+            tag.save(update_fields=FIELDS)
+
+
+def test_until_the_commit_the_intent_stands_in_the_store(store, heard):
+    with transaction.atomic():
+        TagFactory()
+        [(_, intent)] = heard
+        assert writers_under_way(store, "tags") == [intent["writer"]]
+    assert not writers_under_way(store, "tags")
+
+
+def test_a_transaction_names_each_change_once(settings, intents):
+    heard, tags, one, other = intents
+    settings.CACHING = settings.CACHING | {"lease": 600}
+    save_thrice(tags)
+    assert [each["changes"]["tags"] for _, each in heard] == [one, other, one | other]
+    assert names(heard) == ["intent", "intent", "invalidated"]
+
+
+def test_an_intent_that_may_soon_end_is_left_again_with_all_changes(settings, intents):
+    heard, tags, one, other = intents
+    settings.CACHING = settings.CACHING | {"lease": 0}
+    save_thrice(tags)
+    assert [each["changes"]["tags"] for _, each in heard] == [
+        one,
+        one,
+        one | other,
+        one | other,
+    ]
+    assert heard[-1][1]["overdue"]
+
+
 def test_an_invalidation_is_pending_until_it_is_flushed(
     settings, transactional_db, heard
 ):
@@ -68,5 +115,5 @@ def test_an_invalidation_is_pending_until_it_is_flushed(
     (_, intent), (_, waiting), (_, done) = heard
     assert not intent["told"]
     assert done["writers"] == waiting["writers"] == [intent["writer"]]
-    assert done["sender"] is pending.flush
+    assert done["sender"] is pending.flush and not done["overdue"]
     assert done["changes"] == waiting["changes"] == {"tags": Change.build([tag.pk])}

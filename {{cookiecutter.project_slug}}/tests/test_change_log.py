@@ -8,10 +8,13 @@ import contextlib
 import sqlite3
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
-from caching.change_log import is_shared_file
-from caching.stores import Unavailable, get_store
+from caching.change_log import install, is_shared_file
+from caching.stores import Unavailable, get_store, sqlite
+from caching.stores.sqlite import SQLiteStore
+from caching.writes import invalidate
 from tests.factories import BookFactory, TagFactory
 
 pytestmark = pytest.mark.once
@@ -31,6 +34,14 @@ def outside(transactional_db):
     name = connection.settings_dict["NAME"]
     with contextlib.closing(sqlite3.connect(name, timeout=60)) as session:
         yield session
+        session.rollback()
+        install(session)
+
+
+def triggers_of(session):
+    """Return the names of a database's triggers."""
+    find = "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
+    return [name for (name,) in session.execute(find)]
 
 
 def logged(outside, statement):
@@ -91,6 +102,34 @@ def test_the_store_renews_the_stamps_of_what_another_program_changed(outside):
     assert store.read([], NAMES)[1] == after
 
 
+def test_what_is_invalidated_by_hand_is_logged_unless_redis_tells_it(store, settings):
+    last = "SELECT count(*), name, change FROM caching_change WHERE id > %s"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM caching_change")
+        [before] = cursor.fetchone()
+        invalidate("tags", [7])
+        cursor.execute(last, [before])
+        found = cursor.fetchone()
+    in_redis = bool(settings.CACHING["redis_url"])
+    assert found == ((0, None, None) if in_redis else (1, "tags", "7:*"))
+
+
+def test_while_nobody_commits_sqlite_is_asked_nothing(outside, monkeypatch):
+    monkeypatch.setattr(sqlite, "FILE_CHECK", 600)
+    store, asked = get_store(), []
+    store.close()
+    for _ in range(2):
+        store.open(NAMES)
+    store.log.session.set_trace_callback(asked.append)
+    for _ in range(2):
+        store.read([], NAMES)
+    assert not asked
+    with outside:
+        outside.execute("UPDATE books_book SET stock = 2 WHERE id = 1")
+    store.read([], NAMES)
+    assert asked
+
+
 def test_what_is_not_committed_renews_nothing(outside):
     store = get_store()
     before = store.open(NAMES)
@@ -103,17 +142,45 @@ def test_what_is_not_committed_renews_nothing(outside):
 def test_without_its_triggers_the_store_says_that_it_is_unavailable(outside):
     store = get_store()
     store.open(NAMES)
-    find = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    [(name, statement), *_] = outside.execute(find).fetchall()
-    with outside:
-        outside.execute(f'DROP TRIGGER "{name}"')
-    try:
+    outside.execute(f'DROP TRIGGER "{triggers_of(outside)[0]}"')
+    for _ in range(2):
         with pytest.raises(Unavailable):
             store.read([], NAMES)
-    finally:
-        with outside:
-            outside.execute(statement)
+    install(outside)
     assert store.open(NAMES)
+
+
+def test_a_new_store_makes_the_triggers_that_are_missing(outside):
+    triggers = triggers_of(outside)
+    for name in triggers:
+        outside.execute(f'DROP TRIGGER "{name}"')
+    store = SQLiteStore(lease=5, timeout=60)
+    store.open(NAMES)
+    assert triggers_of(outside) == triggers
+    # Once: it is for a migration that another process removes them afterwards.
+    outside.execute(f'DROP TRIGGER "{triggers[0]}"')
+    with pytest.raises(Unavailable):
+        store.read([], NAMES)
+
+
+def test_a_migration_makes_the_triggers_that_are_missing(outside):
+    triggers = triggers_of(outside)
+    outside.execute(f'DROP TRIGGER "{triggers[0]}"')
+    call_command("migrate", verbosity=0)
+    assert triggers_of(outside) == triggers
+
+
+def test_an_install_that_failed_leaves_nothing_behind():
+    def refuse_triggers(action, *arguments):
+        is_one = action == sqlite3.SQLITE_CREATE_TRIGGER
+        return sqlite3.SQLITE_DENY if is_one else sqlite3.SQLITE_OK
+
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+        empty.set_authorizer(refuse_triggers)
+        with pytest.raises(sqlite3.DatabaseError, match="not authorized"):
+            install(empty)
+        assert not empty.in_transaction
+        assert not empty.execute("SELECT name FROM sqlite_master").fetchall()
 
 
 def test_a_file_is_shared_and_a_database_in_memory_is_not(db, monkeypatch):

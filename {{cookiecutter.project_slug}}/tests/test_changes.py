@@ -22,6 +22,12 @@ def test_a_change_is_written_as_it_is_read(text):
     assert str(Change.parse(text)) == text
 
 
+def test_what_is_read_has_each_row_and_each_field():
+    assert Change.parse("7,8:author,stock") == Change.build("78", ["author", "stock"])
+    assert Change.parse("*:*") == Change.build(None)
+    assert Change.parse(":*") == Change.build(())
+
+
 def test_two_changes_are_as_much_as_both():
     both = Change.build("7", ["stock"]) | Change.build("8", ["title"])
     assert both == Change.build("78", ["stock", "title"])

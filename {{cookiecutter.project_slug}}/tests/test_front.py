@@ -115,12 +115,13 @@ def test_the_schemes_name_in_authorization_ignores_case(store, library, reader):
         ("https", "testserver:8443", "8443"),
     ],
 )
-def test_a_view_is_asked_at_the_port_that_was_asked(scheme, host, port):
-    asked = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "SERVER_PORT": "1"}
-    environ = read_request(RequestFactory().get("/api/v1/books", **asked).environ)
-    request = WSGIRequest(environ.environ())
-    assert (request.scheme, request.get_host()) == (scheme, host)
-    assert (request.get_port(), request.path) == (port, "/api/v1/books")
+def test_a_view_is_asked_at_the_address_that_was_asked(scheme, host, port):
+    asked = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "SCRIPT_NAME": "/below"}
+    came = RequestFactory().get("/api/v1/books", SERVER_PORT="1", **asked)
+    request = WSGIRequest(read_request(came.environ).environ())
+    seen = (request.scheme, request.get_host(), request.headers["Host"])
+    assert seen == (scheme, host, host)
+    assert (request.get_port(), request.path) == (port, "/below/api/v1/books")
 
 
 class SharedLoans(CachedReads, LoanList):
