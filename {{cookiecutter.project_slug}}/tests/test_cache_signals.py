@@ -1,11 +1,14 @@
-"""Signals report reads and writes to observers."""
+"""Observers hear of reads and writes, and how long the store took."""
+
+from time import perf_counter
 
 import pytest
 from django.db import transaction
 
-from caching import signals
+from caching import signals, writes
 from caching.outage import pending
 from caching.stamps import Change
+from caching.stores import Unavailable, get_store, timing
 from caching.stores.memory import MemoryStore
 from tests.caches import caching
 from tests.factories import TagFactory
@@ -117,3 +120,50 @@ def test_an_invalidation_is_pending_until_it_is_flushed(
     assert done["writers"] == waiting["writers"] == [intent["writer"]]
     assert done["sender"] is pending.flush and not done["overdue"]
     assert done["changes"] == waiting["changes"] == {"tags": Change.build([tag.pk])}
+
+
+def test_what_is_invalidated_by_hand_is_reported(store, heard):
+    writes.invalidate("tags", [7])
+    [(name, said)] = heard
+    assert name == "invalidated" and len(said["writers"]) == 1
+    assert said["changes"] == {"tags": Change.build([7])} and not said["overdue"]
+
+
+def test_an_observer_that_fails_fails_no_write(store):
+    def fail(**arguments):
+        raise ZeroDivisionError
+
+    signals.invalidated.connect(fail)
+    try:
+        tag = TagFactory()
+    finally:
+        signals.invalidated.disconnect(fail)
+    assert not writers_under_way(store, "tags") and tag.pk
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Return a list to which each step of the store is added, and its seconds."""
+    steps = []
+    observer = [lambda step, seconds: steps.append((step, seconds))]
+    monkeypatch.setattr(timing, "observers", observer)
+    return steps
+
+
+def test_each_step_of_the_store_is_timed(store, told):
+    began = perf_counter()
+    store.open(["tags"])
+    store.read([], ["tags"])
+    together = perf_counter() - began
+    assert [step for step, _ in told] == ["open", "read"]
+    assert 0 < sum(seconds for _, seconds in told) <= together
+
+
+def test_a_step_that_fails_is_timed_and_one_that_nobody_asked_is_not(settings, told):
+    settings.CACHING = caching("redis://127.0.0.1:1/0", cooldown=600)
+    began = perf_counter()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            get_store().read([], ["tags"])
+    [(step, seconds)] = told
+    assert step == "read" and 0 < seconds <= perf_counter() - began

@@ -4,6 +4,7 @@ import pytest
 
 from caching.stamps import Change
 from caching.stores.memory import MAX_KEYS, MemoryStore
+from tests.caches import recorded_round_trips
 from tests.stores import LONG, InRedis
 
 pytestmark = pytest.mark.once
@@ -114,3 +115,12 @@ class TestInRedis:
         least, most = self.ends(step)
         earliest, left, latest = self.now(), self.client.pttl(key), self.now()
         assert least <= latest + left and earliest + left <= most
+
+    def test_whether_redis_can_be_written_is_asked_once_in_a_while(self, monkeypatch):
+        asked = []
+        for self.store.writable_check in (LONG, 0):
+            for _ in range(2):
+                with recorded_round_trips(monkeypatch) as trips:
+                    self.store.read([], ["books"])
+                asked.append("EVALSHA" in repr(trips))
+        assert asked == [True, False, True, True]
