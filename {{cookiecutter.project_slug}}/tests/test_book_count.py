@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from books.pages import BookPages
 from books.queries import BookQuery
-from books.selectors import find_books
+from books.selectors import find_books, has_trigrams
 from tests.caches import caching, recorded_round_trips, result_of
 from tests.factories import BookFactory, TagFactory
 
@@ -80,6 +80,20 @@ def test_one_answer_counts_once_however_often_it_needs_the_number(tag):
     with transaction.atomic(), CaptureQueriesContext(connection) as queries:
         found = [pages.count_rows(find_books(query)) for _ in range(2)]
     assert (found, len(queries)) == ([5, 5], 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "long_enough"),
+    [
+        ({}, False),
+        ({"title": "ab", "author": "cd"}, False),
+        ({"title": "abc", "author": "d"}, True),
+        ({"author": "abc"}, True),
+    ],
+)
+def test_postgresql_alone_finds_texts_by_trigrams(texts, long_enough):
+    on_postgresql = connection.vendor == "postgresql"
+    assert has_trigrams(BookQuery(**texts)) == (long_enough and on_postgresql)
 
 
 def test_what_is_kept_is_one_small_entry(redis_store, reader):

@@ -1,4 +1,4 @@
-"""What an SQLite file notes of a change by another program, and the store that reads it.
+"""What an SQLite file notes of a change by another program, and the store on top.
 
 In one process, so that each change is seen by itself. test_other_processes.py has the
 same between processes.

@@ -147,6 +147,10 @@ class TestWhatAnIntentSays:
         books = Book.objects.filter(pk=book.pk)
         assert intended(lambda: books.update(id=10**6)) == Change.build(None)
 
+    def test_a_new_row_is_named_once_it_has_an_id(self, intended):
+        change = intended(BookFactory)
+        assert change == Change.build([Book.objects.get().pk])
+
     def test_creating_and_deleting(self, intended):
         book = BookFactory()
         assert intended(book.delete).fields is None

@@ -32,7 +32,7 @@ cat "$call"
 
 @pytest.fixture
 def cloud(tmp_path, monkeypatch):
-    """Return a function that sets what AWS and Docker answer; `asked` is their calls."""
+    """Return a function that sets what AWS and Docker answer; `asked` has the calls."""
     for name in ("aws", "docker"):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
@@ -132,7 +132,7 @@ def found(*digests):
 
 
 def tagged(*images):
-    """Return what the registry says of images pushed at these times, with these tags."""
+    """Return what the registry says of images with these times and tags."""
     return {
         "imageDetails": [
             {"imagePushedAt": at, "imageTags": tags} for at, tags in images
