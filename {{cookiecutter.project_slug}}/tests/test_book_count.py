@@ -121,4 +121,6 @@ def test_without_redis_it_is_counted(reader, settings, transactional_db):
     settings.CACHING = caching("redis://127.0.0.1:1/0", timeout=0.1)
     BookFactory.create_batch(3)
     for _ in range(2):
-        assert reader.get("/books?page_size=2").json()["count"] == 3
+        response = reader.get("/books?page_size=2")
+        assert response.json()["count"] == 3
+        assert response.headers["X-Cache"] == "BYPASS; unavailable"

@@ -13,8 +13,10 @@ from django.db import connection
 
 from caching.change_log import install, is_shared_file
 from caching.stores import Unavailable, get_store, sqlite
+from caching.stores.memory import MemoryStore
 from caching.stores.sqlite import SQLiteStore
 from caching.writes import invalidate
+from tests.caches import caching
 from tests.factories import BookFactory, TagFactory
 
 pytestmark = pytest.mark.once
@@ -187,3 +189,10 @@ def test_a_file_is_shared_and_a_database_in_memory_is_not(db, monkeypatch):
     assert is_shared_file(connection)
     monkeypatch.setitem(connection.settings_dict, "NAME", ":memory:")
     assert not is_shared_file(connection)
+
+
+def test_without_a_shared_file_the_store_is_this_processs_own(monkeypatch, settings):
+    monkeypatch.setitem(connection.settings_dict, "NAME", ":memory:")
+    settings.CACHING = caching()
+    store = get_store()
+    assert isinstance(store, MemoryStore) and not isinstance(store, SQLiteStore)
