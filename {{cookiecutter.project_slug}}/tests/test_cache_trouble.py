@@ -15,7 +15,7 @@ from caching.dependencies import Table
 from caching.entries import Entry
 from caching.outage import pending
 from caching.outage.degraded import CacheRequired
-from caching.reads import Blocked, CacheSpec, get_or_compute
+from caching.reads import BYPASS, Blocked, CacheSpec, get_or_compute
 from caching.stamps import Change
 from caching.stores import get_store
 from caching.stores.breaker import Breaker, Unavailable
@@ -56,7 +56,7 @@ class TestAway:
     def test_a_store_that_went_away_meanwhile_says_so(self):
         spec, entry = CacheSpec("key", (Table("tags"),)), Entry.build(b"[]")
         fetched = get_or_compute(spec, Blocked("unopened"), lambda: entry)
-        assert fetched == (entry, "BYPASS", "unavailable")
+        assert fetched == (entry, BYPASS, "unavailable")
 
     def test_health_is_degraded(self, nobody):
         response = nobody.get("/common/health-check")
