@@ -1,9 +1,12 @@
 """The count of a long list is cached, and exact."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from books.pages import BookPages
+from books.queries import BookQuery
+from books.selectors import find_books, has_trigrams
 from tests.caches import caching, recorded_round_trips, result_of
 from tests.factories import BookFactory, TagFactory
 
@@ -69,6 +72,30 @@ def test_a_retitled_book_is_counted_at_once(reader, librarian, tag):
     assert counts(reader, "title=same&page_size=2") == (4, 1)
 
 
+def test_one_answer_counts_once_however_often_it_needs_the_number(tag):
+    """On PostgreSQL, how books are found depends on how many there are."""
+    pages, query = BookPages(), BookQuery(title="same")
+    pages.query = query
+    # In a transaction nothing is cached.
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        found = [pages.count_rows(find_books(query)) for _ in range(2)]
+    assert (found, len(queries)) == ([5, 5], 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "long_enough"),
+    [
+        ({}, False),
+        ({"title": "ab", "author": "cd"}, False),
+        ({"title": "abc", "author": "d"}, True),
+        ({"author": "abc"}, True),
+    ],
+)
+def test_postgresql_alone_finds_texts_by_trigrams(texts, long_enough):
+    on_postgresql = connection.vendor == "postgresql"
+    assert has_trigrams(BookQuery(**texts)) == (long_enough and on_postgresql)
+
+
 def test_what_is_kept_is_one_small_entry(redis_store, reader):
     BookFactory.create_batch(3)
     for query in PAGES:
@@ -94,4 +121,6 @@ def test_without_redis_it_is_counted(reader, settings, transactional_db):
     settings.CACHING = caching("redis://127.0.0.1:1/0", timeout=0.1)
     BookFactory.create_batch(3)
     for _ in range(2):
-        assert reader.get("/books?page_size=2").json()["count"] == 3
+        response = reader.get("/books?page_size=2")
+        assert response.json()["count"] == 3
+        assert response.headers["X-Cache"] == "BYPASS; unavailable"

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from books.models import Book
-from books.queries import ORDERS
+from books.queries import ORDERS, BookQuery
+from books.selectors import find_books, sort_when_found
 from tests.clients import errors_of, results_of
 from tests.factories import BookFactory, TagFactory
 
@@ -48,6 +49,13 @@ def test_following_next_shows_what_pages_by_number_show(reader, books, order_by,
     for query in (order, f"&tag={books.pk}{order}", f"&title=same{order}"):
         expected = ids_by_number(reader, f"page_size=100{query}")
         assert follow(reader, f"after=&page_size={size}{query}") == expected
+
+
+@pytest.mark.parametrize("order_by", ALL_ORDERS)
+def test_what_is_sorted_when_found_has_the_same_order(books, order_by):
+    query = BookQuery(order_by=order_by)
+    found = find_books(query)
+    assert list(sort_when_found(found, query)) == list(found)
 
 
 @pytest.mark.parametrize("order_by", ALL_ORDERS)
@@ -119,6 +127,19 @@ def test_what_is_no_place_in_this_order_is_a_400(reader, query):
     response = reader.get(f"/books?{query}")
     assert response.status_code == 400, response.content
     assert list(errors_of(response)) == ["after"]
+
+
+@pytest.mark.parametrize(
+    ("query", "accepted"),
+    [
+        ("after=x", "an id"),
+        ("after=x&order_by=title", "a value of title:id"),
+        ("after=x&order_by=-published_at", "a value of published_at:id"),
+    ],
+)
+def test_the_400_says_how_a_place_is_written(reader, query, accepted):
+    [error] = reader.get(f"/books?{query}").json()["errors"]
+    assert f"accepted: {accepted}, as `next` has it" in error["detail"]
 
 
 @pytest.mark.django_db

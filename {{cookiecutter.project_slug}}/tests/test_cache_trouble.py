@@ -11,8 +11,11 @@ import redis
 from django.db import transaction
 
 from books.models import Book
+from caching.dependencies import Table
+from caching.entries import Entry
 from caching.outage import pending
 from caching.outage.degraded import CacheRequired
+from caching.reads import BYPASS, Blocked, CacheSpec, get_or_compute
 from caching.stamps import Change
 from caching.stores import get_store
 from caching.stores.breaker import Breaker, Unavailable
@@ -49,6 +52,11 @@ class TestAway:
         assert librarian.get("/tags").headers["X-Cache"] == "BYPASS; unavailable"
         assert librarian.put(f"/tags/{tag.pk}", {"name": "New"}).status_code == 200
         assert librarian.get(f"/tags/{tag.pk}").json()["name"] == "New"
+
+    def test_a_store_that_went_away_meanwhile_says_so(self):
+        spec, entry = CacheSpec("key", (Table("tags"),)), Entry.build(b"[]")
+        fetched = get_or_compute(spec, Blocked("unopened"), lambda: entry)
+        assert fetched == (entry, BYPASS, "unavailable")
 
     def test_health_is_degraded(self, nobody):
         response = nobody.get("/common/health-check")

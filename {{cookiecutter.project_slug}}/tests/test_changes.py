@@ -22,6 +22,12 @@ def test_a_change_is_written_as_it_is_read(text):
     assert str(Change.parse(text)) == text
 
 
+def test_what_is_read_has_each_row_and_each_field():
+    assert Change.parse("7,8:author,stock") == Change.build("78", ["author", "stock"])
+    assert Change.parse("*:*") == Change.build(None)
+    assert Change.parse(":*") == Change.build(())
+
+
 def test_two_changes_are_as_much_as_both():
     both = Change.build("7", ["stock"]) | Change.build("8", ["title"])
     assert both == Change.build("78", ["stock", "title"])
@@ -140,6 +146,10 @@ class TestWhatAnIntentSays:
         book = BookFactory()
         books = Book.objects.filter(pk=book.pk)
         assert intended(lambda: books.update(id=10**6)) == Change.build(None)
+
+    def test_a_new_row_is_named_once_it_has_an_id(self, intended):
+        change = intended(BookFactory)
+        assert change == Change.build([Book.objects.get().pk])
 
     def test_creating_and_deleting(self, intended):
         book = BookFactory()

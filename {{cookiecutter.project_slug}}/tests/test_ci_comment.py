@@ -195,3 +195,15 @@ def test_github_takes_a_comment_of_the_greatest_length(results):
         logs = {f"step {number}__log": "x" * 100_000 for number in range(3)}
         results(check, *steps, **logs)
     assert len(written(results.folder)) < 65_536
+
+
+def test_at_home_it_names_no_commit_and_links_to_no_log(results):
+    assert written(results.folder).rstrip().endswith("\n\nlongest check: 4 s")
+
+
+def test_on_github_it_names_the_commit_and_links_to_the_log(results):
+    text = written(results.folder, commit="abcdef0123456", log="https://example.com/1")
+    said = (
+        "commit `abcdef0` · longest check: 4 s · [the whole log](https://example.com/1)"
+    )
+    assert text.rstrip().endswith(f"\n\n{said}")

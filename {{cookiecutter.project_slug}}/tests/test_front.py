@@ -1,8 +1,13 @@
 """One reading of a request: no reader can change what another one reads."""
 
+from contextlib import nullcontext
+from wsgiref.validate import check_environ
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
+from django.test import RequestFactory
 from django.urls import path
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, BasePermission
@@ -11,6 +16,8 @@ from rest_framework.throttling import AnonRateThrottle
 
 from books.views import BookList
 from caching.dependencies import Row, Table
+from caching.requests import read_request
+from caching.responses import call
 from caching.views import Cached, CachedReads
 from config.urls import urlpatterns as usual
 from loans.views import LoanList
@@ -103,6 +110,49 @@ def test_the_schemes_name_in_authorization_ignores_case(store, library, reader):
         assert reader.get("/loans").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "port"),
+    [
+        ("http", "testserver", "80"),
+        ("https", "testserver", "443"),
+        ("http", "testserver:8000", "8000"),
+        ("https", "testserver:8443", "8443"),
+    ],
+)
+def test_a_view_is_asked_at_the_address_that_was_asked(scheme, host, port):
+    asked = {"HTTP_HOST": host, "wsgi.url_scheme": scheme, "SCRIPT_NAME": "/below"}
+    came = RequestFactory().get("/api/v1/books", SERVER_PORT="1", **asked)
+    environ = read_request(came.environ).environ()
+    check_environ(environ)
+    request = WSGIRequest(environ)
+    seen = (request.scheme, request.get_host(), request.headers["Host"])
+    assert seen == (scheme, host, host)
+    assert (request.get_port(), request.path) == (port, "/below/api/v1/books")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_body_of_an_answer_is_closed(fails):
+    """Then Django's request ends, with its database connections."""
+    closed = []
+
+    class Body:
+        def __iter__(self):
+            yield b"two"
+            if fails:
+                raise ZeroDivisionError
+
+        def close(self):
+            closed.append(self)
+
+    def application(environ, start_response):
+        start_response("200 OK", [("A", "b")])(b"one ")
+        return Body()
+
+    with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+        assert call(application, {}) == ("200 OK", (("A", "b"),), b"one two")
+    assert len(closed) == 1
+
+
 class SharedLoans(CachedReads, LoanList):
     """What a student writes who wants loans cached, too."""
 
@@ -127,6 +177,7 @@ class Whoever(CachedReads, GenericAPIView):
             "number": lambda user: user.pk,
             "text": str,
             "same": lambda user: user == 7,
+            "key": hash,
             "session": lambda user: request._request.user.username,
         }
         return Response(ways[what](request.user))
@@ -168,7 +219,7 @@ def test_a_shared_answer_can_not_be_one_readers_own(
     assert "per_reader=True" in caplog.text
 
 
-@pytest.mark.parametrize("what", ["name", "number", "text", "same", "session"])
+@pytest.mark.parametrize("what", ["name", "number", "text", "same", "key", "session"])
 def test_nothing_is_known_of_a_shared_answers_reader(
     store, extended, transactional_db, reader, what
 ):

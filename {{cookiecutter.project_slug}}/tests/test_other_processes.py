@@ -74,6 +74,8 @@ before = get_store().read([], ["tags"])
 wait, go = os.pipe()
 child = os.fork()
 if child == 0:
+    # SQLite forbids to use a parent's connection.
+    assert get_store().log is None
     os.read(wait, 1)
     os._exit(0 if get_store().read([], ["tags"]) != before and is_seen() else 1)
 # Now SQLite removes the file that the child's copy of the connection has mapped.

@@ -42,10 +42,10 @@ def aws(*arguments: str) -> Any:
 
 def stream(*command: str) -> int:
     """Run a command, show its output line by line; return its exit code."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert process.stdout
-    for line in process.stdout:
-        say(line.rstrip("\n"))
-    return process.wait()
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            say(line.rstrip("\n"))
+    return process.returncode
