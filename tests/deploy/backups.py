@@ -206,6 +206,11 @@ class Machine:
         """Make a backup; gives its name."""
         return self.succeed("backup.sh").split("made: ")[1].split()[0]
 
+    def archive(self, name):
+        """The bytes of an archive in the bucket."""
+        found = self.cloud.client("s3").get_object(Bucket=BUCKET, Key=name)
+        return found["Body"].read()
+
     def compose(self, service, *command):
         docker = (self.programs / "docker", "compose", "run", service)
         return succeed(*docker, *command, cwd=self.library, env=self.environment())

@@ -1,10 +1,13 @@
 """A backup comes back, row for row; whatever fails, the rows of before are there."""
 
+import io
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
+import tarfile
 import time
 from contextlib import ExitStack
 
@@ -191,23 +194,71 @@ def test_a_wrong_archive_is_noticed_before_anything_is_touched(
     assert machine.local() == []
 
 
-@pytest.mark.parametrize("damage", ["a byte", "the end"])
-def test_a_damaged_archive_is_noticed_before_anything_is_touched(
-    machine, books, damage
-):
+def damaged(content, secret):
+    """Such archives: a byte of the dump or of a secret is wrong, or the end is gone."""
+    for place in (content.index(b"PGDMP") + 3000, content.index(secret)):
+        yield content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    yield content[: len(content) // 2]
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for member in archive:
+            yield content[: member.offset]
+
+
+def test_a_damaged_archive_is_noticed_before_anything_is_touched(machine, books):
     books("one")
     name = machine.back_up()
     path = machine.data / "damaged.tar"
-    machine.cloud.client("s3").download_file(BUCKET, name, str(path))
-    content = bytearray(path.read_bytes())
-    if damage == "a byte":
-        content[content.index(b"PGDMP") + 3000] ^= 1
-    else:
-        del content[len(content) // 2 :]
-    path.write_bytes(content)
-    line = the_line(machine.run("restore.sh", path, "--yes"))
-    assert line.startswith(f"FAILED: {path} is damaged")
+    secret = secret_of(machine)
+    for content in damaged(machine.archive(name), secret):
+        path.write_bytes(content)
+        done = machine.run("restore.sh", path, "--yes")
+        assert the_line(done).startswith(f"FAILED: {path} is ")
+        assert secret.decode() not in done.stdout
     assert machine.titles() == ["one"]
+    assert (machine.data / "secrets.env").read_bytes().count(secret) == 1
+    assert machine.local() == []
+
+
+def secret_of(machine):
+    secrets = (machine.data / "secrets.env").read_bytes()
+    return re.search(rb"^SECRET_KEY=(.+)$", secrets, re.MULTILINE)[1]
+
+
+def files_with(machine, *texts):
+    """Names of the files of the machine's data in which one of these stands."""
+    files = (path for path in machine.data.rglob("*") if path.is_file())
+    found = [path for path in files if any(t in path.read_bytes() for t in texts)]
+    return sorted(str(path.relative_to(machine.data)) for path in found)
+
+
+def test_no_copy_of_the_secrets_or_of_the_rows_stays_beside_the_archive(machine, books):
+    books("one")
+    secret = secret_of(machine)
+    # What a backup left that the machine's end has cut off, and what one is making now.
+    for folder, age in (("new.cut", 2), ("new.now", 0)):
+        (machine.data / "backups" / folder).mkdir(parents=True)
+        (machine.data / "backups" / folder / "secrets.env").write_bytes(secret)
+        then = time.time() - age * 86400
+        os.utime(machine.data / "backups" / folder, (then, then))
+    others = ["backups/new.now/secrets.env", "secrets.env"]
+
+    said = machine.succeed("backup.sh")
+    assert secret.decode() not in said
+    assert files_with(machine, secret, b"PGDMP") == others
+
+    machine.configure(AWS_REGION=machine.cloud.region, BACKUP_BUCKET="nobodys")
+    done = machine.run("backup.sh")
+    assert secret.decode() not in done.stdout
+    (kept,) = (machine.data / "backups").glob("*.tar")
+    assert files_with(machine, secret, b"PGDMP") == sorted(
+        [*others, f"backups/{kept.name}"]
+    )
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    kept.unlink()
+
+    machine.program("pg_dump", "#!/bin/sh\necho PGDMP; exit 1\n")
+    assert machine.run("backup.sh").returncode == 1
+    assert files_with(machine, secret, b"PGDMP") == others
 
 
 def test_a_dump_that_stops_in_the_middle_replaces_nothing(machine, books):

@@ -22,9 +22,17 @@ echo "docker $*" >> noted
 [ "${*: -1}" != "$(cat hangs 2>&1)" ] || exec sleep 600
 [ "${*: -1}" != "$(cat fails 2>&1)" ] || { echo "no such luck"; exit 1; }
 """
-IPTABLES = '#!/bin/sh\necho "iptables $*" >> noted\n'
+FIREWALL = """\
+#!/bin/bash
+echo "${0##*/} $*" >> noted
+[ "${0##*/}" != "$(cat fails 2>&1)" ] || { echo "no such table" >&2; exit 3; }
+"""
 RULE = "PREROUTING -p tcp -m multiport --dports 80,443 --syn -j DROP"
-HELD, LET_IN = f"iptables -w -t raw -I {RULE}", f"iptables -w -t raw -D {RULE}"
+# Over IPv4 and over IPv6.
+HELD, LET_IN = (
+    [f"{command} -w -t raw {change} {RULE}" for command in ("iptables", "ip6tables")]
+    for change in ("-I", "-D")
+)
 REDIS, CADDY, DATABASE = (
     f"docker up --detach --no-deps --timeout 25 {service}"
     for service in ("--wait redis", "caddy", "db")
@@ -47,7 +55,8 @@ class Server:
         run(self.script.parent / "first-boot.sh", cwd=folder, env=self.env)
         (folder / "bin").mkdir()
         curl = "#!/bin/sh\necho blue\n"
-        stand_ins = {"docker": DOCKER, "iptables": IPTABLES, "curl": curl}
+        stand_ins = {"docker": DOCKER, "curl": curl}
+        stand_ins |= dict.fromkeys(("iptables", "ip6tables"), FIREWALL)
         for name, script in stand_ins.items():
             (folder / "bin" / name).write_text(script)
             (folder / "bin" / name).chmod(0o755)
@@ -78,17 +87,33 @@ def test_new_connections_wait_while_the_proxy_is_replaced(server):
     done = server.update()
     assert done.returncode == 0, done.stdout
     assert "done: redis caddy are the newest" in done.stdout
-    assert server.noted() == [PULLED, REDIS, HELD, CADDY, LET_IN, PRUNED]
+    assert server.noted() == [PULLED, REDIS, *HELD, CADDY, *LET_IN, PRUNED]
+
+
+def test_a_kernel_without_ipv6_is_told_of_and_stops_nothing(server):
+    (server.folder / "fails").write_text("ip6tables")
+    done = server.update("--no-pull")
+    assert "IPv6: new connections can't be held: no such table" in done.stdout
+    assert the_end(done)[0] == 0
+    assert server.noted() == [REDIS, *HELD, CADDY, *LET_IN, PRUNED]
+
+
+def test_no_connection_is_held_if_those_of_ipv4_can_not_be(server):
+    (server.folder / "fails").write_text("iptables")
+    line = "new connections can't be held: no such table"
+    assert the_end(server.update("--no-pull")) == (1, line)
+    wait_until(lambda: server.noted()[-2:] == LET_IN, "the rules' end", seconds=60)
+    assert CADDY not in server.noted()
 
 
 def test_the_database_is_replaced_where_it_runs_and_if_that_is_asked_for(server):
     done = server.update("--database", "--no-pull")
     assert "the database was away for " in done.stdout
-    assert server.noted() == [REDIS, HELD, CADDY, LET_IN, DATABASE, READY, PRUNED]
+    assert server.noted() == [REDIS, *HELD, CADDY, *LET_IN, DATABASE, READY, PRUNED]
     (server.folder / "noted").unlink()
     server.configure("REGISTRY=r", "DATABASE_URL=postgres://elsewhere/library")
     server.update("--database", "--no-pull")
-    assert server.noted() == [REDIS, HELD, CADDY, LET_IN, PRUNED]
+    assert server.noted() == [REDIS, *HELD, CADDY, *LET_IN, PRUNED]
 
 
 def test_images_that_do_not_come_change_nothing(server):
@@ -102,7 +127,7 @@ def test_a_proxy_that_does_not_start_keeps_nobody_out(server):
     (server.folder / "fails").write_text("caddy")
     done = server.update("--no-pull")
     assert the_end(done) == (1, "caddy did not start: no such luck")
-    wait_until(lambda: server.noted()[-1] == LET_IN, "the rule's end", seconds=60)
+    wait_until(lambda: server.noted()[-2:] == LET_IN, "the rules' end", seconds=60)
 
 
 def test_one_that_is_killed_keeps_nobody_out(server):
@@ -116,7 +141,7 @@ def test_one_that_is_killed_keeps_nobody_out(server):
     wait_until(lambda: CADDY in server.noted(), "the replacement", seconds=60)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    wait_until(lambda: server.noted()[-1] == LET_IN, "the rule's end", seconds=60)
+    wait_until(lambda: server.noted()[-2:] == LET_IN, "the rules' end", seconds=60)
 
 
 def test_while_a_deploy_runs_nothing_is_touched(server):

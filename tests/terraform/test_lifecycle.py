@@ -173,6 +173,8 @@ def see_backups(cloud, bucket, instance):
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert rule["Expiration"]["Days"] == 30
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 7
+    see_encryption(s3, bucket)
     blocked = s3.get_public_access_block(Bucket=bucket)
     assert set(blocked["PublicAccessBlockConfiguration"].values()) == {True}
 
@@ -186,6 +188,24 @@ def see_backups(cloud, bucket, instance):
     assert actions(may) == {
         *("s3:ListBucket", "s3:GetObject", "s3:PutObject"),
         *("s3:AbortMultipartUpload", "cloudwatch:PutMetricData"),
+    }
+
+
+def see_encryption(s3, bucket):
+    """S3 encrypts what is in it, and takes nothing over a connection without TLS."""
+    encrypted = s3.get_bucket_encryption(Bucket=bucket)
+    (rule,) = encrypted["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    (statement,) = policy["Statement"]
+    arn = f"arn:aws:s3:::{bucket}"
+    assert set(statement.pop("Resource")) == {arn, f"{arn}/*"}
+    assert statement == {
+        "Sid": "EncryptedConnectionsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
 
 

@@ -5,10 +5,12 @@ CONCURRENTLY), but not in a transaction. So a migration that adds an index must
 set `atomic = False`. On SQLite they add an ordinary index, or none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, migrations
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -19,6 +21,11 @@ NO_TRIGRAMS = """
   To make it fast, let a superuser run `CREATE EXTENSION pg_trgm` here (it is one
   of PostgreSQL's contrib modules), and then:
     python manage.py migrate {app} {before} && python manage.py migrate"""
+
+INVALID = (
+    "{reason}; the index {name} is INVALID: no query uses it, and writes may pay for "
+    "it; migrate again, which builds it anew, or DROP INDEX CONCURRENTLY {name}"
+)
 
 
 class AddIndexOnline(migrations.AddIndex):
@@ -33,16 +40,15 @@ class AddIndexOnline(migrations.AddIndex):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Add the index."""
+        """Add the index. Raises DatabaseError, which names it if it is INVALID."""
         if not _is_postgres(schema_editor):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return
-        _drop_index(schema_editor, self.index.name)
         model = to_state.apps.get_model(app_label, self.model_name)
         # PostgreSQL's schema editor alone takes `concurrently`.
-        schema_editor.add_index(
-            model, self.index, concurrently=True  # type: ignore[call-arg]
-        )
+        add: Any = schema_editor.add_index
+        build = partial(add, model, self.index, concurrently=True)
+        _build_anew(schema_editor, self.index.name, build)
 
     def database_backwards(
         self,
@@ -81,11 +87,11 @@ class AddPostgresIndexes(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
-        """Add the indexes."""
+        """Add the indexes. Raises DatabaseError, which names one that is INVALID."""
         if _is_postgres(schema_editor):
             for name, on in self.indexes.items():
-                _drop_index(schema_editor, name)
-                schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {on}")
+                create = f"CREATE INDEX CONCURRENTLY {name} ON {on}"
+                _build_anew(schema_editor, name, partial(schema_editor.execute, create))
 
     def database_backwards(
         self,
@@ -140,8 +146,32 @@ class AddTrigramIndexes(AddPostgresIndexes):
         super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 
+def _build_anew(
+    schema_editor: BaseDatabaseSchemaEditor, name: str, build: Callable[[], None]
+) -> None:
+    try:
+        # An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index behind.
+        _drop_index(schema_editor, name)
+        build()
+    except DatabaseError as error:
+        if not _is_invalid(schema_editor.connection, name):
+            raise
+        reason = str(error).splitlines()[0]
+        # A failed deploy shows the last line alone: it is this one.
+        raise type(error)(INVALID.format(reason=reason, name=name)) from error
+
+
+def _is_invalid(connection: BaseDatabaseWrapper, name: str) -> bool:
+    """Return whether there is such an index that no query may use."""
+    if not connection.is_usable():
+        return False
+    with connection.cursor() as cursor:
+        invalid = "SELECT FROM pg_index WHERE NOT indisvalid AND indexrelid = "
+        cursor.execute(f"{invalid}to_regclass(%s)", [name])
+        return bool(cursor.rowcount)
+
+
 def _drop_index(schema_editor: BaseDatabaseSchemaEditor, name: str) -> None:
-    # An interrupted CREATE INDEX CONCURRENTLY leaves an invalid index behind.
     schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
 
 

@@ -13,10 +13,12 @@ fail() {
   refuse "FAILED: $1${cause:+: $cause}" "${2:-1}"
 }
 
-# make_room NAME: $work is a folder that goes when the script ends.
+# make_room NAME: $work is a folder that goes when the script ends. What a kill or the
+# machine's end left there, rows and secrets, goes after a day.
 make_room() {
   umask 077
   mkdir -p -- "$BACKUPS"
+  find "$BACKUPS" -mindepth 1 -maxdepth 1 -type d -mmin +1440 -exec rm -rf -- {} +
   work=$(mktemp -d "$BACKUPS/$1.XXXXXX")
   trap 'rm -rf -- "$work"' EXIT
   mkdir -- "$work/archive"

@@ -9,7 +9,7 @@ usage() {
 Usage: update-services.sh [--database] [--no-pull]
 
 Pulls the newest Redis and Caddy of the majors in docker-compose.yml, and replaces what
-has changed. No request is lost: new connections wait for the proxy.
+has changed. No request is lost: new connections wait for the proxy, over IPv4 and IPv6.
 --database: PostgreSQL, too, if it runs here. Until it is back, what needs it is
 answered with 503.
 --no-pull: takes the images that this machine has.
@@ -39,12 +39,18 @@ replace() {
 # again by the other side's kernel, after 1, 3 and 7 seconds.
 NEW_CONNECTIONS="PREROUTING -p tcp -m multiport --dports 80,443 --syn -j DROP"
 
+LET_IN="read -r -t 60
+  iptables -w -t raw -D $NEW_CONNECTIONS
+  ip6tables -w -t raw -D $NEW_CONNECTIONS"
+
 # The end of the pipe lets them in, or a minute: so they come in whatever ends this script.
+# shellcheck disable=SC2086  # words
 hold() {
-  exec {held}> >(exec setsid bash -c "read -r -t 60; iptables -w -t raw -D $NEW_CONNECTIONS" 9>&- 2>/dev/null)
+  exec {held}> >(exec setsid bash -c "$LET_IN" 9>&- 2>/dev/null)
   holder=$!
-  # shellcheck disable=SC2086  # words
   quietly iptables -w -t raw -I $NEW_CONNECTIONS || refuse "new connections can't be held: $(last_line)"
+  # A kernel without IPv6 has nobody to hold.
+  quietly ip6tables -w -t raw -I $NEW_CONNECTIONS || say "IPv6: new connections can't be held: $(last_line)"
 }
 
 let_in() {

@@ -28,6 +28,21 @@ run "backups_are_private_and_outlive_a_destroy" {
   }
 
   assert {
+    condition     = one(aws_s3_bucket_server_side_encryption_configuration.backups.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "AES256"
+    error_message = "The backups must be encrypted."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.backups.versioning_configuration[0].status == "Enabled"
+    error_message = "What the server overwrites must stay."
+  }
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.backups_encrypted_only.statement).effect == "Deny" && one(one(data.aws_iam_policy_document.backups_encrypted_only.statement).condition).variable == "aws:SecureTransport"
+    error_message = "No connection without TLS may reach the backups."
+  }
+
+  assert {
     condition     = !anytrue([for statement in data.aws_iam_policy_document.keep_backups.statement : anytrue([for action in statement.actions : strcontains(action, "Delete")])])
     error_message = "The server must not be able to delete a backup."
   }
