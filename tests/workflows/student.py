@@ -54,7 +54,7 @@ class GitHub:
         return folder
 
     def begun(self):
-        """Return the runs that began since the last call: a tag's, or "" for a push."""
+        """Return the runs begun since the last call: a tag each, or "" for a push."""
         asked = self.folder / "asked"
         runs = asked.read_text().split()
         asked.write_text("")
@@ -67,7 +67,7 @@ class GitHub:
 
 
 def furnish(sandbox, github, tool, port):
-    """Give the student git's way to GitHub, and the programs; `port` is the server's."""
+    """Give the student the programs, and git's way to GitHub; `port`: the server's."""
     ways = f'[url "{github.folder}/"]\n\tinsteadOf = https://github.com/\n'
     (sandbox.home / ".gitconfig").write_text(ways)
     sandbox.program("gh", f"GITHUB={github.folder}\n{GH}")
