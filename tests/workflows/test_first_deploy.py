@@ -121,7 +121,7 @@ def deployments(student, server, on_runner, tmp_path):
 
 
 @pytest.mark.deep
-@pytest.mark.minutes(5)
+@pytest.mark.minutes(4)
 def test_the_first_deploy_is_taken_back_and_nothing_is_left(student, deployments):
     """Every command of the page in its order, and what each shows.
 
