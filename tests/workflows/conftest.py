@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 
 import pytest
+from filelock import FileLock
 
 from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
@@ -59,7 +60,7 @@ def runner(engine, make_root, once, shared_folder, tool):  # noqa: F811
 
 
 @pytest.fixture(scope="session")
-def on_runner(runner, project):
+def on_runner(runner, project, shared_folder):
     """Play the workflows of a repository there; `name` is that of the play's folder.
 
     `installed` is another play, whose jobs installed the packages already.
@@ -77,6 +78,7 @@ def on_runner(runner, project):
         more["environment"] = own | more.get("environment", {})
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
+        more.setdefault("engine", FileLock(shared_folder / "engine.lock"))
         # The services are this machine's, and reached by their addresses.
         more |= {"venv": project.path / ".venv", "platform": runner}
         return Machine(repository, folder, context, **more)
