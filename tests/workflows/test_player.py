@@ -1,6 +1,7 @@
 """The player decides as GitHub does, and refuses what it does not know."""
 
 import pytest
+from filelock import FileLock
 
 from tests.baking import commit_everything
 from tests.workflows.expressions import Unknown, condition, evaluate, fill, functions
@@ -63,13 +64,14 @@ def test_a_condition_asks_for_success_unless_it_says_otherwise(text, status, wan
 def played(tmp_path):
     """Play a workflow of these jobs."""
 
-    def run(jobs):
+    def run(jobs, **more):
         repository = tmp_path / "repository"
         workflow = repository / ".github/workflows/example.yml"
         workflow.parent.mkdir(parents=True)
         workflow.write_text(HEAD + jobs)
         commit_everything(repository)
-        return play(Machine(repository, tmp_path / "play", TABLE), "example.yml")
+        machine = Machine(repository, tmp_path / "play", TABLE, **more)
+        return play(machine, "example.yml")
 
     return run
 
@@ -150,3 +152,20 @@ def test_the_outputs_of_a_job_that_was_skipped_are_empty(played):
 def test_what_the_player_does_not_know_is_refused(played, jobs):
     with pytest.raises(AssertionError):
         played(jobs)
+
+
+def test_the_image_s_name_in_the_engine_is_one_play_s_at_a_time(played, tmp_path):
+    lock = tmp_path / "lock"
+    look = f"flock --nonblock {lock} echo free || echo held"
+    push = f"{look}; true python3 -m ci.release push"
+    jobs = played(
+        f"  image: {{runs-on: x, steps: [{{run: '{look}'}}]}}\n"
+        f"  deploy: {{runs-on: x, steps: [{{run: '{look}'}}, {{run: '{push}'}}]}}\n",
+        engine=FileLock(lock),
+    )
+    said = {name: job.log.splitlines() for name, job in jobs.items()}
+    assert "held" in said["image"] and "free" not in said["image"]
+    assert [line for line in said["deploy"] if line in ("free", "held")] == [
+        "free",
+        "held",
+    ]
