@@ -6,9 +6,10 @@ import subprocess
 import pytest
 
 from docs.tools import name_of, names, pages
+from docs.tools.parsing import page_directive
 from docs.tools.running import executed, run_in_order, run_page
 from docs.tools.steps import steps
-from tests.baking import succeed
+from tests.baking import ROOT, succeed
 from tests.files import in_template
 from tests.ports import free_port
 
@@ -19,7 +20,13 @@ def commands_of(page):
     return [each.text for step in steps(name_of(page), text) for each in step.commands]
 
 
+def played_by(page):
+    """The test of its own that plays a page; nothing for most."""
+    return page_directive(page.read_text(encoding="utf-8"), "played")
+
+
 RUN = [page for page in pages("en") if executed(page)]
+PLAYED = [page for page in pages("en") if played_by(page)]
 CHAPTERS = [page for page in RUN if name_of(page).startswith("walkthrough/")]
 
 
@@ -67,6 +74,12 @@ def test_what_is_not_run_says_why_and_names_what_exists():
     assert [
         (place, word) for page, place, word in paths if not names.exists(word, page)
     ] == []
+
+
+@pytest.mark.parametrize("page", PLAYED, ids=name_of)
+def test_the_test_that_plays_a_page_names_it(page):
+    test = ROOT / played_by(page)
+    assert name_of(page) in test.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", pages("en"), ids=name_of)

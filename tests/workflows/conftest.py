@@ -4,8 +4,11 @@ import dataclasses
 import json
 import secrets
 import shutil
+import sys
+from contextlib import ExitStack
 
 import pytest
+from filelock import FileLock
 
 from tests.baking import BakedProject, commit_everything
 from tests.deploy.conftest import base_images, engine  # noqa: F401
@@ -57,7 +60,7 @@ def runner(engine, make_root, once, shared_folder, tool):  # noqa: F811
 
 
 @pytest.fixture(scope="session")
-def on_runner(runner, project):
+def on_runner(runner, project, shared_folder):
     """Play the workflows of a repository there; `name` is that of the play's folder.
 
     `installed` is another play, whose jobs installed the packages already.
@@ -75,6 +78,7 @@ def on_runner(runner, project):
         more["environment"] = own | more.get("environment", {})
         more.setdefault("reads", faults.READS)
         more.setdefault("extra", {"tests": {"ARGS": A_FEW_TESTS}})
+        more.setdefault("engine", FileLock(shared_folder / "engine.lock"))
         # The services are this machine's, and reached by their addresses.
         more |= {"venv": project.path / ".venv", "platform": runner}
         return Machine(repository, folder, context, **more)
@@ -162,3 +166,36 @@ def sees(repository, job, fault):
     """Tell whether a job may look at the file that has the fault."""
     seen = BakedProject(repository).run("git", "ls-files", "--", *faults.READS[job])
     return fault.path in seen.splitlines()
+
+
+@pytest.fixture(scope="module")
+def server(base_images, rendered):  # noqa: F811
+    """The rehearsal's throw-away server, its scripts in place, nothing deployed."""
+    run_id = secrets.token_hex(4)
+    folder = rendered.path.parent.parent / f"server-{run_id}"
+    # Python leaves bytecode beside what it imports.
+    code = shutil.copytree(rendered.path, folder / "code")
+    sys.path.insert(0, str(code))
+    try:
+        from lab.rehearsal import docker
+        from lab.rehearsal.host import Host
+    finally:
+        sys.path.remove(str(code))
+    with ExitStack() as cleanup:
+        cleanup.callback(shutil.rmtree, folder)
+        cleanup.callback(docker.remove_all, run_id)
+        host = Host(run_id, folder)
+        # As Terraform calls the project's registry.
+        host.repository = f"127.0.0.1:{host.registry_port}/{rendered.path.name}"
+        host.start()
+        settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
+        # Nobody reads here, so a deploy need not watch what readers get for long.
+        host.install(code, settings | {"BAKE_SECONDS": "6"})
+        prepare = "/opt/library/host/prepare.sh"
+        host.inside("mkdir", "-p", "/opt/library/host")
+        host.inside("tee", prepare, stdin="#!/bin/sh\necho the settings are new\n")
+        host.inside("chmod", "755", prepare)
+        yield host
+        images = docker.docker("image", "ls", "--quiet", host.repository).split()
+        for image in set(images):
+            docker.docker("image", "rm", "--force", image)

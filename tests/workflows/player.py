@@ -5,6 +5,7 @@ the same rules. An unknown key, action or expression is refused, because a skipp
 proves nothing.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import shutil
@@ -50,6 +51,8 @@ class Machine:
     choices: int | None = None  # how many of a matrix are played; None: all
     artifacts: Path = None
     platform: object = dataclasses.field(default_factory=ThisMachine)
+    # Held while the checked image has its name in the engine, which all plays share.
+    engine: object = dataclasses.field(default_factory=contextlib.nullcontext)
 
     def __post_init__(self):
         self.artifacts = self.artifacts or self.folder / "artifacts"
@@ -184,6 +187,13 @@ class Playing:
             (docker / "cli-plugins").symlink_to(plugins)
 
     def play(self):
+        with self.engine(self.job_id == "image"):
+            return self.play_steps()
+
+    def engine(self, needed):
+        return self.machine.engine if needed else contextlib.nullcontext()
+
+    def play_steps(self):
         for number, step in enumerate(self.job["steps"]):
             refuse_unknown(step, STEP_KEYS, f"{self.job_id}, step {number + 1}")
             if expressions.condition(step.get("if", "success()"), self.table):
@@ -213,11 +223,12 @@ class Playing:
         assert "${{" not in step["run"], f"an expression inside a script: {step}"
         platform = self.machine.platform
         platform.give(self.folder)
-        done = platform.run(
-            *("bash", "-e", "-c", step["run"]),
-            cwd=platform.inside(self.workspace),
-            env=self.environment() | self.fill_all(step.get("env", {})),
-        )
+        with self.engine("ci.release push" in step["run"]):
+            done = platform.run(
+                *("bash", "-e", "-c", step["run"]),
+                cwd=platform.inside(self.workspace),
+                env=self.environment() | self.fill_all(step.get("env", {})),
+            )
         platform.take(self.folder)
         self.log.append(done.stdout)
         return done.returncode

@@ -1,9 +1,6 @@
 """The deployment workflow, played into the rehearsal's throw-away server."""
 
 import secrets
-import shutil
-import sys
-from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -92,36 +89,6 @@ def test_no_deploy_that_waits_is_dropped(rendered):
 
 
 @pytest.fixture(scope="module")
-def server(base_images, rendered):
-    """The rehearsal's throw-away server, its scripts in place, nothing deployed."""
-    run_id = secrets.token_hex(4)
-    folder = rendered.path.parent.parent / f"server-{run_id}"
-    # Python leaves bytecode beside what it imports.
-    code = shutil.copytree(rendered.path, folder / "code")
-    sys.path.insert(0, str(code))
-    try:
-        from lab.rehearsal import docker
-        from lab.rehearsal.host import Host
-    finally:
-        sys.path.remove(str(code))
-    with ExitStack() as cleanup:
-        cleanup.callback(shutil.rmtree, folder)
-        cleanup.callback(docker.remove_all, run_id)
-        host = Host(run_id, folder)
-        host.start()
-        settings = {"REGISTRY": host.repository, "AWS_REGION": "here"}
-        host.install(code, settings)
-        prepare = "/opt/library/host/prepare.sh"
-        host.inside("mkdir", "-p", "/opt/library/host")
-        host.inside("tee", prepare, stdin="#!/bin/sh\necho the settings are new\n")
-        host.inside("chmod", "755", prepare)
-        yield host
-        images = docker.docker("image", "ls", "--quiet", host.repository).split()
-        for image in set(images):
-            docker.docker("image", "rm", "--force", image)
-
-
-@pytest.fixture(scope="module")
 def production(server, on_runner, repository_of, tmp_path_factory):
     """A configured repository: play its deployment, of a commit or of a tag."""
     folder = tmp_path_factory.mktemp("production")
@@ -187,7 +154,7 @@ def the_first(production, tag):
 def the_same_again(production, tag):
     jobs = production.deploy()
     assert jobs["deploy"].result == "success", everything(jobs)
-    assert f"has library:{tag} already" in jobs["deploy"].log
+    assert f"has {production.cloud.name}:{tag} already" in jobs["deploy"].log
 
 
 def one_that_crashes(production, before):
@@ -236,7 +203,7 @@ def back_to(production, first, second):
 def to_a_tag_that_was_never_pushed(production, before):
     jobs = production.deploy(tag="0" * 40)
     assert jobs["deploy"].result == "failure"
-    said = f"there is no image library:{'0' * 40} (the latest: "
+    said = f"there is no image {production.cloud.name}:{'0' * 40} (the latest: "
     assert said in jobs["deploy"].log
     proved(production, before)
 

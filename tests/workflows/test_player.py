@@ -63,13 +63,14 @@ def test_a_condition_asks_for_success_unless_it_says_otherwise(text, status, wan
 def played(tmp_path):
     """Play a workflow of these jobs."""
 
-    def run(jobs):
+    def run(jobs, **more):
         repository = tmp_path / "repository"
         workflow = repository / ".github/workflows/example.yml"
         workflow.parent.mkdir(parents=True)
         workflow.write_text(HEAD + jobs)
         commit_everything(repository)
-        return play(Machine(repository, tmp_path / "play", TABLE), "example.yml")
+        machine = Machine(repository, tmp_path / "play", TABLE, **more)
+        return play(machine, "example.yml")
 
     return run
 
@@ -150,3 +151,33 @@ def test_the_outputs_of_a_job_that_was_skipped_are_empty(played):
 def test_what_the_player_does_not_know_is_refused(played, jobs):
     with pytest.raises(AssertionError):
         played(jobs)
+
+
+class Marker:
+    """Can be held, and is a file meanwhile."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        self.path.touch()
+
+    def __exit__(self, *error):
+        self.path.unlink()
+
+
+def test_the_image_s_name_in_the_engine_is_one_play_s_at_a_time(played, tmp_path):
+    marker = Marker(tmp_path / "marker")
+    look = f"test -e {marker.path} && echo held || echo free"
+    push = f"{look}; true python3 -m ci.release push"
+    jobs = played(
+        f"  image: {{runs-on: x, steps: [{{run: '{look}'}}]}}\n"
+        f"  deploy: {{runs-on: x, steps: [{{run: '{look}'}}, {{run: '{push}'}}]}}\n",
+        engine=marker,
+    )
+    said = {name: job.log.splitlines() for name, job in jobs.items()}
+    assert "held" in said["image"] and "free" not in said["image"]
+    assert [line for line in said["deploy"] if line in ("free", "held")] == [
+        "free",
+        "held",
+    ]
