@@ -18,6 +18,7 @@ SAME = re.compile(r"[\d.,]+|[A-Z]|")
 def patterns():
     """Pairs of an English pattern and the Korean text, the longest pattern first."""
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    table |= {name: name for name in table.pop("names")}
     return [
         (re.compile(re.escape(english).replace(r"\{\}", "(.+)")), table[english])
         for english in sorted(table, key=len, reverse=True)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from html import unescape
 
 import pytest
 
@@ -213,8 +214,10 @@ def test_no_host_serves_what_another_has_changed(rehearsal):
 def test_it_ends_with_tables_and_pictures(rehearsal):
     folder = rehearsal.folder
     assert "| scenario " in rehearsal.said and "| scene " in rehearsal.said
-    for name in ("timeline.png", "enemy.png"):
-        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+    for name, scenes in (("deploys", SCENARIOS | COSTLY), ("enemy", ENEMIES)):
+        drawn = (folder / f"{name}.svg").read_text(encoding="utf-8")
+        words = {unescape(word) for word in re.findall(r">([^<]+)</text>", drawn)}
+        assert scenes | {"answered", "minutes"} <= words
     assert (folder / "report.md").read_text().startswith("# Rehearsal")
 
 

@@ -1,12 +1,12 @@
-"""The plots, as SVG: for light and dark pages, and for colour-blind readers.
+"""The plots: for colour-blind readers, too.
 
-The background is transparent. Every colour has enough contrast with white and with
-black (WCAG: 3 to 1, text 4 to 1). Strategies also differ in markers and dashes.
+Every colour has enough contrast with white and with black (WCAG: 3 to 1). Strategies
+also differ in markers and dashes.
 """
 
 from lab.benchmarks.ladder import LADDER, TITLES
+from lab.harness.plots import SETTINGS
 
-TEXT = "#787878"
 # As different as possible for people who see no red or no green.
 GREY, BLUE, GREEN, RED, PURPLE = "#7f7f7f", "#3c87d2", "#69965a", "#c30f1e", "#785af0"
 COLOURS = (GREY, BLUE, GREEN, RED, PURPLE)
@@ -34,26 +34,6 @@ SERIES = (
     (GREY, "v", (0, (6, 2, 1, 2, 1, 2))),
     (RED, "*", (0, (8, 3))),
 )
-SETTINGS = {
-    "svg.fonttype": "none",
-    # The same results make the same file.
-    "svg.hashsalt": "benchmarks",
-    "font.family": "sans-serif",
-    "font.size": 11,
-    "text.color": TEXT,
-    "axes.labelcolor": TEXT,
-    "axes.edgecolor": TEXT,
-    "axes.titlesize": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": TEXT,
-    "ytick.color": TEXT,
-    "grid.color": TEXT,
-    "grid.alpha": 0.25,
-    "axes.grid": True,
-    "legend.frameon": False,
-    "lines.linewidth": 1.6,
-}
 
 
 def draw(results, folder):

@@ -1,9 +1,10 @@
-"""The report: tables, pictures over time, and the figures as JSON."""
+"""The report: tables, and the figures as JSON."""
 
-import collections
 import dataclasses
 import json
 from pathlib import Path
+
+from lab.rehearsal import pictures
 
 COLUMNS = (
     "scenario",
@@ -146,17 +147,16 @@ def table(rows):
 def write(folder, stage, siege, facts):
     """Write report.md, report.json and the pictures of the Stage and the Siege.
 
-    A picture of nothing is left out.
+    A picture of nothing is left out. What the others show is in pictures.DATA.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = [
-        draw(folder, played)
-        for draw, played in ((timeline, stage), (enemy, siege))
-        if played.outcomes
-    ]
+    kinds = (("deploys", pictures.deploys, stage), ("enemy", pictures.enemy, siege))
+    shown = {name: of(played) for name, of, played in kinds if played.outcomes}
+    (folder / pictures.DATA).write_text(json.dumps(shown), encoding="utf-8")
     notes = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-    links = "\n".join(f"![{name.stem}]({name.name})" for name in pictures)
+    drawn = pictures.draw(folder)
+    links = "\n".join(f"![{picture.stem}]({picture.name})" for picture in drawn)
     both = tables(stage.outcomes, siege.outcomes)
     text = f"# Rehearsal\n\n{both}\n\n{notes}\n\n{links}\n"
     (folder / "report.md").write_text(text, encoding="utf-8")
@@ -166,108 +166,3 @@ def write(folder, stage, siege, facts):
         "enemy": [dataclasses.asdict(one) for one in siege.outcomes],
     }
     (folder / "report.json").write_text(json.dumps(data, indent=1), encoding="utf-8")
-
-
-def per_second(answers, start, name_of):
-    """Return {name: {second: count}} of the answers.
-
-    `name_of(answer)` is the name to count it under; an answer without one is left out.
-    """
-    counts = collections.defaultdict(collections.Counter)
-    for answer in answers:
-        if name := name_of(answer):
-            counts[name][int(answer.sent - start)] += 1
-    return counts
-
-
-def result_of(answer):
-    """Return the name under which the pictures count an answer."""
-    if answer.status == 503:
-        return "refused (503)"
-    return "failed" if answer.failed else "answered"
-
-
-COLOURS = {"answered": "#9ecae1", "failed": "#d62728", "refused (503)": "#fdae6b"}
-
-
-def stack(axes, counts, length, colours=None):
-    """Draw `counts`, {name: {second: count}}, stacked, for `length` seconds."""
-    seconds = range(int(length) + 1)
-    names = sorted(counts)
-    heights = [[counts[name][second] for second in seconds] for name in names]
-    colours = colours and [colours[name] for name in names]
-    axes.stackplot(seconds, heights, labels=names, step="post", colors=colours)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def apart(places, least):
-    """Return the ascending places, moved right until `least` lies between any two."""
-    moved = []
-    for place in places:
-        moved.append(max(place, moved[-1] + least) if moved else place)
-    return moved
-
-
-def two_charts(outcomes):
-    """Return a figure and its two charts, with a line where each outcome begins."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, charts = pyplot.subplots(
-        2, 1, sharex=True, figsize=(15, 7), layout="constrained"
-    )
-    begin = [outcome.began - outcomes[0].began for outcome in outcomes]
-    beside = apart(begin, (outcomes[-1].ended - outcomes[0].began) / 70)
-    for outcome, place, name_at in zip(outcomes, begin, beside):
-        for axes in charts:
-            axes.axvline(place, color="grey", linewidth=0.5)
-        charts[0].annotate(
-            outcome.name,
-            (place, 1),
-            xytext=(name_at, 1.1),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            ha="center",
-            fontsize=8,
-            arrowprops={"arrowstyle": "-", "color": "grey", "linewidth": 0.5},
-            annotation_clip=False,
-        )
-    charts[0].margins(x=0)
-    charts[1].set_xlabel("seconds")
-    charts[0].locator_params(axis="y", integer=True)
-    return figure, *charts
-
-
-def timeline(folder, stage):
-    """Draw answered and failed requests, and the releases that answered, over time.
-
-    Returns the picture's path, as enemy() does.
-    """
-    start, end = stage.outcomes[0].began, stage.outcomes[-1].ended
-    figure, flow, releases = two_charts(stage.outcomes)
-    answers = stage.load.answers
-    stack(flow, per_second(answers, start, result_of), end - start, COLOURS)
-    flow.set_ylabel("requests a second")
-    stack(releases, per_second(answers, start, lambda a: a.release), end - start)
-    releases.set_ylabel("health checks a second, by release")
-    figure.savefig(folder / "timeline.png", dpi=110)
-    return folder / "timeline.png"
-
-
-def enemy(folder, siege):
-    """Draw the honest requests, and the memory of each service, over time."""
-    start, end = siege.outcomes[0].began, siege.outcomes[-1].ended
-    figure, flow, memory = two_charts(siege.outcomes)
-    answers = per_second(siege.load.answers, start, result_of)
-    stack(flow, answers, end - start, COLOURS)
-    flow.set_ylabel("honest requests a second")
-    for service in sorted({name for _, name, _ in siege.memory.samples}):
-        mine = [each for each in siege.memory.samples if each[1] == service]
-        seconds = [when - start for when, _, _ in mine]
-        memory.plot(seconds, [used / 1024**2 for _, _, used in mine], label=service)
-    memory.set_ylabel("memory in use (MiB)")
-    memory.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    figure.savefig(folder / "enemy.png", dpi=110)
-    return folder / "enemy.png"

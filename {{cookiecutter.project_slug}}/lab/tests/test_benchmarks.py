@@ -29,6 +29,7 @@ from lab.benchmarks.plan import PLANS
 from lab.benchmarks.questions import QUESTIONS, growth, mixed
 from lab.benchmarks.results import Results, percentile
 from lab.benchmarks.strategies import STRATEGIES, FlushByPatternForReaders
+from lab.harness.plots import TEXT
 from tests import servers
 from tests.left_out import or_left_out
 from tests.live import ROOT
@@ -471,7 +472,7 @@ class TestColours:
 
     @pytest.mark.parametrize("page", PAGES)
     def test_text_can_be_read(self, page):
-        assert contrast(plots.TEXT, page) >= 4
+        assert contrast(TEXT, page) >= 4
 
     def test_there_is_a_look_for_each_page(self):
         assert len(plots.SERIES) >= len(growth.PATHS)

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.rehearsal import report
+from lab.rehearsal import pictures, report
 from lab.rehearsal.enemy import attacks, foreign, outcome, scenes, watch
 from lab.rehearsal.load import Answer, Load, summary
 from tools.polling import wait_until
@@ -230,10 +230,28 @@ def played():
 def test_a_siege_alone_is_reported_with_its_own_table_and_picture(played, tmp_path):
     report.write(tmp_path, SimpleNamespace(outcomes=[]), played, {"a fact": 7})
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("report.md", "report.json", "enemy.png")
+        *("report.md", "report.json", "seconds.json", "enemy.svg")
     }
     text = (tmp_path / "report.md").read_text()
     assert "| guesses: 401 10, 429 50 | yes " in text and "web-blue 200" in text
-    assert "| scenario " not in text and "timeline.png" not in text
+    assert "| scenario " not in text and "deploys.svg" not in text
     [scene] = json.loads((tmp_path / "report.json").read_text())["enemy"]
     assert scene["refused"] == 1 and scene["logged"] == {"throttled": 50}
+
+
+def test_the_picture_shows_each_answer_in_its_second(played, tmp_path):
+    report.write(tmp_path, SimpleNamespace(outcomes=[]), played, {})
+    [[kind, shown]] = json.loads((tmp_path / "seconds.json").read_text()).items()
+    length = int(played.outcomes[0].ended - played.outcomes[0].began)
+    second = int(101 - played.outcomes[0].began)
+    once = [int(each == second) for each in range(length + 1)]
+    assert kind == "enemy" and shown["scenes"] == [["enemy: a scene", 0]]
+    assert shown["results"] == {"answered": once, "refused (503)": once}
+    assert shown["memory"] == {"web-blue": [[second, 200]]}
+    drawn = (tmp_path / "enemy.svg").read_text()
+    for word in ("enemy: a scene", "answered", "refused (503)", "web-blue", "minutes"):
+        assert f">{word}</text>" in drawn
+
+
+def test_names_of_scenes_that_begin_together_stand_apart():
+    assert pictures.apart([0, 0.1, 5, 5.1, 5.2], 1) == [0, 1, 5, 6, 7]
