@@ -3,8 +3,9 @@
 pytest collects the tests once and runs one, so that the database and the servers are
 there. For each mistake in a function the process forks: the child puts the changed code
 into the function, and runs the chosen tests. A mistake outside of functions takes
-effect on import, so pytest starts anew for it. The changed file is on the disk in both
-cases, for the servers that tests start.
+effect on import, so pytest starts anew for it; and for one that no test noticed in a
+fork, because its function may have run on import. The changed file is on the disk in
+all cases, for the servers that tests start.
 """
 
 import os
@@ -36,7 +37,13 @@ class Outcome(NamedTuple):
 class Forks:
     """A plugin of pytest: calls `body` instead of running the tests."""
 
-    def __init__(self, folder: Path, body: Callable[["Forks"], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        body: Callable[["Forks"], None],
+        options: Sequence[str] = OPTIONS,
+    ) -> None:
+        self.folder, self.options = folder, options
         self.note, self.body, self.failed = folder / "failed.txt", body, ""
 
     def pytest_runtestloop(self, session) -> bool:
@@ -55,10 +62,22 @@ class Forks:
     def run(
         self, file: Path, source: bytes, tests: list[str], timeout: float
     ) -> Outcome:
-        """Run the tests in a fork in which a file has this source."""
+        """Run the tests in a fork in which a file has this source.
+
+        If none fails, run them again in a process that imports the file as it is on
+        the disk.
+        """
         items = [self.items[test] for test in tests if test in self.items]
         if not items:
             return Outcome(UNTESTED)
+        outcome = self._run_in_fork(file, source, items, timeout)
+        if outcome.result != SURVIVED:
+            return outcome
+        return run_anew(self.folder, tests, timeout, self.options)
+
+    def _run_in_fork(
+        self, file: Path, source: bytes, items: list, timeout: float
+    ) -> Outcome:
         self.note.unlink(missing_ok=True)
         _close_connections()
         started = time.monotonic()

@@ -68,7 +68,8 @@ def tree(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "code_under_test.py").write_text("def two():\n    return 2\n")
     (tmp_path / "test_it.py").write_text(
-        "from code_under_test import two\n\n\n"
+        "from code_under_test import two\n\nFOUR = 2 * two()\n\n\n"
+        "def test_four():\n    assert FOUR == 4\n\n\n"
         "def test_two():\n    assert two() == 2\n\n\n"
         "def test_nothing():\n    pass\n"
     )
@@ -107,18 +108,21 @@ from lab.mutants.trial import Forks
 
 FILE = Path("code_under_test.py").resolve()
 TESTS = ["test_it.py::test_nothing", "test_it.py::test_two"]
+ON_IMPORT = ["test_it.py::test_four"]
 
 
 def body(forks):
-    for value in (3, 2, 4):
+    for value, tests in ((3, TESTS), (2, TESTS), (4, TESTS), (3, ON_IMPORT)):
         source = f"def two():\\n    return {value}\\n".encode()
-        results.append(forks.run(FILE, source, TESTS, 120)[:2])
+        FILE.write_bytes(source)
+        results.append(forks.run(FILE, source, tests, 120)[:2])
 
 
 results = []
 sys.path.insert(0, "")
-forks = Forks(FILE.parent, body)
-pytest.main(["-q", "-p", "no:django", "-p", "no:cacheprovider"], plugins=[forks])
+plain = ["-q", "-p", "no:django", "-p", "no:cacheprovider"]
+forks = Forks(FILE.parent, body, plain)
+pytest.main(plain, plugins=[forks])
 print(results)
 """
 
@@ -131,7 +135,8 @@ def test_in_a_fork_a_function_has_the_changed_code(tree):
         command, cwd=tree.folder, env=env, check=True, text=True, capture_output=True
     ).stdout
     noticed = (trial.KILLED, "test_it.py::test_two")
-    expected = [noticed, (trial.SURVIVED, ""), noticed]
+    noticed_anew = (trial.KILLED, "")
+    expected = [noticed, (trial.SURVIVED, ""), noticed, noticed_anew]
     assert shown.splitlines()[-1] == str(expected)
 
 
