@@ -27,6 +27,12 @@ resource "aws_db_parameter_group" "this" {
     value        = local.database_connections
     apply_method = "pending-reboot" # read at the start only
   }
+
+  # RDS's default since PostgreSQL 15, and ours whatever comes after it.
+  parameter {
+    name  = "rds.force_ssl"
+    value = "1"
+  }
 }
 
 resource "aws_db_instance" "this" {
