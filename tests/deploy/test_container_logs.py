@@ -100,5 +100,8 @@ def test_what_a_container_says_comes_to_its_stream(cloudwatch, server_engine, re
         check=True,
     )
     where = {"logGroupName": GROUP, "logStreamName": "library-redis-1"}
-    events = logs.get_log_events(**where)["events"]
+    # The engine sends them after the container has ended.
+    events = wait_until(
+        lambda: logs.get_log_events(**where)["events"], "its words", seconds=60
+    )
     assert [event["message"] for event in events] == ["said"]
