@@ -40,6 +40,7 @@ class Scenario:
     switches: int | None = 0
     after: tuple = ()
     may_fail: str = ""  # why requests may fail; empty if none may
+    must_fail: bool = False  # some must, else the load is one that can't
 
 
 def good(stage):
@@ -383,5 +384,6 @@ SCENARIOS = [
         *("control: down && up", down_and_up, 0, "own-compose", UNCHANGED),
         after=("own-compose", "own-deploy"),
         may_fail=CONTROL,
+        must_fail=True,
     ),
 ]

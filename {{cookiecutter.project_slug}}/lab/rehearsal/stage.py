@@ -349,7 +349,7 @@ def problems(scenario, seen, before, output):
     found += [f"it never said '{text}'" for text in scenario.says if text not in said]
     if seen.failed and not scenario.may_fail:
         found.append(f"{seen.failed} failed requests: {seen.failures[:5]}")
-    if scenario.may_fail and not seen.failed:
+    if scenario.must_fail and not seen.failed:
         found.append("no request failed, though this must cost some: is there load?")
     if not seen.acknowledged:
         found.append("nothing was written: there was no load to speak of")
