@@ -104,7 +104,9 @@ def test_a_deploy_brings_every_script_ready_to_run(files, deploy, rendered):
         if name.startswith("scripts/")
     }
     scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
-    brought = dict(re.findall(r"(?m)^put '(\S+)' (\d+) ", deploy))
+    packed = re.search(r"base64 -d <<< '(\S+)'", deploy)[1]
+    delivery = gzip.decompress(base64.b64decode(packed)).decode()
+    brought = dict(re.findall(r"(?m)^put '(\S+)' (\d+) <<", delivery))
     assert scripts and scripts <= set(brought)
     assert set(files) < set(brought)
     for path, mode in brought.items():

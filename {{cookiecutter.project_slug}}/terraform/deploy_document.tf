@@ -35,17 +35,25 @@ resource "aws_ssm_document" "deploy" {
 }
 
 locals {
+  # Compressed as a whole: each by itself would be twice as large.
+  deploy_commands = [
+    "#!/bin/bash",
+    "set -euo pipefail",
+    "export HOME=/root", # Docker keeps its registry login there
+    "files=$(base64 -d <<< '${base64gzip(local.delivery)}' | gunzip)",
+    "eval \"$files\"",
+    "${local.install_dir}/host/prepare.sh",
+    "exec ${local.install_dir}/deploy.sh '{{ Tag }}'",
+  ]
+
   # Each file is written beside its place and moved there, because a shell reads its
   # script while it runs: a deploy under way must keep the old one to its end.
-  deploy_commands = concat(
+  delivery = join("\n", concat(
     [
-      "#!/bin/bash",
-      "set -euo pipefail",
-      "export HOME=/root", # Docker keeps its registry login there
       <<-EOT
       put() {
         mkdir -p "$(dirname "$1")"
-        base64 -d <<< "$3" | gunzip > "$1.new"
+        cat > "$1.new"
         chmod "$2" "$1.new"
         mv "$1.new" "$1"
       }
@@ -53,11 +61,7 @@ locals {
     ],
     [
       for path, content in local.host_files :
-      "put '${path}' ${local.file_modes[path]} '${base64gzip(content)}'"
+      "put '${path}' ${local.file_modes[path]} <<'END OF FILE'\n${trimsuffix(content, "\n")}\nEND OF FILE"
     ],
-    [
-      "${local.install_dir}/host/prepare.sh",
-      "exec ${local.install_dir}/deploy.sh '{{ Tag }}'",
-    ],
-  )
+  ))
 }
