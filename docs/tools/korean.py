@@ -14,6 +14,11 @@ LABEL = re.compile(r"(?<=>)[^<]+(?=</text>)")
 SAME = re.compile(r"[\d.,]+|[A-Z]|")
 
 
+def names():
+    """What is called the same in Korean."""
+    return tomllib.loads(TABLE.read_text(encoding="utf-8"))["names"]
+
+
 @cache
 def patterns():
     """Pairs of an English pattern and the Korean text, the longest pattern first."""
