@@ -13,6 +13,7 @@ import yaml
 from tests.baking import succeed
 from tests.layers import leave_out
 from tests.terraform.cloud import Cloud
+from tests.terraform.delivery import commands, delivered_files
 from tests.terraform.host import Host, as_root, may_resize, program_beside_python
 
 TAG = "0123abc"
@@ -56,8 +57,7 @@ def document(delivered):
 @pytest.fixture
 def deploy(document):
     """The commands that Systems Manager would run for a deploy of TAG."""
-    (step,) = document["mainSteps"]
-    return "\n".join(step["inputs"]["runCommand"]).replace("{{ Tag }}", TAG)
+    return commands(document).replace("{{ Tag }}", TAG)
 
 
 @pytest.fixture
@@ -97,19 +97,17 @@ def test_what_is_delivered_fits_with_room_to_grow(user_data, document):
     assert len(json.dumps(document)) < 48 * 1024, "Systems Manager takes 64 KiB"
 
 
-def test_a_deploy_brings_every_script_ready_to_run(files, deploy, rendered):
+def test_a_deploy_brings_every_script_ready_to_run(files, document, rendered):
     scripts = {
         f"/opt/library/terraform/{name}"
         for name in rendered.files()
         if name.startswith("scripts/")
     }
     scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
-    packed = re.search(r"base64 -d <<< '(\S+)'", deploy)[1]
-    delivery = gzip.decompress(base64.b64decode(packed)).decode()
-    brought = dict(re.findall(r"(?m)^put '(\S+)' (\d+) <<", delivery))
+    brought = delivered_files(document)
     assert scripts and scripts <= set(brought)
     assert set(files) < set(brought)
-    for path, mode in brought.items():
+    for path, (mode, _) in brought.items():
         assert mode == ("0755" if path.endswith(".sh") else "0644")
         assert path not in files or files[path]["permissions"] == mode
 

@@ -3,14 +3,12 @@
 (Its rows: tests/deploy/test_move_database.py.)
 """
 
-import base64
-import gzip
 import json
-import re
 
 import pytest
 
 from tests.terraform.conftest import VAR_FILE
+from tests.terraform.delivery import delivered_files
 
 MANAGED = ("-var=managed_database=true", "-var=protect_data=false")
 # The stand-in for AWS forgets a detail of rules that name another group.
@@ -69,14 +67,9 @@ def see_settings(cloud, database):
     """The next deploy tells the server where its database is."""
     host = database["Endpoint"]["Address"]
     document = cloud.client("ssm").get_document(Name="library-api-deploy")
-    commands = json.loads(document["Content"])["mainSteps"][0]["inputs"]["runCommand"]
-    (put,) = [line for line in commands if "host/terraform.env" in line]
-    packed = re.search("'([A-Za-z0-9+/=]{100,})'", put)[1]
-    assert f"MANAGED_DATABASE='{host}'" in unpack(packed)
-
-
-def unpack(packed):
-    return gzip.decompress(base64.b64decode(packed)).decode()
+    files = delivered_files(json.loads(document["Content"]))
+    settings = files["/opt/library/host/terraform.env"].text
+    assert f"MANAGED_DATABASE='{host}'" in settings
 
 
 def see_password(one, database):
