@@ -8,10 +8,9 @@ import sys
 def main():
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    # A migration or the seed may take its time. It waits for locks as briefly as the
-    # API: else everybody would wait behind it.
-    statement = "MIGRATION_STATEMENT_TIMEOUT" if sys.argv[1:2] == ["migrate"] else ""
-    os.environ["DATABASE_STATEMENT_TIMEOUT"] = os.environ.get(statement, "0")
+    # The seed may take its time; a migration has its own limit (common/management). All
+    # wait for locks as briefly as the API: else everybody would wait behind them.
+    os.environ["DATABASE_STATEMENT_TIMEOUT"] = "0"
     os.environ["DATABASE_IDLE_TIMEOUT"] = "0"
     try:
         from django.core.management import execute_from_command_line

@@ -24,11 +24,12 @@ from config import wait_for_database
 from config.environment import refuse
 
 ROLES = ("migrator", "api")
-# The limits are for those who ask for none, as the API's own connections do.
+# The limits are for those who ask for none. Behind who changes a table its readers wait:
+# the migrator gives up before they do.
 # `migrator` is granted because an administrator who is no superuser (RDS) may only do
 # what a member may. It may CREATE in the database because an extension wants that.
 RIGHTS = """
-ALTER ROLE migrator SET lock_timeout = '2s';
+ALTER ROLE migrator SET lock_timeout = '1s';
 ALTER ROLE api SET lock_timeout = '2s';
 ALTER ROLE api SET statement_timeout = '5s';
 GRANT migrator TO CURRENT_USER;
@@ -65,8 +66,9 @@ def set_up(passwords: dict[str, str]) -> None:
     `passwords` has one for each role. The connection must be the administrator's.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # Who waits for a table in use holds its readers up: rather let the deploy fail.
-        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        # Who waits for a table in use holds its readers up: rather let the deploy fail,
+        # and before they give up.
+        cursor.execute("SET LOCAL lock_timeout = '1s'")
         for role in ROLES:
             _make_role(cursor, role, passwords[role])
         _run(cursor, RIGHTS, database=connection.settings_dict["NAME"])

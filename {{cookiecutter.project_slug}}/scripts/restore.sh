@@ -97,7 +97,7 @@ keep() {
 drop_tables() {
   cat <<'SQL'
 BEGIN;
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '1s';
 SELECT format('DROP TABLE public.%I CASCADE', tablename)
 FROM pg_tables WHERE schemaname = 'public' \gexec
 SQL

@@ -221,20 +221,6 @@ def test_options_of_the_url_are_kept():
     assert timeouts(DATABASE_URL=url).endswith("=10s -c search_path=books'")
 
 
-@pytest.mark.parametrize(("given", "seconds"), [(None, "0"), ("2", "2")])
-def test_a_migration_takes_as_long_as_the_deploy_says(given, seconds):
-    code = """
-import os, sys, manage
-sys.argv = ["manage.py", "migrate", "--help"]
-try:
-    manage.main()
-finally:
-    print(os.environ["DATABASE_STATEMENT_TIMEOUT"])
-"""
-    environment = {"MIGRATION_STATEMENT_TIMEOUT": given} if given else {}
-    assert python("-c", code, **environment).stdout.splitlines()[-1] == seconds
-
-
 def test_a_command_may_take_its_time_and_waits_for_no_lock():
     code = "from django.conf import settings;"
     code += "print(settings.DATABASES['default']['OPTIONS']['options'])"

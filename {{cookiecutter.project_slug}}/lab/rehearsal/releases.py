@@ -44,7 +44,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [("books", "{}")]
     operations = [
-        migrations.RunSQL(["LOCK TABLE books_book", "SELECT pg_sleep(20)"])
+        migrations.RunSQL(["LOCK TABLE books_book", *["SELECT pg_sleep(0.5)"] * 40])
     ]
 """
 SLOW_START_SECONDS = 40

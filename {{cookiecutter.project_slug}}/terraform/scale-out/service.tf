@@ -54,7 +54,7 @@ locals {
     local.cache,
     "export DATABASE_URL=\"postgres://migrator:$MIGRATOR_PASSWORD@${local.database}\"",
     "DATABASE_ADMIN_URL=\"postgres://library:$DATABASE_PASSWORD@${local.database}\";",
-    "python -m config.database_roles && exec python manage.py migrate --noinput",
+    "python -m config.database_roles && MIGRATION_STATEMENT_TIMEOUT=1 exec python manage.py migrate --noinput",
   ])
 
   # Any answer will do, "no database" too: ECS kills what fails here, and a new container

@@ -1,0 +1,69 @@
+"""`manage.py migrate`, whose transactions let go of their locks before readers give up.
+
+What holds a table makes everybody wait, and readers wait for two seconds
+(DATABASE_LOCK_TIMEOUT). A limit for each statement is not enough: a migration is one
+transaction of many statements, and holds its locks until the last.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
+
+from config.environment import integer
+
+# PostgreSQL takes no statement_timeout of zero: that is none. A transaction may neither
+# work nor wait for Python for longer than what is left of its time.
+ALLOW = """
+SELECT set_config('statement_timeout', rest, true),
+    set_config('idle_in_transaction_session_timeout', rest, true)
+FROM (
+    SELECT greatest(1, %s - extract(epoch FROM clock_timestamp() - now()) * 1000)
+        ::int::text AS rest
+) AS allowed
+"""
+
+
+class Command(migrate.Command):
+    """Django's `migrate`, with a limit for each statement and each transaction."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate; MIGRATION_STATEMENT_TIMEOUT is the limit in seconds, 0 is none.
+
+        Nobody reads an empty database: its first migrations have no limit, as SQLite.
+        """
+        connection = connections[options["database"]]
+        seconds = integer("MIGRATION_STATEMENT_TIMEOUT", 0)
+        limited = seconds and connection.vendor == "postgresql"
+        if not (limited and MigrationRecorder(connection).has_table()):
+            super().handle(*args, **options)
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{seconds}s'")
+            # Less, so that what fails for a lock says so. Readers wait behind it.
+            cursor.execute(f"SET lock_timeout = '{min(seconds, 2) * 750}ms'")
+        with connection.execute_wrapper(partial(_limit_transaction, seconds)):
+            super().handle(*args, **options)
+
+
+def _limit_transaction(
+    seconds: int,
+    execute: Callable[..., Any],
+    sql: str,
+    params: Any,
+    many: bool,
+    context: dict[str, Any],
+) -> Any:
+    """Execute `sql`, if it is in a transaction in what is left of its `seconds`."""
+    connection = context["connection"]
+    if connection.in_atomic_block:
+        # Not by a cursor of Django: its statements come here, too.
+        with (
+            connection.wrap_database_errors,
+            connection.connection.cursor() as cursor,
+        ):
+            cursor.execute(ALLOW, [seconds * 1000])
+    return execute(sql, params, many, context)

@@ -1,0 +1,136 @@
+"""A migration that holds a table is refused before a reader gives up."""
+
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from tests import live, servers
+from tests.left_out import or_left_out
+
+LIMIT = {"MIGRATION_STATEMENT_TIMEOUT": "1"}
+HOLD = 'migrations.RunSQL("LOCK TABLE books_book")'
+LONG = 'migrations.RunSQL("SELECT pg_sleep(20)")'
+SHORT = 'migrations.RunSQL("SELECT pg_sleep(0.4)")'
+THINK = "migrations.RunPython(lambda apps, editor: time.sleep(3))"
+MIGRATION = """
+import time
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("books", "0001_initial")]
+    operations = [{}]
+"""
+SETTINGS = """
+from config.settings import *
+INSTALLED_APPS = [*INSTALLED_APPS, "slow"]
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with or_left_out(), servers.own_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def database(server):
+    with servers.new_database(server) as url:
+        yield url
+
+
+@pytest.fixture
+def slow(tmp_path, database):
+    """Return a function that adds an app of these operations, and migrates."""
+
+    def migrate(*operations, **environment):
+        package = tmp_path / "slow" / "migrations"
+        package.mkdir(parents=True)
+        for folder in (package, package.parent):
+            (folder / "__init__.py").touch()
+        migration = MIGRATION.format(", ".join(operations))
+        (package / "0001_initial.py").write_text(migration)
+        (tmp_path / "with_slow.py").write_text(SETTINGS)
+        env = live.environment(database, PYTHONPATH=str(tmp_path), **environment)
+        env["DJANGO_SETTINGS_MODULE"] = "with_slow"
+        command = [sys.executable, "manage.py", "migrate"]
+        given = {"cwd": live.ROOT, "env": env, "text": True, "check": False}
+        return subprocess.run(command, capture_output=True, **given)
+
+    return migrate
+
+
+@contextmanager
+def readers(url):
+    """Read the table without a pause, with the API's limit; yield what failed."""
+    failed, stop = [], threading.Event()
+
+    def read():
+        limit = "-c lock_timeout=2s"
+        with psycopg.connect(url, autocommit=True, options=limit) as connection:
+            while not stop.is_set():
+                try:
+                    connection.execute("SELECT count(*) FROM books_book")
+                except psycopg.Error as error:
+                    failed.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield failed
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("operations", "says"),
+    [
+        ([HOLD, LONG], "canceling statement due to statement timeout"),
+        ([HOLD, *[SHORT] * 12], "canceling statement due to statement timeout"),
+        ([HOLD, THINK, SHORT], "idle-in-transaction timeout"),
+    ],
+    ids=["one long statement", "many short statements", "Python between statements"],
+)
+def test_no_reader_fails_because_of_a_migration(slow, database, operations, says):
+    live.manage("migrate", "--verbosity=0", env=live.environment(database))
+    with readers(database) as failed:
+        done = slow(*operations, **LIMIT)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert failed == []
+
+
+def test_a_lock_that_somebody_has_is_named(slow, database):
+    live.manage("migrate", "--verbosity=0", env=live.environment(database))
+    with psycopg.connect(database) as other, readers(database) as failed:
+        other.execute("SELECT count(*) FROM books_book")
+        done = slow(HOLD, **LIMIT)
+    assert done.stderr.splitlines()[-1].endswith(
+        "OperationalError: canceling statement due to lock timeout"
+    )
+    assert failed == []
+
+
+def test_a_longer_limit_is_for_the_whole_migration(slow, database):
+    live.manage("migrate", "--verbosity=0", env=live.environment(database))
+    done = slow(HOLD, *[SHORT] * 6, MIGRATION_STATEMENT_TIMEOUT="60")
+    assert "Applying slow.0001_initial... OK" in done.stdout
+
+
+def test_an_empty_database_has_no_readers(slow):
+    done = slow(HOLD, *[SHORT] * 6, **LIMIT)
+    assert "Applying slow.0001_initial... OK" in done.stdout
+
+
+def test_a_limit_that_is_no_number_is_refused_in_a_line(slow):
+    done = slow(HOLD, MIGRATION_STATEMENT_TIMEOUT="soon")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        "MIGRATION_STATEMENT_TIMEOUT is 'soon'; accepted: a whole number from 0"
+    )
