@@ -24,8 +24,8 @@ from config import wait_for_database
 from config.environment import refuse
 
 ROLES = ("migrator", "api")
-# The limits are for those who ask for none. Behind who changes a table its readers wait:
-# the migrator gives up before they do.
+# The limits are for those who ask for none. Readers wait behind whoever changes a
+# table, so the migrator gives up before they do.
 # `migrator` is granted because an administrator who is no superuser (RDS) may only do
 # what a member may. It may CREATE in the database because an extension wants that.
 RIGHTS = """

@@ -96,6 +96,8 @@ WHITENOISE_USE_FINDERS = True
 # Data
 
 DATABASES = {"default": database(default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
+# Seconds; 0 is no limit. A deploy sets it (common/management/commands/migrate.py).
+MIGRATION_STATEMENT_TIMEOUT = integer("MIGRATION_STATEMENT_TIMEOUT", 0)
 # From here on a statement is slow: common/slow_queries.py logs it.
 SLOW_QUERY_MILLISECONDS = integer("SLOW_QUERY_MILLISECONDS", 500)
 # Not for Django's own cache framework, which would execute what it reads (pickle).

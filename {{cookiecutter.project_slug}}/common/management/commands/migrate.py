@@ -9,11 +9,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
-
-from config.environment import integer
 
 # PostgreSQL takes no statement_timeout of zero: that is none. A transaction may neither
 # work nor wait for Python for longer than what is left of its time.
@@ -36,7 +35,7 @@ class Command(migrate.Command):
         Nobody reads an empty database: its first migrations have no limit, as SQLite.
         """
         connection = connections[options["database"]]
-        seconds = integer("MIGRATION_STATEMENT_TIMEOUT", 0)
+        seconds = settings.MIGRATION_STATEMENT_TIMEOUT
         limited = seconds and connection.vendor == "postgresql"
         if not (limited and MigrationRecorder(connection).has_table()):
             super().handle(*args, **options)
