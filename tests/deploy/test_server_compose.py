@@ -204,6 +204,15 @@ def test_only_the_migration_knows_who_may_change_tables_and_roles(configured):
         assert "DATABASE_ADMIN_URL" not in environment
 
 
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("60", "60")])
+def test_so_long_a_migration_may_hold_a_table(configured, given, used):
+    """By default shorter than readers wait for a lock."""
+    own = {"MIGRATION_STATEMENT_TIMEOUT": given} if given else {}
+    found = services(configured(COMPOSE_PROFILES="migration", **own))
+    limit = found["migration"]["environment"]["MIGRATION_STATEMENT_TIMEOUT"]
+    assert limit == used
+
+
 def test_a_database_elsewhere_is_migrated_as_its_own_role_or_else_as_the_apis(
     configured,
 ):

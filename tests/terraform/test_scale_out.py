@@ -214,6 +214,9 @@ def see_migration(cloud, folder):
     secrets = {secret["name"] for secret in container["secrets"]}
     assert secrets == SECRETS | {"DATABASE_PASSWORD", "MIGRATOR_PASSWORD"}
     assert container["readonlyRootFilesystem"] and container["user"] == "10001"
+    # Shorter than readers wait for a lock, as on the server.
+    limit = {"name": "MIGRATION_STATEMENT_TIMEOUT", "value": "1"}
+    assert limit in container["environment"]
     python = folder / "python"
     python.write_text(
         '#!/bin/sh\necho "$* $DATABASE_URL $DATABASE_ADMIN_URL $REDIS_URL"\n'

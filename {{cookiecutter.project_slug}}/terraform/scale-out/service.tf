@@ -40,6 +40,10 @@ locals {
     NUM_PROXIES          = "1"        # the load balancer
     KEEP_ALIVE_SECONDS   = "75"       # longer than the load balancer's 60: it must hang up first
     TMPDIR               = "/dev/shm" # memory: all else is read-only
+
+    # Seconds, also for a transaction: readers wait for a lock for two. Raise it for a release
+    # that builds an index CONCURRENTLY on large tables.
+    MIGRATION_STATEMENT_TIMEOUT = "1"
   }
 
   # The load balancer's health check calls a container by its address.
@@ -54,7 +58,7 @@ locals {
     local.cache,
     "export DATABASE_URL=\"postgres://migrator:$MIGRATOR_PASSWORD@${local.database}\"",
     "DATABASE_ADMIN_URL=\"postgres://library:$DATABASE_PASSWORD@${local.database}\";",
-    "python -m config.database_roles && MIGRATION_STATEMENT_TIMEOUT=1 exec python manage.py migrate --noinput",
+    "python -m config.database_roles && exec python manage.py migrate --noinput",
   ])
 
   # Any answer will do, "no database" too: ECS kills what fails here, and a new container
