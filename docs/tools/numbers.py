@@ -91,8 +91,17 @@ def filled(page, text, entries):
     for around, said in entries.get("from", {}).items():
         found = only(page, text, around)
         now = value(Found(found["shown"], said), page)
-        text = text[: found.start("shown")] + now + text[found.end("shown") :]
+        before, after = text[: found.start("shown")], text[found.end("shown") :]
+        text = in_column(before, found["shown"], now) + after
     return text
+
+
+def in_column(before, shown, now):
+    """What stands before a number, and the number; in a column it ends where it did."""
+    if not before.endswith("  "):
+        return before + now
+    rest = before.rstrip(" ")
+    return rest + now.rjust(len(before) - len(rest) + len(shown))
 
 
 def only(page, text, around):

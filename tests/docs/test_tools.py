@@ -102,6 +102,12 @@ def test_a_number_without_a_comment_is_held_to_its_source():
     assert now == f"the cache has {round(exact, -2):,} lines"
 
 
+def test_a_number_in_a_column_ends_where_it_did():
+    assert numbers.in_column("a/   ", "900", "1,100") == "a/ 1,100"
+    assert numbers.in_column("a/ ", "900", "1,100") == "a/ 1,100"
+    assert numbers.in_column("a/  ", "1,100", "900") == "a/    900"
+
+
 def test_a_number_must_be_named_and_what_is_named_be_there():
     count = f"{sizes.lines(['caching']):,}"
     assert said(count, "`EC2 4`, IPv4, [two](3.md)") == []
