@@ -102,7 +102,9 @@ def test_no_reader_fails_because_of_a_migration(slow, database, operations, says
     with readers(database) as failed:
         done = slow(*operations, **LIMIT)
     assert done.returncode == 1
-    assert says in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert says in last
+    assert "a migration may hold a table for 1 s" in last
     assert failed == []
 
 
@@ -111,10 +113,18 @@ def test_a_lock_that_somebody_has_is_named(slow, database):
     with psycopg.connect(database) as other, readers(database) as failed:
         other.execute("SELECT count(*) FROM books_book")
         done = slow(HOLD, **LIMIT)
-    assert done.stderr.splitlines()[-1].endswith(
-        "OperationalError: canceling statement due to lock timeout"
+    assert done.stderr.splitlines()[-1].startswith(
+        "django.db.utils.OperationalError: canceling statement due to lock timeout: "
+        "somebody uses the table"
     )
     assert failed == []
+
+
+def test_another_failure_is_told_as_it_is(slow, database):
+    live.manage("migrate", "--verbosity=0", env=live.environment(database))
+    done = slow('migrations.RunSQL("SELECT pg_sleep(nothing)")', **LIMIT)
+    assert 'column "nothing" does not exist' in done.stderr
+    assert "may hold a table" not in done.stderr
 
 
 def test_a_longer_limit_is_for_the_whole_migration(slow, database):

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 
 # PostgreSQL takes no statement_timeout of zero: that is none. A transaction may neither
@@ -25,6 +25,14 @@ FROM (
 ) AS allowed
 """
 
+# By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+TOO_LONG = "a migration may hold a table for {} s, else its readers would fail"
+REASONS = {
+    "57014": TOO_LONG,
+    "25P03": TOO_LONG,
+    "55P03": "somebody uses the table; migrate again when nothing long is running",
+}
+
 
 class Command(migrate.Command):
     """Django's `migrate`, with a limit for each statement and each transaction."""
@@ -33,6 +41,7 @@ class Command(migrate.Command):
         """Migrate; MIGRATION_STATEMENT_TIMEOUT is the limit in seconds, 0 is none.
 
         Nobody reads an empty database: its first migrations have no limit, as SQLite.
+        Raises OperationalError, whose last line says what the limit is for.
         """
         connection = connections[options["database"]]
         seconds = settings.MIGRATION_STATEMENT_TIMEOUT
@@ -44,8 +53,22 @@ class Command(migrate.Command):
             cursor.execute(f"SET statement_timeout = '{seconds}s'")
             # Less, so that what fails for a lock says so. Readers wait behind it.
             cursor.execute(f"SET lock_timeout = '{min(seconds, 2) * 750}ms'")
-        with connection.execute_wrapper(partial(_limit_transaction, seconds)):
-            super().handle(*args, **options)
+        try:
+            with connection.execute_wrapper(partial(_limit_transaction, seconds)):
+                super().handle(*args, **options)
+        except DatabaseError as error:
+            _explain(error, seconds)
+            raise
+
+
+def _explain(error: DatabaseError, seconds: int) -> None:
+    """Raise OperationalError, which says why, if `error` is that of a limit."""
+    reason = REASONS.get(getattr(error.__cause__, "sqlstate", None) or "")
+    if reason:
+        first = str(error).splitlines()[0]
+        # A failed deploy shows the last line alone: it is this one.
+        told = f"{first}: {reason.format(seconds)} (docs/deployment.md, Limits)"
+        raise OperationalError(told) from error
 
 
 def _limit_transaction(
