@@ -67,7 +67,7 @@ def _explain(error: DatabaseError, seconds: int) -> None:
     if reason:
         first = str(error).splitlines()[0]
         # A failed deploy shows the last line alone: it is this one.
-        told = f"{first}: {reason.format(seconds)} (docs/deployment.md, Limits)"
+        told = f"{first}: {reason.format(seconds)} (docs/deployment.md)"
         raise OperationalError(told) from error
 
 
