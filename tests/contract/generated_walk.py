@@ -91,6 +91,7 @@ def write(client):
         isbn=ISBN,
         title="A generated book",
         author="Ada Author",
+        publisher="A press",
         stock=1,
         published_at=datetime.date(2020, 1, 31),
         tags=[tag.tag_id],
@@ -100,6 +101,7 @@ def write(client):
     books_partial_update.sync(book.book_id, client=client, body=change)
     shown = books_retrieve.sync(book.book_id, client=client)
     assert (shown.title, shown.tags[0].name) == ("A changed book", "Generated")
+    assert shown.publisher == "A press", "PATCH sent what was not changed"
     lent = BorrowRequest(book_id=book.book_id)
     loan = loans_create.sync(client=client, body=lent)
     assert (loan.quantity, loan.is_returned, loan.returned_at) == (1, False, None)
