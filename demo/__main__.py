@@ -20,12 +20,15 @@ INTERRUPTIONS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Parser(argparse.ArgumentParser):
+    """Refuses a bad argument with exit code 1 and one line."""
+
     def error(self, message):
         # argparse would print the usage first and exit with 2.
         self.exit(1, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def port_number(text):
+    """Return the port in `text`. Raises ArgumentTypeError."""
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no port: give a number from 0 (any free port) to 65535"
@@ -34,6 +37,7 @@ def port_number(text):
 
 
 def parse(arguments):
+    """Return the options; None takes the command line's."""
     parser = Parser(prog="python -m demo", description="See the rendered API work.")
     parser.add_argument(
         "--once", action="store_true", help="stop after the walk; exit 1 if it failed"
@@ -89,6 +93,7 @@ def listen_for_interruptions():
 
 
 def run(screen, options):
+    """Go through all phases; gives the exit code. Errors: Trouble, OSError."""
     started = time.monotonic()
     check_machine()
     # A port in use is refused before the long work; later it may be used anyway.
@@ -116,6 +121,7 @@ def run(screen, options):
 
 
 def check_machine():
+    """Errors: Trouble on Windows itself, or without `make`."""
     if os.name == "nt":
         raise Trouble("gunicorn does not run on Windows itself: use WSL")
     if shutil.which("make") is None:
@@ -126,6 +132,7 @@ def check_machine():
 
 
 def new_librarian():
+    """Give {"email", "username", "password"}, new each time."""
     name = f"librarian-{secrets.token_hex(2)}"
     password = secrets.token_urlsafe(12)
     return {"email": f"{name}@example.com", "username": name, "password": password}
@@ -154,6 +161,7 @@ def show_walk(screen, outcomes):
 
 
 def invite(screen, url, librarian):
+    """Say where to look around, and as whom."""
     screen.write(f"  API         {url}/api/v1/common/health-check")
     screen.write(f"  Swagger UI  {url}/api/v1/docs")
     screen.write(f"  Admin       {url}/admin/")
@@ -161,6 +169,7 @@ def invite(screen, url, librarian):
 
 
 def serve_until_interrupted(screen, server):
+    """Wait for Ctrl-C. Errors: Trouble when the server ends before it."""
     try:
         # A person may press Ctrl-C as soon as this line is printed.
         screen.write("  Serving until Ctrl-C.")

@@ -89,10 +89,11 @@ class Project:
         made_by.write_text(sys.version)
 
     def seed(self, tick, books):
+        """Add this many books, the same ones each time. Errors: Trouble."""
         self._manage("seed", tick, "seed_library", "--books", books, "--seed", "1")
 
     def make_librarian(self, tick, librarian):
-        """Make the librarian {"email", "username", "password"}."""
+        """Make the librarian {"email", "username", "password"}. Errors: Trouble."""
         given = {
             f"DJANGO_SUPERUSER_{name.upper()}": value
             for name, value in librarian.items()
@@ -101,7 +102,10 @@ class Project:
 
     @contextmanager
     def served(self, tick, port):
-        """Serve with gunicorn until the block ends; gives (url, process)."""
+        """Serve with gunicorn until the block ends; gives (url, process).
+
+        Errors: Trouble when it ends or does not answer in START_SECONDS.
+        """
         log = self.logs / "server.log"
         python = self.folder / ".venv/bin/python"
         command = [python, "-m", "gunicorn", "-c", "config/gunicorn.py"]
@@ -127,6 +131,7 @@ class Project:
 
 
 def trouble_with(name, log):
+    """Give the Trouble of a step that failed, with the cause that its log shows."""
     said = log.read_text(errors="replace").strip()
     if REFUSED in said:
         return Trouble(said.partition(REFUSED)[0].strip().partition("\n\n")[0])
@@ -160,6 +165,7 @@ def started(command, folder, log, given=None):
 
 
 def stop(process):
+    """End the process's whole group: at first politely, after STOP_SECONDS by force."""
     if process.poll() is not None:
         return
     os.killpg(process.pid, signal.SIGTERM)
@@ -183,7 +189,10 @@ def lives(process):
 
 
 def wait_for_health(server, url, log, tick):
-    """Wait until the health check answers; the walk checks the answer."""
+    """Wait until the health check answers; the walk checks the answer.
+
+    Errors: Trouble when the server ends, or after START_SECONDS.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -213,6 +222,7 @@ def free_port(port):
 
 
 def empty(folder, kept):
+    """Delete what is in a folder, but for the names in `kept`."""
     for entry in folder.iterdir():
         if entry.name in kept:
             continue

@@ -28,17 +28,20 @@ class Screen:
             self.stream.reconfigure(errors="replace")
 
     def paint(self, text, colour):
+        """Give the text in a colour of COLOURS, where colours are shown."""
         if not self.coloured:
             return text
         return f"\033[{COLOURS[colour]}m{text}\033[0m"
 
     def write(self, text, end="\n"):
+        """Write a text at once."""
         if not self.unicode:
             text = text.translate(PLAIN)
         self.stream.write(text + end)
         self.stream.flush()
 
     def title(self, text):
+        """Write a title, with a blank line before and after it."""
         self.write("\n" + self.paint(text, "bold") + "\n")
 
     @contextmanager
@@ -64,6 +67,7 @@ class Screen:
         self.write(f"{again}{seconds:6.1f} s {self.paint('✓', 'green')}")
 
     def heading(self):
+        """Write the names of the table's columns."""
         step, request, status, milliseconds = WIDTHS
         line = f"    {'step':<{step}}{'request':<{request}}"
         line += f"{'status':>{status}}{'ms':>{milliseconds}}  what came back"
@@ -89,10 +93,12 @@ SIGNS = {"right": ("✓", "green"), "wrong": ("✗", "red"), "not tried": ("–"
 
 
 def shortened(text, width):
+    """Give the text, cut to `width` characters with an ellipsis."""
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def can_encode(stream, text):
+    """Whether a stream's encoding has all characters of a text."""
     try:
         text.encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -78,6 +78,7 @@ def walk(url, librarian):
 
 
 def outcome_of(title, take, visit):
+    """Take one step; give its Outcome, whatever the API answers."""
     visit.request, visit.response, visit.milliseconds = "", None, None
     try:
         verdict, note = "right", take(visit)
@@ -94,6 +95,7 @@ def outcome_of(title, take, visit):
 
 
 def new_reader(name):
+    """Give {"email", "username", "password"} of a reader who is not registered yet."""
     # Random, so that a walk also works on a database that has seen one before.
     username = f"{name}-{secrets.token_hex(3)}"
     password = secrets.token_urlsafe(12)
@@ -108,6 +110,7 @@ def with_check_digit(first_twelve):
 
 
 def new_isbn():
+    """Give a valid ISBN-13, drawn at random."""
     return with_check_digit(f"978{secrets.randbelow(10**9):09}")
 
 
@@ -127,11 +130,14 @@ def cache_word(response):
 
 
 def require(condition, otherwise):
+    """Errors: Wrong, with these words, unless the condition is true."""
     if not condition:
         raise Wrong(otherwise)
 
 
 def step(title):
+    """Make a function a step. It takes the Visit and gives the row's note."""
+
     def add(take):
         STEPS.append((title, take))
         return take
@@ -140,11 +146,13 @@ def step(title):
 
 
 def log_in(visit, person):
+    """Log a person in; give the access token. Errors: Wrong."""
     pair = {"email": person["email"], "password": person["password"]}
     return visit.send("POST", "/auth/login", json=pair, expect=200)["access_token"]
 
 
 def list_books(visit):
+    """List 500 books as the reader; give them. Errors: Wrong, NotTried."""
     path = "/books?page_size=500"
     body = visit.send("GET", path, token=visit.found["reader token"], expect=200)
     require(len(body["results"]) == 500, f"{len(body['results'])} books, not 500")

@@ -114,6 +114,9 @@ UNPRINTABLE = {
 }
 
 
+# Each of these returns why an answer is refused; None if it is accepted.
+
+
 def name_problem(answer: str) -> Text | None:
     if not answer.strip():
         return Text("it must not be empty", "비워 둘 수 없습니다")
@@ -169,6 +172,7 @@ def ip_problem(answer: str) -> Text | None:
 
 
 def why_not_public(address: str) -> Text | None:
+    """Return why this is not one public IPv4 address; None if it is."""
     if "/" in address:
         return Text("it is a range or a URL", "주소 범위이거나 URL입니다")
     if ":" in address:
@@ -263,8 +267,10 @@ def leaves_private_answers() -> bool:
 
 
 def leftovers():
-    """List what running the project inside the template left there: cookiecutter
-    would copy it, the secrets included."""
+    """Return the paths of what a run inside the template left there.
+
+    cookiecutter would copy it, the secrets included.
+    """
     repository = ANSWERS.get("_repo_dir")
     if not repository:
         return []
@@ -287,6 +293,7 @@ def ignored(project, rules):
 
 
 def is_ignored(path, rules):
+    """Return whether git would ignore a path by these rules, the last of which wins."""
     verdict = False
     for rule in rules:
         pattern = rule.lstrip("!").rstrip("/")

@@ -28,7 +28,7 @@ class Tag(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            # Held for tags without a key, too; but SQLite's lower() knows ASCII alone.
+            # Holds for tags without a key, too; but SQLite's lower() knows ASCII only.
             models.UniqueConstraint(
                 Lower("name"),
                 name="tag_name_unique_ignoring_case",

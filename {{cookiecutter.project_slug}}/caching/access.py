@@ -85,6 +85,6 @@ def _fetch_fingerprint(credential: Credential, found: Found) -> bytes:
 
 
 def _close_old_connections() -> None:
-    # As Django does before and after each of its requests, of which this is none.
+    # As Django does before and after each of its own requests. This is not one.
     if not connection.in_atomic_block:
         close_old_connections()

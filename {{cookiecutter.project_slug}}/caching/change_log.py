@@ -120,7 +120,7 @@ def after_migrations(using: str, **kwargs: object) -> None:
 
 def is_shared_file(connection: BaseDatabaseWrapper) -> bool:
     """Return whether other processes may open the same SQLite database."""
-    # Another database has no such method.
+    # Only SQLite's connections have this method.
     in_memory = getattr(connection, "is_in_memory_db", lambda: True)
     return not in_memory()
 

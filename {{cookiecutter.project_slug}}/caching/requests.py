@@ -30,7 +30,7 @@ Environ = dict[str, Any]
 COMPUTATION = "caching.computation"
 # Where whoever counts requests finds the route (as Django spells it) of a cached view.
 ROUTE = "caching.route"
-# Longer requests are read each time: this memory is not for whoever sends them.
+# Longer requests are read anew each time, so that nobody fills the memory with them.
 REMEMBERED, LONGEST_REMEMBERED = 4096, 300
 # A parameter of a route, as path() spells it.
 PARAMETER = re.compile(r"<(?:([^>:]+):)?(\w+)>")
@@ -57,7 +57,7 @@ class CanonicalRequest(NamedTuple):
 
     def environ(self) -> Environ:
         """Return a WSGI environ that holds this request and nothing else."""
-        # No port is too large for it.
+        # Unlike urlsplit(), it takes a port that is too large.
         name, port = split_domain_port(self.host)
         usual = "443" if self.scheme == "https" else "80"
         return {

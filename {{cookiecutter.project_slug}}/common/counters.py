@@ -1,12 +1,12 @@
 """Counters of requests: in Redis where there is one, else in this process.
 
 A counter belongs to a name, and lives for one window, which begins with its first
-request. To count and to compare with the limit is one step, so that of requests that
-come at once no more than the limit get through. Of two windows in a row, the end of one
-and the beginning of the next may lie together: then it is twice the limit.
+request. Counting and comparing with the limit are one step, so that no more than the
+limit get through, however many come at once. Around the border of two windows it may be
+twice the limit: the end of one and the beginning of the next.
 
-While Redis is away, each worker process counts by itself, to its share of the limit; of
-several hosts, each lets the limit through.
+While Redis is away, each worker process counts by itself, up to its share of the limit;
+with several hosts, each of them lets the whole limit through.
 
 Why not a library? django-axes counts a login after it failed, so of guesses that come
 at once all are checked, and it locks the account for everybody. django-ratelimit needs
@@ -30,8 +30,8 @@ from caching.stores.clients import make_client
 
 MAX_LOCAL = 10_000
 PERIODS = {"sec": 1, "min": 60, "hour": 3600, "day": 86_400}
-# Whatever we have not written counts for nothing: another type (which MGET takes for
-# missing), no number, or without the expiry of a counter.
+# A value that is not ours counts as 0: one of another type (which MGET takes for
+# missing), one that is no number, or one without the expiry of a counter.
 TAKE = """
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local count = redis.call('MGET', KEYS[1])[1] or ''

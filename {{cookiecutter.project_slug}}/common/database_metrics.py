@@ -33,7 +33,7 @@ CONNECTIONS = Gauge(
 )
 BY_OPERATION = {name: DURATION.labels(name) for name in (*OPERATIONS, OTHER)}
 
-# Each thread has its own.
+# The connections so far: each thread has its own.
 _seen: "weakref.WeakSet[BaseDatabaseWrapper]" = weakref.WeakSet()
 _lock = threading.Lock()
 
@@ -42,7 +42,7 @@ _lock = threading.Lock()
 def watch(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Time the queries of a connection from now on."""
     if _timed not in connection.execute_wrappers:
-        # The first: who adds one for a while takes the last away.
+        # First in the list: Django's execute_wrapper() removes the last one.
         connection.execute_wrappers.insert(0, _timed)
     with _lock:
         _seen.add(connection)

@@ -30,7 +30,7 @@ def failed_login(
 
 @receiver(post_save, sender="admin.LogEntry", dispatch_uid="common.events")
 def admin_change(*, instance: Any, **kwargs: Any) -> None:
-    """Record what was added, changed or deleted in the admin site, once it is so."""
+    """Record what was added, changed or deleted in the admin site, once committed."""
     kind = ContentType.objects.get_for_id(instance.content_type_id)
     about = {
         "by": instance.user_id,

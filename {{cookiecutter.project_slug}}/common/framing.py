@@ -1,8 +1,9 @@
 """A body means the same however it is sent: a WSGI layer before Django.
 
 Django reads no body without a Content-Length, so a chunked one would be silently
-empty; and it decodes the query by the charset that Content-Type names, even by a codec
-that is no text. A body that is too large is refused here, whatever the view, unread.
+empty; and it decodes the query by the charset that Content-Type names, even if that is
+no text encoding (zlib, say). A body that is too large is refused here, unread, whatever
+the view.
 """
 
 import math

@@ -37,7 +37,7 @@ ACTIVE = Gauge(
     multiprocess_mode="livesum",
 )
 BY_METHOD = {method: ACTIVE.labels(method) for method in (*METHODS, OTHER)}
-# labels() takes longer than to count. There are no more of these than series.
+# labels() takes longer than counting. The cache holds one child for each series.
 observed = cache(DURATION.labels)
 
 
@@ -53,7 +53,7 @@ class HTTPMetrics:
         """Answer a request, as WSGI has it."""
         given = environ["REQUEST_METHOD"]
         method = given if given in BY_METHOD else OTHER
-        # What the server makes of an exception.
+        # What the server answers after an exception.
         code = "500"
 
         def start(

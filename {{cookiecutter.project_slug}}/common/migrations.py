@@ -206,7 +206,7 @@ class NormalizeTexts(Operation):
         """Save the rows whose texts have another form. Raises DatabaseError."""
         model = from_state.apps.get_model(app_label, self.model_name)
         rows = model._base_manager.using(schema_editor.connection.alias)
-        # All are looked at before the first is written: none is in another's way.
+        # All are compared before the first is written: a conflict is named, not met.
         first: dict[tuple[str, Any], Any] = {}
         changed = []
         for row in rows.order_by("pk").iterator():

@@ -10,8 +10,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
 MAX_DEPTH = 20
-# In a string, a bracket nests nothing. The string's end may be missing: so that it
-# always matches, and each byte is looked at once.
+# A bracket in a string nests nothing. The closing quote may be missing: so the pattern
+# matches at every quote, and each byte is looked at once.
 STRING = re.compile(rb'"(?:[^"\\]+|\\.)*"?', re.DOTALL)
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}

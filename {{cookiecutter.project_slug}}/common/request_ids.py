@@ -46,7 +46,7 @@ def forget() -> None:
 
 
 def read(environ: WSGIEnvironment, request_id: str = "") -> Asked:
-    """Return what the log says of a request: no query, and of a long path a part."""
+    """Return what the log says of a request: its path is cut, and has no query."""
     path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
     method = environ.get("REQUEST_METHOD", "")
     return Asked(request_id, address_of(environ), method, path[:LONGEST_PATH])
@@ -80,7 +80,8 @@ class RequestIds:
             return start_response(status, [*headers, (HEADER, request_id)], exc_info)
 
         # The thread keeps it after the return: what is logged while the body is sent
-        # and closed belongs to this request, too. The server forgets it.
+        # and closed belongs to this request, too. (post_request in config/gunicorn.py
+        # makes the thread forget it.)
         return self.application(environ, start)
 
 

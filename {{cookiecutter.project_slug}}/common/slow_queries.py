@@ -1,4 +1,4 @@
-"""Logs each statement that the database took long for, with the id of its request.
+"""Logs each statement that took the database long, with the id of its request.
 
 A statement's values stand in it as %s: what is logged is the code's own text, and
 nobody's data. database_metrics.py times each statement.

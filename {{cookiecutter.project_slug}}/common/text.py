@@ -1,9 +1,9 @@
 """Text in one form: what looks the same is the same.
 
 Two texts may look alike and differ in their code points: composed or not (NFC), in
-blanks at the ends, in characters that nobody sees. Everything that comes in is brought
-into one form, by the model's fields: so it is, whoever writes, and searched for in the
-same form. Source: Unicode Standard Annex 15, and RFC 8264 (PRECIS).
+blanks at the ends, in characters that nobody sees. The models' fields bring every text
+into one form, whoever writes it, and it is searched for in the same form. Source:
+Unicode Standard Annex 15, and RFC 8264 (PRECIS).
 """
 
 import re

@@ -1,8 +1,9 @@
 """gunicorn's worker with threads, which no slow client and no held lock can stop.
 
-gthread reads a request on the thread that answers it, so forty slow clients hold all
-threads. Here the loop reads each request whole, under deadlines and limits, before it
-gets a thread; and health checks, reads and writes have threads apart.
+gthread reads a request on the thread that answers it, so a slow client holds a thread
+for as long as it likes. Here the loop reads each request whole, within deadlines and
+limits, before it gets a thread; and health checks, reads and writes have separate
+threads.
 """
 
 import socket
@@ -22,9 +23,9 @@ from config.pools import WRITE, Pools, kind_of
 
 # Seconds: for a head, again for its body, and for a client to close after the answer.
 READ_SECONDS, LINGER_SECONDS = 10, 2
-# A write that has waited longer for a thread gets a 503, while its client still
-# listens. Writes on a busy disk wait for seconds, and are answered. Reads don't wait
-# for locks: where they wait, the machine is busy.
+# A write that has waited longer than this for a thread gets a 503, while its client
+# still listens; one that a busy disk held up for less is answered. Reads have no such
+# limit: they hardly ever wait for a lock, so where they queue, the machine is busy.
 QUEUE_SECONDS = 4
 # What waits in one process: connections that are read, their bytes, requests by kind.
 MAX_READING, MAX_BYTES, MAX_QUEUED = 256, 4 * 1024**2, 200

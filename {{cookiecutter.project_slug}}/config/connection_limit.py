@@ -1,7 +1,7 @@
 """Whether the database takes as many connections as two releases may open.
 
 Each thread may keep one, and while a deploy switches, two releases run. A thread that
-finds none left answers 503, and only when the API is busy: so it is said beforehand.
+finds none left answers 503, but only once the API is busy: so a deploy checks it first.
 """
 
 from django.db import connection
@@ -10,7 +10,7 @@ from config import workers
 from config.pools import sizes
 
 RELEASES, MIGRATION = 2, 1
-# What is kept for administrators is none of the API's.
+# Connections that are reserved for administrators are not the API's to use.
 ROOM = """
     SELECT sum(CASE name WHEN 'max_connections' THEN 1 ELSE -1 END * setting::int)
     FROM pg_settings

@@ -24,8 +24,8 @@ from config import wait_for_database
 from config.environment import refuse
 
 ROLES = ("migrator", "api")
-# The limits are for those who ask for none. Readers wait behind whoever changes a
-# table, so the migrator gives up before they do.
+# The limits apply to connections that set none of their own. Readers wait behind
+# whoever changes a table, so the migrator gives up before they do.
 # `migrator` is granted because an administrator who is no superuser (RDS) may only do
 # what a member may. It may CREATE in the database because an extension wants that.
 RIGHTS = """
@@ -66,8 +66,8 @@ def set_up(passwords: dict[str, str]) -> None:
     `passwords` has one for each role. The connection must be the administrator's.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        # Who waits for a table in use holds its readers up: rather let the deploy fail,
-        # and before they give up.
+        # Readers queue behind whoever waits for a table: fail the deploy instead, and
+        # before they give up.
         cursor.execute("SET LOCAL lock_timeout = '1s'")
         for role in ROLES:
             _make_role(cursor, role, passwords[role])

@@ -86,7 +86,7 @@ def rate(name: str, default: str) -> str:
 
 
 def origins(name: str) -> frozenset[str]:
-    """Return the web pages' origins in the variable `name`; exit if one is none.
+    """Return the web pages' origins in the variable `name`; exit if one is malformed.
 
     A browser sends scheme, host and port alone, in lower case and without a usual port.
     """

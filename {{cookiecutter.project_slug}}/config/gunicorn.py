@@ -76,7 +76,7 @@ def on_starting(server: Any) -> None:
 
     found = checks.run_checks()
     errors = [each for each in found if each.is_serious()]
-    # Of warnings those of the cache: it would not be exact.
+    # Of the warnings only this one: the cache would not be exact.
     for each in [*errors, *(each for each in found if each.id == "caching.W001")]:
         print(each.msg, each.hint or "", file=sys.stderr)
     if errors:

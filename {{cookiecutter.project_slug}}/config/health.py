@@ -43,7 +43,7 @@ def _sqlite_state(cursor: Any) -> str:
     if cursor.fetchone() == (1,):
         return READ_ONLY
     path = Path(connection.settings_dict["NAME"])
-    # Beside the file its journal is written.
+    # SQLite writes its journal beside the file.
     places = [path, path.parent] if path.is_file() else []
     return OK if all(os.access(place, os.W_OK) for place in places) else READ_ONLY
 

@@ -1,9 +1,9 @@
 """Docker's health check: exits with 0 if the API in this container can serve.
 
 Threads that hang never come back, and Docker restarts no container for being unhealthy.
-So after HUNG checks in a row that were taken in and not answered, this kills gunicorn's
-workers, whose master starts new ones at once. Whoever answers, an error too, is left
-alone: a restart brings no database back.
+So after HUNG checks in a row that were accepted but not answered, this kills gunicorn's
+workers, whose master starts new ones at once. A server that answers, even with an
+error, is left alone: a restart brings no database back.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def ask(port: int, timeout: float = 8) -> tuple[int, str]:
 
 
 def is_gunicorn(process: int) -> bool:
-    """Return whether it is. PID 1 is, in our container, and nowhere else."""
+    """Return whether a process is gunicorn. PID 1 is, but only in our container."""
     with contextlib.suppress(OSError):
         return b"gunicorn" in Path(f"/proc/{process}/cmdline").read_bytes()
     return False

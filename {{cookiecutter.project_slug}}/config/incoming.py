@@ -34,7 +34,7 @@ class Incoming:
     def add(self, data: bytes) -> bool:
         """Take in bytes; return whether the request is here whole.
 
-        So it is when its framing can't be read: then the parser refuses it.
+        Also true if its framing can't be read: then the parser refuses it.
         """
         seen = len(self.data)
         self.data += data

@@ -1,8 +1,9 @@
 """GET /metrics: what all processes of the server have counted, as Prometheus reads it.
 
 prometheus_client adds up their counters and histograms, and the gauges of those that
-live (config/metrics_folder.py). It leaves out what it tells of a single process: memory
-and CPU time are read from Linux here, and each worker notes its garbage collections.
+live (config/metrics_folder.py). With several processes it leaves out memory, CPU time
+and garbage collections: so the first two are read from Linux here, and each worker
+counts its own collections.
 """
 
 import gc
@@ -40,11 +41,11 @@ BUILD = Gauge(
     multiprocess_mode="livemax",
 )
 BUILD.labels(settings.RELEASE, platform.python_version(), django.__version__).set(1)
-# registry: that of a single process has one of this name.
+# No registry: in a single process, prometheus_client's own metric has this name.
 COLLECTIONS = Counter(
     "python_gc_collections", "Garbage collections.", ["generation"], registry=None
 )
-# A time for each series, which only the text of a single process has.
+# No `_created` series: they exist only where there is a single process.
 disable_created_metrics()
 
 PROC = Path("/proc")
@@ -72,7 +73,7 @@ def _registry() -> CollectorRegistry:
 
 
 class Workers(Collector):
-    """Memory and CPU time of all workers together. Linux alone tells it.
+    """Memory and CPU time of all workers together, on Linux only.
 
     Memory that workers share is counted for each of them. The CPU time of workers that
     ended stays in the sum: Linux adds it to their parent's.
@@ -108,9 +109,9 @@ class Collections:
 
     def __init__(self) -> None:
         self.next, self.lock = 0.0, threading.Lock()
-        # A worker is a fork: what its parent collected is none of its own.
+        # A worker is a fork: what its parent collected does not count.
         self.counted = _collections()
-        # The first count makes this process's files, and with them it is a worker.
+        # The first count makes this process's files, by which _living() finds it.
         self.note()
 
     def note(self) -> None:

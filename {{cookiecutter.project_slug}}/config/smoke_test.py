@@ -3,7 +3,7 @@
 It reads the list of books, then the tags until they come from the cache, and then
 writes. It exits with 0, or with 1 and one line that says what failed. deploy.sh runs it
 in a new release's container before readers come there. The reader is made for it and
-goes with it.
+removed afterwards.
 """
 
 import http.client
@@ -25,7 +25,7 @@ from config.healthcheck import PATH as HEALTH
 from config.healthcheck import accepted_host
 
 EMAIL = "smoke-test@example.invalid"
-# Librarians change books all the time, and so often the list comes from the database.
+# Librarians change books all the time, so the list often comes from the database.
 LIST, RARELY_CHANGED = "/api/v1/books", "/api/v1/tags"
 # Seconds until that must have come from the cache once: a new Redis is in quarantine
 # first.
@@ -64,7 +64,7 @@ class Client:
             "Host": accepted_host(),
             "Authorization": f"{scheme} {self.token}",
             "Content-Type": "application/json",
-            # As the proxy would say, or the answer were a redirect.
+            # As the proxy says it: else the answer would be a redirect.
             "X-Forwarded-Proto": "https" if settings.USE_HTTPS else "http",
         }
 

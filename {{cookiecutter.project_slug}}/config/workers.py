@@ -12,7 +12,7 @@ WORKER_BYTES = 110 * 1024**2
 # With more, the threads of two releases need more connections than PostgreSQL's
 # default, 100 (config/connection_limit.py).
 MOST = 3
-# Of each, those that read. WEB_THREADS says otherwise.
+# Threads of each worker that read, unless WEB_THREADS says otherwise.
 THREADS = 8
 MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),

@@ -105,8 +105,8 @@ start_services() {
   admit_to_redis
 }
 
-# PostgreSQL writes its log in files of 16 MB, and a small write still finds room when there
-# is none for them.
+# PostgreSQL's WAL grows by files of 16 MB: a small write may still find room on a disk that
+# has none for the next file.
 check_room() {
   local left
   left=$(df --output=avail --block-size=1M "$DATA_DIR" | tail -n 1)
@@ -331,7 +331,7 @@ keep_release() {
     sleep "$DRAIN_SECONDS"
     quietly compose stop "web-$live" || say "$live did not stop: $(last_line)"
   fi
-  # Nobody else needs the cache as it was.
+  # The old release is gone: now a cache with other settings may take the old one's place.
   quietly compose up --detach --no-deps redis || say "the cache did not start: $(last_line)"
 }
 

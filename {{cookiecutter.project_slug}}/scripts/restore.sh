@@ -17,8 +17,9 @@ Usage: restore.sh ARCHIVE [--yes]
 Replaces all rows of the database by those of an archive: its name in backup.sh --list,
 latest, or the path of a file. Without --yes it says what it would replace, and ends.
 
-It happens in one transaction: until its end the API has the rows of before, and if
-anything fails it keeps them. What is replaced is archived in $BACKUPS first.
+It happens in one transaction, and if anything fails the rows of before stay. Until its
+end the API answers what is cached, and all else with 503. What is replaced is archived
+in $BACKUPS first.
 Then the tables are migrated for the running release, and the cache is told.
 A machine without data and without a release gets the archive's secrets and release first.
 

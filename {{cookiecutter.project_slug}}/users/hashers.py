@@ -37,7 +37,7 @@ class FrugalArgon2(Argon2PasswordHasher):
 
 
 # All hashes run on one thread. A lock would not do: glibc keeps freed memory for the
-# thread that allocated it, so eight threads would keep eight times the memory.
+# thread that allocated it, so each thread that has hashed would keep a hash's memory.
 @lru_cache(1)
 def _hashing_thread(process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="hashing")

@@ -75,7 +75,7 @@ class User(AbstractUser):
 
     class Meta:
         ordering = ["id"]
-        # For what goes past the models.
+        # For writes that bypass the models.
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="email_in_lower_case"

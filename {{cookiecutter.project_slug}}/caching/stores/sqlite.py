@@ -2,12 +2,12 @@
 
 Before each read it looks whether anybody has committed. If so, it reads what is new in
 the change log (caching/change_log.py), and renews the stamps of that. What this process
-wrote by itself is in the log as well; to renew a stamp once more costs nothing.
+wrote by itself is in the log as well; renewing a stamp once more costs nothing.
 
 In WAL mode each commit ends by writing the header of the file `-shm`, which all
 processes share in their memory (https://sqlite.org/walformat.html, "The WAL-Index
-Header"). To compare these bytes takes about a microsecond; `PRAGMA data_version`, which
-asks the same of SQLite, ten to twenty.
+Header"). Comparing these bytes takes about a microsecond; `PRAGMA data_version`, which
+asks SQLite the same, takes ten to twenty.
 """
 
 import mmap
@@ -33,8 +33,8 @@ HEADER = slice(0, 48)
 FILE_CHECK = 1.0
 
 _stores: "weakref.WeakSet[SQLiteStore]" = weakref.WeakSet()
-# To close a file ends all locks that this process has on it (POSIX), those of other
-# connections, too. So what is mapped once, by the file's identity, stays so.
+# Closing a file ends all locks that this process has on it (POSIX), those of other
+# connections, too. So a file, known by its identity, is mapped once and stays mapped.
 _mapped: dict[tuple[int, int], mmap.mmap] = {}
 _inherited: list["_Log"] = []
 

@@ -36,7 +36,7 @@ def _timed(method: Callable[..., Any], step: str) -> Callable[..., Any]:
         try:
             result = method(*arguments, **options)
         except Unavailable as error:
-            # Without a cause nobody asked it: these would be the quickest of all.
+            # Without a cause it was left alone, or has just come back: not its time.
             if error.__cause__:
                 _tell(step, perf_counter() - began)
             raise

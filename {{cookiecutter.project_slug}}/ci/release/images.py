@@ -8,7 +8,7 @@ from ci import PROJECT
 from ci.checks import IMAGE
 from ci.release.command import ReleaseError, aws, run, say, stream
 
-# The checks save the image there.
+# Where integration.yml saves the image that it has checked.
 HANDED_OVER = PROJECT / "build" / "image.tar"
 NAMES_SHOWN = 10
 

@@ -140,7 +140,7 @@ class Phase:
     writers: int = 4
 
 
-# Longer than others may serve what could not be invalidated.
+# Each fault lasts longer than other processes may serve what could not be invalidated.
 REFUSING = Phase(
     "Redis refuses writes",
     ("read-only", "full"),

@@ -6,7 +6,7 @@
     pass        let everything through
     refuse      cut every connection, and accept no new one
     hold        hold everything back until the next command
-    flaky       cut a connection at every tenth message, in both directions
+    flaky       cut a connection at one message in ten, at random, in both directions
 
 Each is answered with `done`.
 """

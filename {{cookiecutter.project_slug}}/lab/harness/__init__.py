@@ -5,6 +5,6 @@ checker     who was shown what, and whether it was too old
 clients     connections to the API, spread over its worker processes
 plots       how the plots look
 
-Servers and waiting are shared with the project's tests: tests/servers.py, live.py and
-polling.py.
+Servers and waiting are shared with the project's tests: tests/servers.py, tests/live.py
+and tools/polling.py.
 """

@@ -115,7 +115,7 @@ class Load:
         self.provoked["no copy left"] += refused.status == 409
 
     def err(self) -> None:
-        """Ask for what is not there, with and without a right password."""
+        """Ask for what is not there, log in wrongly, and send too large a body."""
         self.ask("GET", f"/nowhere/{token_hex(4)}", "unknown")
         self.ask("GET", "/loans/999999", LOAN)
         login = {"email": "reader@example.com", "password": "wrong"}

@@ -6,6 +6,7 @@ mutations   the mistakes: a comparison swapped, a call left out, and so on
 tree        a copy of the project, in which one file at a time has a mistake
 chosen      which tests run which lines, and how long they take
 trial       runs the tests that run the changed line, in a forked process
+swap        puts changed code into functions that are imported already
 results     what came out; kept while it runs, so that an interrupted run goes on
 explained.toml   mistakes that no test can notice, and why
 

@@ -38,7 +38,7 @@ def application(environ, start_response):
         threading.Event().wait()
     return serve(environ, start_response)
 """
-# Holds the table as long as a statement that rewrites a large one.
+# Holds the table for 20 seconds, by many short statements in one transaction.
 SCANNING = """
 from django.db import migrations
 class Migration(migrations.Migration):

@@ -20,7 +20,8 @@ resource "aws_lb_target_group" "app" {
   health_check {
     path    = "/api/v1/common/health-check"
     matcher = "200,503" # 503: no database. ECS replaces what fails here, and that would not help
-    # A container that is gone gets requests until it failed so often: 10 seconds at most.
+    # A container that is gone gets requests until it has failed twice: after 10 seconds at
+    # most, and 4 more if it does not even refuse the connection.
     # `make rehearse ARGS="--only hosts"` reads these.
     interval = 5
     timeout  = 4

@@ -14,8 +14,8 @@ from django.core.management.commands import migrate
 from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 
-# PostgreSQL takes no statement_timeout of zero: that is none. A transaction may neither
-# work nor wait for Python for longer than what is left of its time.
+# At least 1 ms: PostgreSQL takes 0 for no limit. Neither a statement nor a pause before
+# the next may take longer than what is left of the transaction's time.
 ALLOW = """
 SELECT set_config('statement_timeout', rest, true),
     set_config('idle_in_transaction_session_timeout', rest, true)
@@ -40,7 +40,7 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; MIGRATION_STATEMENT_TIMEOUT is the limit in seconds, 0 is none.
 
-        Nobody reads an empty database: its first migrations have no limit, as SQLite.
+        SQLite has none, nor the first migrations: nobody reads an empty database.
         Raises OperationalError, whose last line says what the limit is for.
         """
         connection = connections[options["database"]]
@@ -51,7 +51,8 @@ class Command(migrate.Command):
             return
         with connection.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = '{seconds}s'")
-            # Less, so that what fails for a lock says so. Readers wait behind it.
+            # Shorter, so that what fails for a lock says so; and 1.5 s at most, because
+            # readers wait behind it.
             cursor.execute(f"SET lock_timeout = '{min(seconds, 2) * 750}ms'")
         try:
             with connection.execute_wrapper(partial(_limit_transaction, seconds)):
@@ -79,7 +80,7 @@ def _limit_transaction(
     many: bool,
     context: dict[str, Any],
 ) -> Any:
-    """Execute `sql`, if it is in a transaction in what is left of its `seconds`."""
+    """Execute `sql`; in a transaction, within what is left of its `seconds`."""
     connection = context["connection"]
     if connection.in_atomic_block:
         # Not by a cursor of Django: its statements come here, too.

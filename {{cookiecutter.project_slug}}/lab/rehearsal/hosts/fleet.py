@@ -19,7 +19,7 @@ from tools.polling import wait_until
 from tools.ports import free_port
 
 HOSTS = 2
-# Seconds. Fargate's 30 are longer than any request here.
+# Seconds. The load balancer's own 30 are longer than any request here.
 DRAIN = 3
 HEALTH = "/api/v1/common/health-check"
 # Each place is a file with a host's name, read for each request and each health check:
