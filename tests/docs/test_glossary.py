@@ -10,7 +10,11 @@ from tests.baking import ROOT
 
 GLOSSARY = "explanation/glossary.md"
 CODE = re.compile(r"`[^`]+`")
-TEXTS = [*pages("ko"), *sorted((ROOT / "templates/ko").rglob("*.md"))]
+TEXTS = [
+    *pages("ko"),
+    *sorted((ROOT / "templates/ko").rglob("*.md")),
+    *sorted((ROOT / "coursework").rglob("*ko.md")),
+]
 
 
 def rows(language):
