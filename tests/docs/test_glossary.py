@@ -1,6 +1,7 @@
 """Both glossaries hold the same terms, and every Korean text uses them."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -10,7 +11,16 @@ from tests.baking import ROOT
 
 GLOSSARY = "explanation/glossary.md"
 CODE = re.compile(r"`[^`]+`")
-TEXTS = [*pages("ko"), *sorted((ROOT / "templates/ko").rglob("*.md"))]
+TEXTS = [
+    *pages("ko"),
+    *sorted((ROOT / "templates/ko").rglob("*.md")),
+    *sorted((ROOT / "coursework").rglob("*ko.md")),
+]
+SENTENCES = [
+    each
+    for each in sorted((ROOT / "coursework").rglob("*.toml"))
+    if each.name != "answers.toml"
+]
 
 
 def rows(language):
@@ -48,6 +58,26 @@ def test_a_korean_text_says_it_as_the_glossary_does(path):
         return
     said = words(path)
     assert [f"{w}: {use}" for w, use in refused().items() if w in said] == []
+
+
+def korean(value):
+    """What a table of TOML says in Korean."""
+    if isinstance(value, list):
+        return [text for each in value for text in korean(each)]
+    if not isinstance(value, dict):
+        return []
+    texts = [text for each in value.values() for text in korean(each)]
+    return [value["ko"], *texts] if isinstance(value.get("ko"), str) else texts
+
+
+@pytest.mark.parametrize(
+    "path", SENTENCES, ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_sentence_of_the_coursework_does_too(path):
+    said = korean(tomllib.loads(path.read_text("utf-8")))
+    assert said != []
+    wrong = [(text, word) for text in said for word in refused() if word in text]
+    assert wrong == []
 
 
 def test_every_term_is_used():
