@@ -32,8 +32,10 @@ ANSWERS = """\
 #!/bin/sh
 [ "$1" = logs ] || exit 0
 exec >&2
-for status in 500 502; do echo '{"status":'$status',"size":1}'; done
-for _ in $(seq 18); do echo '{"status":200,"size":500}'; done
+line() { echo '{"logger":"http.log.access.log0","status":'$1',"size":500}'; }
+for status in 500 502; do line $status; done
+echo '{"logger":"http.log.error.log0","msg":"EOF","status":502}'
+for _ in $(seq 18); do line 200; done
 """
 
 
