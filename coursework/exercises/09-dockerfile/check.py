@@ -10,8 +10,9 @@ from course.grader import ROOT
 from course.marks import wrong
 
 KEPT = (
-    *("manage.py", "config/gunicorn.py", "books/models.py", "caching/stores/stamps.lua"),
-    *("requirements/production.txt", "scripts/deploy.sh", "scripts/proxy/Caddyfile"),
+    *("manage.py", "config/gunicorn.py", "books/models.py", "scripts/deploy.sh"),
+    *("requirements/production.txt", "caching/stores/stamps.lua"),
+    "scripts/proxy/Caddyfile",
 )
 PLACES = ("", "config/", "scripts/", "books/", "users/")
 SECRET = re.compile(r"(SECRET|PASSWORD|TOKEN|PRIVATE|_KEY\b)")
