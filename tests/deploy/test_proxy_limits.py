@@ -291,7 +291,11 @@ def test_what_a_client_does_wrong_is_no_error_of_the_servers(proxy, sent, end):
     assert [each for each in proxy.statuses()[known:] if each >= 500] == []
 
 
-@pytest.mark.parametrize("sent", [SIZED, HEAD + "\r\n"], ids=["half", "whole"])
+ASKED = f"GET {HEALTH} HTTP/1.1\r\nHost: localhost\r\n\r\n"
+SENT = HEAD + "Content-Length: 200\r\n\r\n" + "[" * 200
+
+
+@pytest.mark.parametrize("sent", [ASKED, SENT], ids=["a read", "a write"])
 def test_an_api_that_is_away_or_goes_away_is_one(project, tool, tmp_path, sent):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
