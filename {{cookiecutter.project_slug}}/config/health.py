@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,17 @@ logger = logging.getLogger(__name__)
 
 
 OK, READ_ONLY, UNREACHABLE = "ok", "read-only", "unreachable"
+# Until then (monotonic seconds) the database is not asked again: all checks have one
+# thread, and those that waited while one failed slowly would each wait as long again.
+_unreachable_until = 0.0
 
 
 def database_state() -> str:
     """Return OK, READ_ONLY, or UNREACHABLE; log the error if it is not OK."""
+    global _unreachable_until
+    began = time.monotonic()
+    if began < _unreachable_until:
+        return UNREACHABLE
     try:
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
@@ -34,6 +42,8 @@ def database_state() -> str:
             return READ_ONLY if cursor.fetchone() == ("on",) else OK
     except DatabaseError as error:
         logger.error("The database is unreachable: %s", error)
+        now = time.monotonic()
+        _unreachable_until = now + min(now - began, 3)
         return UNREACHABLE
 
 
