@@ -22,8 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 OK, READ_ONLY, UNREACHABLE = "ok", "read-only", "unreachable"
-# Until then (monotonic seconds) the database is not asked again: all checks have one
-# thread, and those that waited while one failed slowly would each wait as long again.
+# Seconds. A database that took longer than SLOW to fail is not asked for SPARED: checks
+# have one thread, and those that waited meanwhile would each wait as long again.
+SLOW, SPARED = 1, 3
 _unreachable_until = 0.0
 
 
@@ -43,7 +44,8 @@ def database_state() -> str:
     except DatabaseError as error:
         logger.error("The database is unreachable: %s", error)
         now = time.monotonic()
-        _unreachable_until = now + min(now - began, 3)
+        if now - began > SLOW:
+            _unreachable_until = now + SPARED
         return UNREACHABLE
 
 

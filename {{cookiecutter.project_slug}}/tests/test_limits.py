@@ -65,7 +65,7 @@ ORDERS = {
 
 
 def seconds(file, what):
-    """Return the one number that stands after a pattern, or how long a service stops."""
+    """Return the one number after a pattern; of a service, how long it may stop."""
     text = (ROOT / file).read_text(encoding="utf-8")
     if file == COMPOSE:
         return int(yaml.safe_load(text)["services"][what]["stop_grace_period"][:-1])
