@@ -34,7 +34,7 @@ HELD, LET_IN = (
     for change in ("-I", "-D")
 )
 REDIS, CADDY, DATABASE = (
-    f"docker up --detach --no-deps --timeout 25 {service}"
+    f"docker up --detach --no-deps {service}"
     for service in ("--wait redis", "caddy", "db")
 )
 READY = "docker exec -T db pg_isready --host=127.0.0.1 --username=library"

@@ -157,4 +157,6 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }
-POSTGRES_OPTIONS = {"connect_timeout": 3}
+# A server that has gone without a word: after so long (seconds, and milliseconds) it is
+# away. Without the second, an open connection would wait for a quarter of an hour.
+POSTGRES_OPTIONS = {"connect_timeout": 3, "tcp_user_timeout": 2000}

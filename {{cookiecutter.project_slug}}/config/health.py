@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,18 @@ logger = logging.getLogger(__name__)
 
 
 OK, READ_ONLY, UNREACHABLE = "ok", "read-only", "unreachable"
+# Seconds. A database that took longer than SLOW to fail is not asked for SPARED: checks
+# have one thread, and those that waited meanwhile would each wait as long again.
+SLOW, SPARED = 1, 3
+_unreachable_until = 0.0
 
 
 def database_state() -> str:
     """Return OK, READ_ONLY, or UNREACHABLE; log the error if it is not OK."""
+    global _unreachable_until
+    began = time.monotonic()
+    if began < _unreachable_until:
+        return UNREACHABLE
     try:
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
@@ -34,6 +43,9 @@ def database_state() -> str:
             return READ_ONLY if cursor.fetchone() == ("on",) else OK
     except DatabaseError as error:
         logger.error("The database is unreachable: %s", error)
+        now = time.monotonic()
+        if now - began > SLOW:
+            _unreachable_until = now + SPARED
         return UNREACHABLE
 
 

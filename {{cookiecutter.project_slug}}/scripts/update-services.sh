@@ -31,7 +31,7 @@ pull() {
 # replace SERVICE [OPTION...]: if its image or its settings are others now.
 replace() {
   say "updating $1"
-  quietly compose up --detach --no-deps --timeout 25 "${@:2}" "$1" ||
+  quietly compose up --detach --no-deps "${@:2}" "$1" ||
     refuse "$1 did not start: $(last_line)"
 }
 
@@ -39,11 +39,12 @@ replace() {
 # again by the other side's kernel, after 1, 3 and 7 seconds.
 NEW_CONNECTIONS="PREROUTING -p tcp -m multiport --dports 80,443 --syn -j DROP"
 
-LET_IN="read -r -t 60
+# Longer than replace_proxy takes: tests/test_limits.py.
+LET_IN="read -r -t 90
   iptables -w -t raw -D $NEW_CONNECTIONS
   ip6tables -w -t raw -D $NEW_CONNECTIONS"
 
-# The end of the pipe lets them in, or a minute: so they come in whatever ends this script.
+# The end of the pipe lets them in, or this time: so they come in whatever ends this script.
 # shellcheck disable=SC2086  # words
 hold() {
   exec {held}> >(exec setsid bash -c "$LET_IN" 9>&- 2>/dev/null)
@@ -58,19 +59,20 @@ let_in() {
   wait "$holder" || true
 }
 
-proxy_answers() {
-  for _ in $(seq 60); do
-    if proxy_colour >/dev/null; then return; fi
+# await_proxy SECONDS
+await_proxy() {
+  local end=$((SECONDS + $1))
+  until proxy_colour >/dev/null; do
+    [ "$SECONDS" -lt "$end" ] || return
     sleep 0.5
   done
-  return 1
 }
 
 replace_proxy() {
   hold
   sleep 1 # who is connected already sends what it wants to ask
   replace caddy
-  proxy_answers || refuse "the proxy does not answer: $(docker logs --tail 1 "$(container_of caddy)" 2>&1)"
+  await_proxy 30 || refuse "the proxy does not answer: $(docker logs --tail 1 "$(container_of caddy)" 2>&1)"
   let_in
 }
 

@@ -88,12 +88,6 @@ def test_without_a_shared_cache_there_is_one_worker():
     assert settings()["workers"] == "1"
 
 
-def test_a_request_may_end_before_the_server_does():
-    compose = CONFIG.parent.parent / "scripts/docker-compose.yml"
-    grace = re.search(r"stop_grace_period: (\d+)s", compose.read_text())[1]
-    assert int(settings()["graceful_timeout"]) < int(grace)
-
-
 def test_what_was_loaded_before_the_fork_is_frozen():
     try:
         workers.freeze(None, None)

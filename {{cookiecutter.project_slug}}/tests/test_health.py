@@ -1,8 +1,11 @@
 """GET /common/health-check"""
 
-import pytest
-from django.db import connection
+from types import SimpleNamespace
 
+import pytest
+from django.db import OperationalError, connection
+
+from config import health
 from tests.caches import caching
 from tests.clients import Client
 
@@ -50,3 +53,23 @@ def test_it_answers_503_when_the_database_is_unreachable(monkeypatch):
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
     assert response.json()["database"] == "unreachable"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("took", "again"), [(3, 503), (0, 200)])
+def test_a_database_that_failed_slowly_is_spared_for_a_moment(monkeypatch, took, again):
+    """Else checks that waited meanwhile would each wait as long again."""
+    clock = SimpleNamespace(now=100)
+
+    def fail(*arguments):
+        clock.now += took
+        raise OperationalError("no answer")
+
+    monkeypatch.setattr(health, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(health, "_unreachable_until", 0)
+    with connection.execute_wrapper(fail):
+        assert Client().get(PATH).status_code == 503
+    clock.now += 2
+    assert Client().get(PATH).status_code == again
+    clock.now += 1
+    assert Client().get(PATH).json()["database"] == "ok"

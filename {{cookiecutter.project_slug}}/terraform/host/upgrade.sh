@@ -1,6 +1,6 @@
 #!/bin/bash
-# upgrade.sh: brings the services and the machine's packages up to date, and restarts the
-# machine if there were any packages.
+# upgrade.sh: makes a backup, brings the services and the machine's packages up to date,
+# and restarts the machine if there were any packages.
 # upgrade.sh install: has it run every week at terraform's upgrade_at.
 set -euo pipefail
 
@@ -21,6 +21,12 @@ install() {
   systemctl enable --quiet --now library-upgrade.timer
 }
 
+# What follows would cut a backup that runs: this waits for its end, or makes one.
+back_up() {
+  timeout 1800 systemctl start library-backup.service ||
+    echo "upgrade.sh: no new backup was made" >&2
+}
+
 upgrade() {
   # Amazon Linux keeps to the packages of its image's day unless told otherwise.
   local code=0
@@ -29,6 +35,7 @@ upgrade() {
     0) echo "upgrade.sh: nothing to do" ;;
     100)
       dnf upgrade --assumeyes --quiet --releasever=latest
+      back_up
       # What runs still uses the old libraries, and the old kernel.
       systemctl reboot
       ;;
@@ -37,6 +44,7 @@ upgrade() {
 }
 
 if [ "${1:-}" = install ]; then install; exit; fi
+back_up
 "$host/../library.sh" update --database || echo "upgrade.sh: the services stay as they are" >&2
 # Not during a deploy, nor a deploy during this (scripts/deploy.sh).
 mkdir -p /var/lib/library/deploy

@@ -4,6 +4,9 @@ resource "aws_lb" "this" {
   subnets            = aws_subnet.public[*].id
   security_groups    = [aws_security_group.this["balancer"].id]
 
+  # AWS's own. KEEP_ALIVE_SECONDS (service.tf) is longer.
+  idle_timeout = 60
+
   drop_invalid_header_fields = true
 }
 
@@ -22,6 +25,9 @@ resource "aws_lb_target_group" "app" {
     matcher = "200,503" # 503: no database. ECS replaces what fails here, and that would not help
     # A container that is gone gets requests until it has failed twice: after 10 seconds at
     # most, and 4 more if it does not even refuse the connection.
+    # Longer than a connection to the database may take (config/environment.py), and all
+    # that ask meanwhile get the same answer (config/health.py): so one that drops packets
+    # fails one check, and two are needed.
     # `make rehearse ARGS="--only hosts"` reads these.
     interval = 5
     timeout  = 4

@@ -38,7 +38,7 @@ locals {
     CSRF_TRUSTED_ORIGINS = "https://${var.domain}"
     USE_HTTPS            = "on"
     NUM_PROXIES          = "1"        # the load balancer
-    KEEP_ALIVE_SECONDS   = "75"       # longer than the load balancer's 60: it must hang up first
+    KEEP_ALIVE_SECONDS   = "75"       # longer than the load balancer's idle_timeout: it must hang up first
     TMPDIR               = "/dev/shm" # memory: all else is read-only
 
     # Seconds, also for a transaction: readers wait for a lock for two. Raise it for a release
@@ -62,14 +62,9 @@ locals {
   ])
 
   # Any answer will do, "no database" too: ECS kills what fails here, and a new container
-  # would find no database either.
-  alive = join("; ", [
-    "from http.client import HTTPConnection",
-    "from config.healthcheck import accepted_host",
-    "ours = HTTPConnection('127.0.0.1', 8000, timeout=4)",
-    "ours.request('GET', '/', headers={'Host': accepted_host()})",
-    "ours.getresponse()",
-  ])
+  # would find no database either. The health check has a thread of its own, so it is
+  # answered while all others wait for a database.
+  alive = "from config.healthcheck import ask; ask(8000, timeout=4)"
 }
 
 locals {
@@ -110,6 +105,8 @@ locals {
       retries     = 3
       startPeriod = 30
     }
+
+    stopTimeout = 30 # longer than gunicorn's graceful_timeout
   })
 
   # Only this one knows who may change tables and roles (config/database_roles.py).
