@@ -33,7 +33,7 @@ class Conf:
     # longer than any transaction.
     lease: float = 5
     # How long one request may compute before another one starts (the single-flight
-    # lock), and how long the others wait for its answer.
+    # lock), and how long the others wait for its answer, or for the next one's.
     lock: float = 1
     wait: float = 2
     # How long Redis may take to answer, and how long nobody asks it after it failed.

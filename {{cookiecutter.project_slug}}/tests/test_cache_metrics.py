@@ -292,7 +292,11 @@ def test_the_server_refuses_it_too(tmp_path):
     assert "WEB_CONCURRENCY is 2, but the in-process cache serves one" in result.stderr
 
 
-@pytest.mark.parametrize("bad", [{"lease": 0.1, "timeout": 1}, {"wait": 1, "lock": 2}])
+@pytest.mark.parametrize(
+    "bad", [{"lease": 1, "timeout": 1}, {"wait": 1, "lock": 2}, {"wait": 1, "lock": 1}]
+)
 def test_times_that_contradict_each_other_are_refused(settings, bad):
-    settings.CACHING = caching(**bad)
+    settings.CACHING = {}
+    assert times_agree(None) == []
+    settings.CACHING = bad
     assert [error.id for error in times_agree(None)] == ["caching.E002"]

@@ -44,17 +44,18 @@ def other_processes_are_seen(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Refuse times that contradict each other.
 
-    An intent must outlast the round trips of its write. Requests must wait at least
-    until the lock of a holder that died expires.
+    An intent must outlast the round trips of its write. If the holder of a lock dies,
+    the others must wait until it expires, and then for the next holder's answer: else
+    all of them compute.
     """
     given = conf()
-    if given.lease > 2 * given.timeout and given.wait >= given.lock:
+    if given.lease > 2 * given.timeout and given.wait >= 2 * given.lock:
         return []
     return [
         Error(
             f"CACHING: lease is {given.lease}, timeout {given.timeout}, wait "
             f"{given.wait}, lock {given.lock}; accepted: lease > 2 × timeout, "
-            "wait ≥ lock.",
+            "wait ≥ 2 × lock.",
             id="caching.E002",
         )
     ]
