@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 from config import workers
+from config.buffered import QUEUE_SECONDS
+from config.environment import SQLITE_OPTIONS
 from tests import live
 from tests.live import SECRETS
 from tools.polling import wait_until
@@ -92,6 +94,11 @@ def test_a_request_may_end_before_the_server_does():
     compose = CONFIG.parent.parent / "scripts/docker-compose.yml"
     grace = re.search(r"stop_grace_period: (\d+)s", compose.read_text())[1]
     assert int(settings()["graceful_timeout"]) < int(grace)
+
+
+def test_a_write_that_waits_gives_up_before_the_server_does():
+    waits = QUEUE_SECONDS + SQLITE_OPTIONS["timeout"]
+    assert waits < int(settings()["graceful_timeout"])
 
 
 def test_what_was_loaded_before_the_fork_is_frozen():
