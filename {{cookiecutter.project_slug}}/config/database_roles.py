@@ -32,7 +32,7 @@ ROLES = ("migrator", "api")
 RIGHTS = """
 ALTER ROLE migrator SET lock_timeout = '1s';
 ALTER ROLE api SET lock_timeout = '2s';
-ALTER ROLE api SET statement_timeout = '5s';
+ALTER ROLE api SET statement_timeout = '4s';
 GRANT migrator TO CURRENT_USER;
 ALTER DATABASE {database} OWNER TO CURRENT_USER;
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;

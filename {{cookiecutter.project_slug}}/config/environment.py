@@ -121,7 +121,7 @@ def _postgres_options(options: str = "", **others: Any) -> dict[str, Any]:
     # A lock that somebody holds, or a query that takes too long, gives up (503).
     timeouts = {
         "lock_timeout": integer("DATABASE_LOCK_TIMEOUT", 2),
-        "statement_timeout": integer("DATABASE_STATEMENT_TIMEOUT", 5),
+        "statement_timeout": integer("DATABASE_STATEMENT_TIMEOUT", 4),
         "idle_in_transaction_session_timeout": integer("DATABASE_IDLE_TIMEOUT", 10),
     }
     ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())

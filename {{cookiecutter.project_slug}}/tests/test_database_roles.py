@@ -119,7 +119,7 @@ def test_it_owns_nothing_and_the_migrator_owns_every_table(database):
 
 
 def test_its_statements_end_and_wait_for_no_lock_for_long(database):
-    assert database.value("api", "SHOW statement_timeout") == "5s"
+    assert database.value("api", "SHOW statement_timeout") == "4s"
     assert database.value("api", "SHOW lock_timeout") == "2s"
     assert database.value("migrator", "SHOW lock_timeout") == "1s"
     assert database.value("migrator", "SHOW statement_timeout") == "0"

@@ -1,12 +1,17 @@
 """System checks that refuse settings with which the cache could not be exact."""
 
+import re
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import connection
 
 from caching.conf import conf
 from caching.stores import is_shared
+
+# In the options of a connection to PostgreSQL.
+STATEMENT = re.compile(r"-c statement_timeout=(\d+)s")
 
 
 @register
@@ -57,6 +62,26 @@ def times_agree(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             f"{given.wait}, lock {given.lock}; accepted: lease > 2 × timeout, "
             "wait ≥ 2 × lock.",
             id="caching.E002",
+        )
+    ]
+
+
+@register
+def statements_end_before_their_intents(
+    app_configs: Any, **kwargs: Any
+) -> list[CheckMessage]:
+    """Warn of a lease that is no longer than a statement. (`manage.py` limits none.)"""
+    options = connection.settings_dict.get("OPTIONS", {}).get("options", "")
+    limit = max(map(int, STATEMENT.findall(options)), default=0)
+    if conf().lease > limit:
+        return []
+    return [
+        Warning(
+            f"CACHE_LEASE is {conf().lease} s, DATABASE_STATEMENT_TIMEOUT {limit} s: "
+            "what the database commits for a worker that was killed may stay unseen, "
+            "until CACHE_TTL is over.",
+            hint="Make the lease longer than a statement.",
+            id="caching.W002",
         )
     ]
 
