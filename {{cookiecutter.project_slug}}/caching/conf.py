@@ -29,8 +29,8 @@ class Conf:
     # off, so that entries stored together do not expire together.
     ttl: float = 180
     ttl_jitter: float = 0.1
-    # How long a write's intent stands until the writer counts as dead. It must be longer
-    # than a statement may take: the database finishes one whose client has died.
+    # How long a write's intent stands until the writer counts as dead. It must be
+    # longer than a statement may take: PostgreSQL commits one of a client that died.
     lease: float = 5
     # How long one request may compute before another one starts (the single-flight
     # lock), and how long the others wait for its answer, or for the next one's.

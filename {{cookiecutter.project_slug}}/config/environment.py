@@ -149,10 +149,10 @@ def _read_url(name: str, read: Callable[[str], dict[str, Any]], url: str) -> Any
     refuse(name, f"can't be read; accepted: {ACCEPTED_URLS[name]}")
 
 
-# Writers wait for each other (up to `timeout` seconds) instead of failing. Whoever waits
-# must have an answer before gunicorn's graceful_timeout. IMMEDIATE
-# takes the write lock when a transaction begins: later, SQLite would not wait for it.
-# WAL lets others read while one writes.
+# Writers wait for each other (up to `timeout` seconds, less than gunicorn's
+# graceful_timeout) instead of failing. IMMEDIATE takes the write lock when a
+# transaction begins: later, SQLite would not wait for it. WAL lets others read while
+# one writes.
 SQLITE_OPTIONS = {
     "timeout": 10,
     "transaction_mode": "IMMEDIATE",
