@@ -23,9 +23,12 @@ MORE = [
     ".idea/workspace.xml",
     ".vscode/settings.json",
     "books/.models.py.swp",
+    "backup/library",
     "books/models.py~",
     "db.sqlite3",
     "db.sqlite3-journal",
+    "dump",
+    "id_rsa",
     "key.pem",
     "library.dump",
     "library.json",
@@ -35,6 +38,7 @@ MORE = [
     "terraform/release.tfplan",
     "terraform/scale-out/terraform.tfstate.backup",
     "terraform/terraform.tfstate",
+    "token",
     "tokens.json",
 ]
 

@@ -6,9 +6,11 @@ import os
 import re
 import resource
 import socket
+import struct
 import subprocess
 import threading
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +32,66 @@ SLOW = {
     "a body in chunks": HEAD + "Transfer-Encoding: chunked\r\n\r\nffff\r\n[",
     "a head": HEAD + "X-Slow: ",
 }
+CHUNKED = HEAD + "Transfer-Encoding: chunked\r\n\r\n"
+SIZED = HEAD + "Content-Length: 60000\r\n\r\n["
+FIN, RESET, WAIT = "ends", "resets", "waits"
+# What a client may do wrong, and how it goes away.
+FAULTS = {
+    "a late body": (SIZED, WAIT),
+    "a late body in chunks": (SLOW["a body in chunks"], WAIT),
+    "asked to go on, and gone": (
+        HEAD + "Expect: 100-continue\r\nContent-Length: 60000\r\n\r\n",
+        WAIT,
+    ),
+    "half a body, then the end": (SIZED, FIN),
+    "half a body, then a reset": (SIZED, RESET),
+    "half a chunk, then the end": (SLOW["a body in chunks"], FIN),
+    "half a chunk, then a reset": (SLOW["a body in chunks"], RESET),
+    "no chunk size": (CHUNKED + "zz\r\n[]\r\n0\r\n\r\n", WAIT),
+    "a chunk of another size": (CHUNKED + "1\r\n[][]\r\n0\r\n\r\n", WAIT),
+    "a chunk without end": (CHUNKED + "f" * 17 + "\r\n[]\r\n0\r\n\r\n", WAIT),
+    "a chunk's long extension": (CHUNKED + "2;" + "a" * 20_000 + "\r\n[]\r\n", WAIT),
+    "a bad trailer": (CHUNKED + "2\r\n[]\r\n0\r\nfoo bar\r\n\r\n", WAIT),
+    "a coding nobody knows": (
+        HEAD + "Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n",
+        WAIT,
+    ),
+    "both framings": (
+        HEAD + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        WAIT,
+    ),
+    "too large, and gone": (
+        HEAD + "Content-Length: 8000000\r\n\r\n" + "[" * 3_000_000,
+        RESET,
+    ),
+    "another protocol": (
+        f"GET {HEALTH} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\n\r\n",
+        WAIT,
+    ),
+    "a method nobody knows": (
+        f"BREW {HEALTH} HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        FIN,
+    ),
+    "many at once, and gone": (
+        f"GET {HEALTH} HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20,
+        RESET,
+    ),
+}
+
+
+class Proxy(NamedTuple):
+    """A running Caddy: its readers' address, its process, and its log."""
+
+    url: str
+    process: subprocess.Popen
+    log: Path
+
+    def statuses(self):
+        """What it answered, as scripts/common.sh counts it."""
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        answers = [json.loads(line) for line in lines if "http.log.access" in line]
+        return [answer["status"] for answer in answers]
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +104,9 @@ def proxy(project, tool, tmp_path_factory):
     for name in PEOPLE:
         superuser(project, name, variables)
     with serve(project, folder / "log", variables) as api:
-        port = write_caddyfile(project, folder, urlsplit(api).netloc)
-        with caddy(project, tool("caddy"), folder) as process:
-            url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: answers(url), "Caddy to answer", 60)
-            yield url, process
+        with before(project, tool("caddy"), folder, urlsplit(api).netloc) as made:
+            wait_until(lambda: answers(made.url), "Caddy to answer", 60)
+            yield made
 
 
 def superuser(project, name, variables):
@@ -78,17 +138,26 @@ def write_caddyfile(project, folder, api):
 
 
 @contextlib.contextmanager
+def before(project, program, folder, api):
+    """Run Caddy before the API at this address."""
+    port = write_caddyfile(project, folder, api)
+    with caddy(project, program, folder) as process:
+        yield Proxy(f"http://127.0.0.1:{port}", process, folder / "caddy.log")
+
+
+@contextlib.contextmanager
 def caddy(project, program, folder):
     compose = project.read("scripts/docker-compose.yml")
     files = int(re.search(r"ulimits: \{nofile: (\d+)\}", compose)[1])
     memory = re.search(r"GOMEMLIMIT: (\w+)", compose)[1]
+    log = (folder / "caddy.log").open("wb")
     process = subprocess.Popen(
         [program, "run", "--config", "Caddyfile", "--adapter", "caddyfile"],
         cwd=folder,
         env=os.environ
         | {"GOMEMLIMIT": memory, "HOME": str(folder)}
         | {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)},
-        stderr=subprocess.DEVNULL,
+        stderr=log,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)),
     )
     try:
@@ -96,6 +165,7 @@ def caddy(project, program, folder):
     finally:
         process.terminate()
         process.wait(60)
+        log.close()
 
 
 def answers(url):
@@ -140,7 +210,7 @@ def one_byte_at_a_time(senders):
 
 @pytest.mark.parametrize("start", SLOW.values(), ids=SLOW)
 def test_forty_slow_clients_keep_nobody_waiting(proxy, start):
-    url, _ = proxy
+    url = proxy.url
     with connections(url, start, CROWD) as slow, one_byte_at_a_time(slow):
         assert [ask(url).status_code for _ in range(HONEST)] == [200] * HONEST
         for each in slow:
@@ -157,7 +227,7 @@ def chunks(body):
 
 @pytest.mark.parametrize("framed", [bytes, chunks], ids=["length", "chunks"])
 def test_a_memory_bomb_is_a_413_in_the_one_shape(proxy, framed):
-    url, _ = proxy
+    url = proxy.url
     bomb = b"[" + b"[]," * 800_000 + b"[]]"
     answer = httpx.post(
         url + REFRESH, content=framed(bomb), headers=JSON, trust_env=False
@@ -167,24 +237,24 @@ def test_a_memory_bomb_is_a_413_in_the_one_shape(proxy, framed):
 
 
 def test_what_fits_gets_through(proxy):
-    url, _ = proxy
+    url = proxy.url
     body = json.dumps({"refresh_token": "x"}).encode().ljust(64 * 1024)
     answer = httpx.post(url + REFRESH, content=body, headers=JSON, trust_env=False)
     assert answer.status_code == 401
 
 
 def test_half_sent_heads_do_not_take_the_memory_of_the_proxy(proxy, project):
-    url, process = proxy
+    url = proxy.url
     compose = project.read("scripts/docker-compose.yml")
     limit = re.search(r"image: caddy:2\n +mem_limit: (\d+)m", compose)[1]
     with connections(url, SLOW["a head"] + "x" * 15_000, 800):
-        status = Path(f"/proc/{process.pid}/status").read_text()
+        status = Path(f"/proc/{proxy.process.pid}/status").read_text()
     assert int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) < int(limit) * 1024
     assert wait_until(lambda: answers(url), "room for others", 60)
 
 
 def test_no_request_changes_what_others_read_through_it(proxy, project, tmp_path):
-    url, _ = proxy
+    url = proxy.url
     report = tmp_path / "hostile.json"
     who = [f"--{name}={email_of(name)}:{PASSWORD}" for name in PEOPLE]
     hostile = (".venv/bin/python", "-m", "lab.hostile_client", "--url", url, *who)
@@ -192,3 +262,59 @@ def test_no_request_changes_what_others_read_through_it(proxy, project, tmp_path
     [site] = json.loads(report.read_text())["sites"]
     assert not site["faults"]
     assert site["innocent_results"]["hit"] > 50, site
+
+
+def play(url, sent, end):
+    """Send it as it is, and go away; gives the beginning of the answer."""
+    place = urlsplit(url)
+    with socket.create_connection((place.hostname, place.port), 60) as client:
+        with contextlib.suppress(OSError):
+            client.sendall(sent.encode())
+            if end == FIN:
+                client.shutdown(socket.SHUT_WR)
+            if end != RESET:
+                return client.recv(1000)
+        # Closed at once, without a word.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return b""
+
+
+@pytest.mark.parametrize(("sent", "end"), FAULTS.values(), ids=FAULTS)
+def test_what_a_client_does_wrong_is_no_error_of_the_servers(proxy, sent, end):
+    """Else anybody could send a good release back, and raise an alarm."""
+    known = len(proxy.statuses())
+    for _ in range(1 if end == WAIT else 8):
+        play(proxy.url, sent, end)
+    # Later than what the proxy still has to say of them.
+    assert ask(proxy.url).status_code == 200
+    wait_until(lambda: proxy.statuses()[known:].count(200), "its line", 60)
+    assert [each for each in proxy.statuses()[known:] if each >= 500] == []
+
+
+@pytest.mark.parametrize("sent", [SIZED, HEAD + "\r\n"], ids=["half", "whole"])
+def test_an_api_that_is_away_or_goes_away_is_one(project, tool, tmp_path, sent):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with before(project, tool("caddy"), tmp_path, address) as made:
+            gone = threading.Thread(target=hang_up, args=[listener])
+            gone.start()
+            wait_until(lambda: fails(made.url, sent), "a 502", 60)
+            # Wakes who waits for a connection, as close() does not.
+            listener.shutdown(socket.SHUT_RDWR)
+            gone.join()
+            wait_until(lambda: fails(made.url, sent), "a 502", 60)
+
+
+def fails(url, sent):
+    """Whether the proxy says so; it may not listen yet."""
+    with contextlib.suppress(ConnectionRefusedError):
+        return b" 502 " in play(url, sent, WAIT)
+
+
+def hang_up(listener):
+    """Read something of each request, and close the connection."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(100)

@@ -389,9 +389,16 @@ def test_errors_rise_if_they_are_many_and_more_than_before(common, numbers, rose
     assert (common(f"rose {numbers}").returncode == 0) == rose
 
 
+def answer_line(status):
+    """A line of Caddy's access log."""
+    return f'{{"logger":"http.log.access.log0","status":{status},"size":1}}'
+
+
 def test_the_proxys_answers_are_counted(common, tmp_path):
-    lines = [f'{{"uri":"/books","status":{each},"size":5}}' for each in (200, 502, 503)]
-    log = "\n".join(["a line of another kind", *lines, ""])
+    lines = [answer_line(each) for each in (200, 502, 503)]
+    # Of its own errors Caddy tells in a line before that of the answer.
+    error = '{"logger":"http.log.error.log0","msg":"EOF","status":502}'
+    log = "\n".join(["a line of another kind", error, *lines, ""])
     (tmp_path / "bin/docker").write_text(
         f"#!/bin/sh\ncase \"$*\" in logs*) printf '%s' '{log}' >&2 ;; esac\n"
     )
@@ -429,7 +436,7 @@ esac
 
 
 def proxy_log(good, bad):
-    return '{"status":200,"size":1}\n' * good + '{"status":500,"size":1}\n' * bad
+    return f"{answer_line(200)}\n" * good + f"{answer_line(500)}\n" * bad
 
 
 @pytest.fixture

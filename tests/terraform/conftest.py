@@ -84,6 +84,8 @@ def delivered(once, bake_into, terraform, settings, moto):
         cloud = Cloud(moto)
         cloud.reset()
         project = bake_into(folder)
+        for name in ("scripts/token", "terraform/entry/dump", "terraform/host/a.pem"):
+            (project.path / name).write_text("private", encoding="utf-8")
         env = environment(settings, cloud)
         main = Root(terraform, project.path / "terraform", env).init()
         # Only what the document needs, and so all that the user data is made of.

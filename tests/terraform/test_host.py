@@ -18,7 +18,12 @@ from tests.terraform.host import Host, as_root, may_resize, program_beside_pytho
 
 TAG = "0123abc"
 HOST = "/opt/library/host"
-ENTRIES = ("deploy.sh", "health-checker.sh", "library.sh")
+# Where the project's files go, below /opt/library.
+PLACES = {
+    "scripts/": "terraform/scripts/",
+    "terraform/entry/": "",
+    "terraform/host/": "host/",
+}
 # The stand-in for Docker knows no image, so a deploy ends where it would pull one.
 NO_DOCKER = """\
 #!/bin/sh
@@ -32,8 +37,10 @@ ANSWERS = """\
 #!/bin/sh
 [ "$1" = logs ] || exit 0
 exec >&2
-for status in 500 502; do echo '{"status":'$status',"size":1}'; done
-for _ in $(seq 18); do echo '{"status":200,"size":500}'; done
+line() { echo '{"logger":"http.log.access.log0","status":'$1',"size":500}'; }
+for status in 500 502; do line $status; done
+echo '{"logger":"http.log.error.log0","msg":"EOF","status":502}'
+for _ in $(seq 18); do line 200; done
 """
 
 
@@ -97,15 +104,17 @@ def test_what_is_delivered_fits_with_room_to_grow(user_data, document):
     assert len(json.dumps(document)) < 48 * 1024, "Systems Manager takes 64 KiB"
 
 
-def test_a_deploy_brings_every_script_ready_to_run(files, document, rendered):
-    scripts = {
-        f"/opt/library/terraform/{name}"
+def test_a_deploy_brings_every_script_ready_to_run_and_no_stray_file(
+    files, document, rendered
+):
+    expected = {
+        f"/opt/library/{place}{name.removeprefix(own)}"
+        for own, place in PLACES.items()
         for name in rendered.files()
-        if name.startswith("scripts/")
+        if name.startswith(own)
     }
-    scripts |= {f"/opt/library/{name}" for name in ("common.sh", *ENTRIES)}
     brought = delivered_files(document)
-    assert scripts and scripts <= set(brought)
+    assert set(brought) == expected | {f"{HOST}/terraform.env"}
     assert set(files) < set(brought)
     for path, (mode, _) in brought.items():
         assert mode == ("0755" if path.endswith(".sh") else "0644")

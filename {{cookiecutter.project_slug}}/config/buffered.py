@@ -43,6 +43,11 @@ class Watch:
     # Whether the loop hears of the connection.
     listening: bool = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether a part of a request is here."""
+        return bool(self.request and self.request.data)
+
 
 class Worker(refusals.Worker):
     """Reads requests whole before they get a thread; threads apart for each kind."""
@@ -105,19 +110,23 @@ class Worker(refusals.Worker):
         if not self.alive:
             self.stopping = self.stopping or now
         for conn, watch in list(self.watched.items()):
-            begun = watch.request is not None and watch.request.data
             stopped = self.stopping and now > self.stopping + LINGER_SECONDS
-            if begun and watch.deadline <= now:
-                self._refuse(conn, 408, "Request Timeout")
-            elif not begun and (watch.deadline <= now or stopped):
-                self._drop(conn)
+            if watch.deadline <= now or (stopped and not watch.begun):
+                self._end(conn)
 
     def _watch(self, conn: Any, request: Incoming | None, seconds: float) -> Watch:
         conn.sock.setblocking(False)
         self.watched[conn] = watch = Watch(request, time.monotonic() + seconds)
         if len(self.watched) > MAX_READING:
-            self._drop(next(iter(self.watched)))
+            self._end(next(iter(self.watched)))
         return watch
+
+    def _end(self, conn: Any) -> None:
+        """Wait no longer for a request. It is its client's fault, so this is no 5xx."""
+        if self.watched[conn].begun:
+            self._refuse(conn, 408, "Request Timeout")
+        else:
+            self._drop(conn)
 
     def _listen(self, conn: Any, event: int, then: Callable[[Any], None]) -> None:
         watch = self.watched[conn]
@@ -161,7 +170,7 @@ class Worker(refusals.Worker):
             if watch.request.expects_continue:
                 sockets.send(conn.sock, b"HTTP/1.1 100 Continue\r\n\r\n")
         if self.bytes > MAX_BYTES:
-            self._refuse_the_largest()
+            self._end_the_largest()
 
     def _dispatch(self, conn: Any) -> None:
         request = self.watched[conn].request
@@ -184,9 +193,9 @@ class Worker(refusals.Worker):
         if conn in self.watched:
             self._dispatch(conn)
 
-    def _refuse_the_largest(self) -> None:
+    def _end_the_largest(self) -> None:
         reading = {c: len(w.request.data) for c, w in self.watched.items() if w.request}
-        self._refuse(max(reading, key=reading.__getitem__), 503, "Service Unavailable")
+        self._end(max(reading, key=reading.__getitem__))
 
     def _refuse(self, conn: Any, status: int, reason: str) -> None:
         self._unwatch(conn)

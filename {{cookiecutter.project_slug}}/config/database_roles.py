@@ -1,6 +1,6 @@
 """Gives the database its roles: `python -m config.database_roles`.
 
-    library   the administrator, made with the database; only this program logs in as it
+    library   the administrator, made with the database: this program and backups use it
     migrator  owns the tables: migrations run as it
     api       reads and writes rows, and nothing else: the API runs as it
 

@@ -170,7 +170,7 @@ ask_as_reader() {
 # answers_since WHEN: the proxy's answers to readers, and those of them that were 5xx.
 answers_since() {
   { docker logs --since "$1" "$(container_of caddy)" 2>&1 || true; } |
-    awk -F '"status":' 'NF > 1 {all++; if ($2 ~ /^5/) bad++} END {print all + 0, bad + 0}'
+    awk -F '"status":' '/"logger":"http.log.access/ {all++; if ($2 ~ /^5/) bad++} END {print all + 0, bad + 0}'
 }
 
 # rose ALL BAD ALL_BEFORE BAD_BEFORE: whether 5xx rose. They are five at least, every

@@ -1,23 +1,24 @@
 # What the server gets: terraform/host/ (the machine), terraform/entry/ (what starts a
 # deploy) and its settings. Every deploy brings them, so a change here reaches the machine
 # with the next one, and never replaces it. scripts/ comes along for an image that carries
-# none: a release is deployed by the scripts of its own image.
+# none: a release is deployed by the scripts of its own image. Nothing else that lies in
+# those folders is delivered.
 locals {
   install_dir = "/opt/library"
 
   scripts_dir = "${path.module}/../scripts"
   script_files = {
-    for file in fileset(local.scripts_dir, "**") :
+    for file in fileset(local.scripts_dir, "**/{*.sh,docker-compose.yml,logs.yml,settings.txt,Caddyfile}") :
     "${local.install_dir}/terraform/scripts/${file}" => file("${local.scripts_dir}/${file}")
   }
 
   entry_files = {
-    for file in fileset("${path.module}/entry", "**") :
+    for file in fileset("${path.module}/entry", "*.sh") :
     "${local.install_dir}/${file}" => file("${path.module}/entry/${file}")
   }
 
   machine_files = {
-    for file in fileset("${path.module}/host", "**") :
+    for file in fileset("${path.module}/host", "{*.sh,daemon.json}") :
     "${local.install_dir}/host/${file}" => file("${path.module}/host/${file}")
   }
 

@@ -1,5 +1,6 @@
 """A migration that holds a table is refused before a reader gives up."""
 
+import re
 import subprocess
 import sys
 
@@ -63,22 +64,19 @@ def slow(tmp_path, database):
 
 
 @pytest.mark.parametrize(
-    ("operations", "says"),
-    [
-        ([HOLD, LONG], "canceling statement due to statement timeout"),
-        ([HOLD, *[SHORT] * 12], "canceling statement due to statement timeout"),
-        ([HOLD, THINK, SHORT], "idle-in-transaction timeout"),
-    ],
+    "operations",
+    [[HOLD, LONG], [HOLD, *[SHORT] * 12], [HOLD, THINK, SHORT]],
     ids=["one long statement", "many short statements", "Python between statements"],
 )
-def test_no_reader_fails_because_of_a_migration(slow, database, operations, says):
+def test_no_reader_fails_because_of_a_migration(slow, database, operations):
     live.manage("migrate", "--verbosity=0", env=live.environment(database))
     with readers(database) as failed:
         done = slow(*operations, **LIMIT)
     assert done.returncode == 1
+    # While it works or, on a busy machine, between two statements.
+    ended = "(canceling statement due to statement|idle-in-transaction) timeout"
     last = done.stderr.splitlines()[-1]
-    assert says in last
-    assert "a migration may hold a table for 1 s" in last
+    assert re.search(f"{ended}: a migration may hold a table for 1 s", last), last
     assert failed == []
 
 

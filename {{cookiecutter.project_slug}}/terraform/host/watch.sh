@@ -30,7 +30,7 @@ memory() {
 # Of the proxy's answers since the last time: a handful says nothing, so it is 0.
 failed() {
   { docker logs --since 5m library-caddy-1 2>&1 || true; } |
-    awk -F '"status":' 'NF > 1 {all++; if ($2 ~ /^5/) bad++} END {print all < 20 ? 0 : int(100 * bad / all)}'
+    awk -F '"status":' '/"logger":"http.log.access/ {all++; if ($2 ~ /^5/) bad++} END {print all < 20 ? 0 : int(100 * bad / all)}'
 }
 
 metric() { echo "MetricName=$1,Unit=Percent,Value=$2,Dimensions=[{Name=Project,Value=$PROJECT}]"; }
