@@ -30,10 +30,10 @@ class Conf:
     ttl: float = 180
     ttl_jitter: float = 0.1
     # How long a write's intent stands until the writer counts as dead. It must be
-    # longer than any transaction.
+    # longer than a statement may take: PostgreSQL commits one of a client that died.
     lease: float = 5
     # How long one request may compute before another one starts (the single-flight
-    # lock), and how long the others wait for its answer.
+    # lock), and how long the others wait for its answer, or for the next one's.
     lock: float = 1
     wait: float = 2
     # How long Redis may take to answer, and how long nobody asks it after it failed.

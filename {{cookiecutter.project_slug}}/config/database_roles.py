@@ -20,6 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from common.locks import patience
 from config import wait_for_database
 from config.environment import refuse
 
@@ -31,7 +32,7 @@ ROLES = ("migrator", "api")
 RIGHTS = """
 ALTER ROLE migrator SET lock_timeout = '1s';
 ALTER ROLE api SET lock_timeout = '2s';
-ALTER ROLE api SET statement_timeout = '5s';
+ALTER ROLE api SET statement_timeout = '4s';
 GRANT migrator TO CURRENT_USER;
 ALTER DATABASE {database} OWNER TO CURRENT_USER;
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
@@ -40,23 +41,33 @@ GRANT CONNECT, CREATE ON DATABASE {database} TO migrator;
 GRANT USAGE ON SCHEMA public TO api;
 GRANT USAGE, CREATE ON SCHEMA public TO migrator;
 """
-# For the tables that are there, and for those that migrations will make.
-RIGHTS_ON_TABLES = """
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO api;
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO api;
-ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA public
-    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO api;
-ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA public
-    GRANT USAGE, SELECT ON SEQUENCES TO api;
-"""
-# Tables, sequences and views of another owner. A column's own sequence goes with its
-# table ('a', 'i'), and what an extension made stays the extension's ('e').
-STRAY = """
-SELECT relname FROM pg_class
-WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S', 'v', 'm')
-    AND relowner <> 'migrator'::regrole
-    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
-        AND objid = pg_class.oid AND deptype IN ('a', 'e', 'i'))
+# Tables, sequences and views of another owner become the migrator's. A column's own
+# sequence goes with its table ('a', 'i'), and what an extension made stays the
+# extension's ('e'). ALTER TABLE takes sequences and views as well.
+# The rights are for the tables that are there, and for those that migrations will make.
+# One statement, because a limit is for one: whoever needs the first table waits until
+# the last one is free.
+TABLES = """
+DO $$
+DECLARE stray text;
+BEGIN
+    FOR stray IN
+        SELECT quote_ident(relname) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+            AND relkind IN ('r', 'p', 'S', 'v', 'm')
+            AND relowner <> 'migrator'::regrole
+            AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
+                AND objid = pg_class.oid AND deptype IN ('a', 'e', 'i'))
+    LOOP
+        EXECUTE 'ALTER TABLE public.' || stray || ' OWNER TO migrator';
+    END LOOP;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO api;
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO api;
+    ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA public
+        GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO api;
+    ALTER DEFAULT PRIVILEGES FOR ROLE migrator IN SCHEMA public
+        GRANT USAGE, SELECT ON SEQUENCES TO api;
+END $$
 """
 
 
@@ -67,16 +78,14 @@ def set_up(passwords: dict[str, str]) -> None:
     """
     with transaction.atomic(), connection.cursor() as cursor:
         # Readers queue behind whoever waits for a table: fail the deploy instead, and
-        # before they give up.
-        cursor.execute("SET LOCAL lock_timeout = '1s'")
+        # before they give up. What fails for a single lock says so.
+        readers = patience(cursor)
+        cursor.execute(f"SET LOCAL statement_timeout = {readers // 2}")
+        cursor.execute(f"SET LOCAL lock_timeout = {readers * 3 // 8}")
         for role in ROLES:
             _make_role(cursor, role, passwords[role])
         _run(cursor, RIGHTS, database=connection.settings_dict["NAME"])
-        cursor.execute(STRAY)
-        for (table,) in cursor.fetchall():
-            # ALTER TABLE takes sequences and views as well.
-            _run(cursor, "ALTER TABLE {table} OWNER TO migrator", table=table)
-        cursor.execute(RIGHTS_ON_TABLES)
+        cursor.execute(TABLES)
 
 
 def _make_role(cursor: CursorWrapper, role: str, password: str) -> None:

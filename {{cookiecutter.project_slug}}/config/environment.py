@@ -121,7 +121,7 @@ def _postgres_options(options: str = "", **others: Any) -> dict[str, Any]:
     # A lock that somebody holds, or a query that takes too long, gives up (503).
     timeouts = {
         "lock_timeout": integer("DATABASE_LOCK_TIMEOUT", 2),
-        "statement_timeout": integer("DATABASE_STATEMENT_TIMEOUT", 5),
+        "statement_timeout": integer("DATABASE_STATEMENT_TIMEOUT", 4),
         "idle_in_transaction_session_timeout": integer("DATABASE_IDLE_TIMEOUT", 10),
     }
     ours = " ".join(f"-c {name}={seconds}s" for name, seconds in timeouts.items())
@@ -149,11 +149,12 @@ def _read_url(name: str, read: Callable[[str], dict[str, Any]], url: str) -> Any
     refuse(name, f"can't be read; accepted: {ACCEPTED_URLS[name]}")
 
 
-# Writers wait for each other (up to `timeout` seconds) instead of failing. IMMEDIATE
-# takes the write lock when a transaction begins: later, SQLite would not wait for it.
-# WAL lets others read while one writes.
+# Writers wait for each other (up to `timeout` seconds, less than gunicorn's
+# graceful_timeout) instead of failing. IMMEDIATE takes the write lock when a
+# transaction begins: later, SQLite would not wait for it. WAL lets others read while
+# one writes.
 SQLITE_OPTIONS = {
-    "timeout": 20,
+    "timeout": 10,
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }

@@ -76,8 +76,9 @@ def on_starting(server: Any) -> None:
 
     found = checks.run_checks()
     errors = [each for each in found if each.is_serious()]
-    # Of the warnings only this one: the cache would not be exact.
-    for each in [*errors, *(each for each in found if each.id == "caching.W001")]:
+    # Of the warnings only these: the cache would not be exact.
+    inexact = ("caching.W001", "caching.W002")
+    for each in [*errors, *(each for each in found if each.id in inexact)]:
         print(each.msg, each.hint or "", file=sys.stderr)
     if errors:
         sys.exit(1)

@@ -1,5 +1,6 @@
 """GET /metrics, manage.py cachestats, and the system checks"""
 
+import os
 import re
 import signal
 import subprocess
@@ -292,7 +293,27 @@ def test_the_server_refuses_it_too(tmp_path):
     assert "WEB_CONCURRENCY is 2, but the in-process cache serves one" in result.stderr
 
 
-@pytest.mark.parametrize("bad", [{"lease": 0.1, "timeout": 1}, {"wait": 1, "lock": 2}])
+@pytest.mark.parametrize(
+    "bad", [{"lease": 1, "timeout": 1}, {"wait": 1, "lock": 2}, {"wait": 1, "lock": 1}]
+)
 def test_times_that_contradict_each_other_are_refused(settings, bad):
-    settings.CACHING = caching(**bad)
+    settings.CACHING = {}
+    assert times_agree(None) == []
+    settings.CACHING = bad
     assert [error.id for error in times_agree(None)] == ["caching.E002"]
+
+
+@pytest.mark.parametrize(
+    ("given", "warnings"),
+    [({}, 0), ({"CACHE_LEASE": "4"}, 1), ({"DATABASE_STATEMENT_TIMEOUT": "60"}, 1)],
+    ids=["the defaults", "a short lease", "long statements"],
+)
+def test_a_lease_that_a_statement_may_outlive_is_told(given, warnings):
+    check = "caching.ops.checks import statements_end_before_their_intents as check"
+    code = f"import django; django.setup(); from {check}; print(check(None))"
+    env = {"DATABASE_URL": "postgres://u:p@db/library", "DOTENV": os.devnull}
+    env |= {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-c", code]
+    options = {"cwd": ROOT, "env": env | live.SECRETS | given, "text": True}
+    done = subprocess.run(command, capture_output=True, check=True, **options)
+    assert done.stdout.count("caching.W002") == warnings

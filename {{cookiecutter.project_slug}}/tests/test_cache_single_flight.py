@@ -115,6 +115,28 @@ def test_a_holder_that_died_holds_nobody_up_for_long(settings, store, reader):
     assert response.headers["X-Cache"] == "BYPASS; wait"
 
 
+def test_who_waited_for_the_dead_waits_for_the_next_one(
+    settings, store, reader, computed, monkeypatch
+):
+    clients = [Client(user) for user in UserFactory.create_batch(CROWD)]
+    url = settings.CACHING["redis_url"]
+    settings.CACHING = caching(url, lock=1, wait=2)
+    store = empty()
+    taken, lock = [], store.lock
+    monkeypatch.setattr(store, "lock", lambda *given: taken.append(given) or True)
+    reader.get("/books")
+    monkeypatch.setattr(store, "lock", lock)
+    empty_entry(store)
+    key, version, *_ = taken[-1]
+    computed.clear()
+    assert lock(key, version, "the dead", 1)
+    answers = all_at_once([lambda c=c: c.get("/books") for c in clients])
+    assert len(computed) == 1
+    results = [result_of(answer) for answer in answers]
+    assert results.count("MISS") == 1
+    assert results.count("HIT") == CROWD - 1
+
+
 @pytest.mark.once
 def test_in_redis_a_lock_and_an_entry_end_by_themselves(redis_store, settings):
     settings.CACHING = settings.CACHING | {"ttl": 100, "ttl_jitter": 0.5, "lock": 10}

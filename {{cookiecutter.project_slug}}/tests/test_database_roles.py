@@ -4,13 +4,17 @@ import hashlib
 import hmac
 import subprocess
 import sys
+import time
 from base64 import b64decode, b64encode
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests import live, servers
+from tests.crowd import readers
 from tests.left_out import or_left_out
 
 PASSWORDS = {"MIGRATOR_PASSWORD": "m" * 40, "API_PASSWORD": "a" * 40}
@@ -115,7 +119,7 @@ def test_it_owns_nothing_and_the_migrator_owns_every_table(database):
 
 
 def test_its_statements_end_and_wait_for_no_lock_for_long(database):
-    assert database.value("api", "SHOW statement_timeout") == "5s"
+    assert database.value("api", "SHOW statement_timeout") == "4s"
     assert database.value("api", "SHOW lock_timeout") == "2s"
     assert database.value("migrator", "SHOW lock_timeout") == "1s"
     assert database.value("migrator", "SHOW statement_timeout") == "0"
@@ -215,6 +219,38 @@ def test_a_locked_table_fails_the_deploy_with_nothing_half_done(empty):
     assert done.returncode == 1
     assert "lock timeout" in done.stdout.splitlines()[-1]
     assert empty.owners() == ["library"]
+
+
+@pytest.mark.parametrize("seconds", [2, 1], ids="{} s".format)
+def test_no_reader_fails_while_it_waits_for_many_tables(empty, seconds):
+    empty.execute("library", "CREATE TABLE books_book (id int)")
+    with ExitStack() as stack:
+        holders = {}
+        for number in range(4):
+            table = f"held_{number}"
+            empty.execute("library", f"CREATE TABLE {table} (id int)")
+            holders[table] = stack.enter_context(psycopg.connect(empty.admin))
+            holders[table].execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+        failed = stack.enter_context(readers(empty.admin, seconds))
+        pool = stack.enter_context(ThreadPoolExecutor())
+        setting_up = pool.submit(empty.set_up, DATABASE_LOCK_TIMEOUT=str(seconds))
+        while not setting_up.done():
+            for table in waited_for(empty) & holders.keys():
+                # Shorter than the wait for one lock.
+                time.sleep(0.3 * seconds)
+                holders.pop(table).rollback()
+            time.sleep(0.01)
+    assert failed == []
+    done = setting_up.result()
+    assert done.returncode == 1
+    assert "timeout" in done.stdout.splitlines()[-1]
+    assert empty.owners() == ["library"]
+
+
+def waited_for(database):
+    """Return the names of the tables that somebody waits for."""
+    query = "SELECT relation::regclass::text FROM pg_locks WHERE NOT granted"
+    return {name for (name,) in database.execute("library", query) if name}
 
 
 @pytest.mark.parametrize("name", PASSWORDS)

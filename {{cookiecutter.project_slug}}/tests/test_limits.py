@@ -16,6 +16,7 @@ BALANCER = "terraform/scale-out/load_balancer.tf"
 TASK = "terraform/scale-out/service.tf"
 
 GRACEFUL = ("config/gunicorn.py", "^graceful_timeout = ")
+QUEUE = ("config/buffered.py", "^QUEUE_SECONDS = ")
 CONNECT = ("config/environment.py", '"connect_timeout": ')
 
 # What is shorter (a number of seconds, or where it stands; several count as their sum),
@@ -58,8 +59,17 @@ ORDERS = {
         ("Dockerfile", "^HEALTHCHECK .*--timeout="),
     ),
     "a write in the queue, who asks by a script": (
-        [("config/buffered.py", "^QUEUE_SECONDS = ")],
+        [QUEUE],
         ("scripts/common.sh", r"^ask\(\) .* -m "),
+    ),
+    "a write in the queue that waits for SQLite, last requests": (
+        [QUEUE, ("config/environment.py", '^    "timeout": ')],
+        GRACEFUL,
+    ),
+    # The API says it in its own shape, and looks once a second.
+    "a late body, the proxy's own limit": (
+        [("config/buffered.py", "^READ_SECONDS, LINGER_SECONDS = "), 1],
+        ("scripts/proxy/Caddyfile", "^\t+read_body "),
     ),
 }
 

@@ -3,13 +3,12 @@
 import re
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 
 import psycopg
 import pytest
 
 from tests import live, servers
+from tests.crowd import readers
 from tests.left_out import or_left_out
 
 LIMIT = {"MIGRATION_STATEMENT_TIMEOUT": "1"}
@@ -64,31 +63,6 @@ def slow(tmp_path, database):
     return migrate
 
 
-@contextmanager
-def readers(url):
-    """Read the table without a pause, with the API's limit; yield what failed."""
-    failed, stop = [], threading.Event()
-
-    def read():
-        limit = "-c lock_timeout=2s"
-        with psycopg.connect(url, autocommit=True, options=limit) as connection:
-            while not stop.is_set():
-                try:
-                    connection.execute("SELECT count(*) FROM books_book")
-                except psycopg.Error as error:
-                    failed.append(str(error))
-
-    threads = [threading.Thread(target=read) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield failed
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-
-
 @pytest.mark.parametrize(
     "operations",
     [[HOLD, LONG], [HOLD, *[SHORT] * 12], [HOLD, THINK, SHORT]],
@@ -104,6 +78,20 @@ def test_no_reader_fails_because_of_a_migration(slow, database, operations):
     last = done.stderr.splitlines()[-1]
     assert re.search(f"{ended}: a migration may hold a table for 1 s", last), last
     assert failed == []
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [[HOLD, LONG], [HOLD, SHORT, THINK]],
+    ids=["a long statement", "Python after a statement"],
+)
+def test_readers_who_wait_for_less_fail_no_more(slow, database, operations):
+    live.manage("migrate", "--verbosity=0", env=live.environment(database))
+    with readers(database, seconds=1) as failed:
+        done = slow(*operations, DATABASE_LOCK_TIMEOUT="1", **LIMIT)
+    assert failed == []
+    assert done.returncode == 1
+    assert "a migration may hold a table for 0.75 s" in done.stderr.splitlines()[-1]
 
 
 def test_a_lock_that_somebody_has_is_named(slow, database):

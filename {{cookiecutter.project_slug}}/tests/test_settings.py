@@ -210,7 +210,7 @@ def timeouts(**environment):
 
 def test_the_api_waits_for_no_lock_and_no_statement_for_long():
     assert timeouts() == (
-        "'-c lock_timeout=2s -c statement_timeout=5s "
+        "'-c lock_timeout=2s -c statement_timeout=4s "
         "-c idle_in_transaction_session_timeout=10s'"
     )
     assert "lock_timeout=7s" in timeouts(DATABASE_LOCK_TIMEOUT="7")

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
+from config import smoke_test as program
 from tests import live
 from tools.ports import free_port
 
@@ -78,6 +80,26 @@ def test_a_release_without_its_cache_does_not(env):
         line = refusal(address, env)
     assert line.startswith("the health check says ")
     assert '"cache":"unreachable"' in line
+
+
+def test_it_waits_until_a_new_redis_is_out_of_quarantine(settings, monkeypatch):
+    """The quarantine lasts for a lease."""
+    settings.CACHING = settings.CACHING | {"lease": 60}
+    now = 0.0
+
+    def sleep(seconds):
+        nonlocal now
+        now += seconds
+
+    class Client:
+        def demand(self, *request):
+            said = "HIT" if now > 60 else "BYPASS; quarantine"
+            return SimpleNamespace(headers={"X-Cache": said})
+
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep)
+    monkeypatch.setattr(program, "time", clock)
+    program.read_from_the_cache(Client(), "/tags")
+    assert now > 60
 
 
 def test_without_an_answer_it_is_one_line(env):

@@ -14,6 +14,7 @@ import pytest
 
 from lab.rehearsal import pictures, report
 from lab.rehearsal.enemy import attacks, foreign, outcome, scenes, watch
+from lab.rehearsal.hosts import fleet
 from lab.rehearsal.load import Answer, Load, summary
 from tools.polling import wait_until
 
@@ -255,3 +256,11 @@ def test_the_picture_shows_each_answer_in_its_second(played, tmp_path):
 
 def test_names_of_scenes_that_begin_together_stand_apart():
     assert pictures.apart([0, 0.1, 5, 5.1, 5.2], 1) == [0, 1, 5, 6, 7]
+
+
+def test_the_fleet_migrates_with_the_limit_of_ecs(monkeypatch):
+    started = []
+    monkeypatch.setattr(fleet, "docker", lambda *command: started.append(command))
+    fleet.Fleet("a-run").migrate("v2")
+    [command] = started
+    assert "--env=MIGRATION_STATEMENT_TIMEOUT=1" in command

@@ -1,6 +1,6 @@
 """`manage.py migrate`, whose transactions let go of their locks before readers give up.
 
-What holds a table makes everybody wait, and readers wait for two seconds
+What holds a table makes everybody wait, and readers wait for two seconds, or less
 (DATABASE_LOCK_TIMEOUT). A limit for each statement is not enough: a migration is one
 transaction of many statements, and holds its locks until the last.
 """
@@ -12,7 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.commands import migrate
 from django.db import DatabaseError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
+
+from common.locks import patience
 
 # At least 1 ms: PostgreSQL takes 0 for no limit. Neither a statement nor a pause before
 # the next may take longer than what is left of the transaction's time.
@@ -40,8 +43,9 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate; MIGRATION_STATEMENT_TIMEOUT is the limit in seconds, 0 is none.
 
-        SQLite has none, nor the first migrations: nobody reads an empty database.
-        Raises OperationalError, whose last line says what the limit is for.
+        It is less if readers do not wait for longer; a limit above theirs is somebody's
+        decision. SQLite has none, nor the first migrations: nobody reads an empty
+        database. Raises OperationalError, whose last line says what the limit is for.
         """
         connection = connections[options["database"]]
         seconds = settings.MIGRATION_STATEMENT_TIMEOUT
@@ -50,43 +54,51 @@ class Command(migrate.Command):
             super().handle(*args, **options)
             return
         with connection.cursor() as cursor:
-            cursor.execute(f"SET statement_timeout = '{seconds}s'")
-            # Shorter, so that what fails for a lock says so; and 1.5 s at most, because
-            # readers wait behind it.
-            cursor.execute(f"SET lock_timeout = '{min(seconds, 2) * 750}ms'")
+            readers, allowed = patience(cursor), seconds * 1000
+            if allowed <= readers:
+                allowed = min(allowed, readers * 3 // 4)
+            cursor.execute(f"SET statement_timeout = {allowed}")
+            # Shorter, so that what fails for a lock says so; and than the readers'
+            # limit, because they wait behind it.
+            cursor.execute(f"SET lock_timeout = {min(allowed, readers) * 3 // 4}")
         try:
-            with connection.execute_wrapper(partial(_limit_transaction, seconds)):
+            with connection.execute_wrapper(partial(_limit_transaction, allowed)):
                 super().handle(*args, **options)
         except DatabaseError as error:
-            _explain(error, seconds)
+            _explain(error, allowed)
             raise
 
 
-def _explain(error: DatabaseError, seconds: int) -> None:
+def _explain(error: DatabaseError, allowed: int) -> None:
     """Raise OperationalError, which says why, if `error` is that of a limit."""
     reason = REASONS.get(getattr(error.__cause__, "sqlstate", None) or "")
     if reason:
         first = str(error).splitlines()[0]
         # A failed deploy shows the last line alone: it is this one.
-        told = f"{first}: {reason.format(seconds)} (docs/deployment.md)"
+        told = f"{first}: {reason.format(f'{allowed / 1000:g}')} (docs/deployment.md)"
         raise OperationalError(told) from error
 
 
 def _limit_transaction(
-    seconds: int,
+    allowed: int,
     execute: Callable[..., Any],
     sql: str,
     params: Any,
     many: bool,
     context: dict[str, Any],
 ) -> Any:
-    """Execute `sql`; in a transaction, within what is left of its `seconds`."""
+    """Execute `sql`; in a transaction, within what is left of its `allowed` ms."""
     connection = context["connection"]
-    if connection.in_atomic_block:
-        # Not by a cursor of Django: its statements come here, too.
-        with (
-            connection.wrap_database_errors,
-            connection.connection.cursor() as cursor,
-        ):
-            cursor.execute(ALLOW, [seconds * 1000])
-    return execute(sql, params, many, context)
+    if not connection.in_atomic_block:
+        return execute(sql, params, many, context)
+    _allow_the_rest(connection, allowed)
+    result = execute(sql, params, many, context)
+    # The pause that follows has what this statement left.
+    _allow_the_rest(connection, allowed)
+    return result
+
+
+def _allow_the_rest(connection: BaseDatabaseWrapper, allowed: int) -> None:
+    # Not by a cursor of Django: its statements come here, too.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute(ALLOW, [allowed])

@@ -87,6 +87,7 @@ class Fleet:
 
     def _made_settings(self):
         database = f"{self._password}@db:5432/library"
+        service = numbers_of("service.tf")
         return {
             "SECRET_KEY": secrets.token_hex(32),
             "JWT_SECRET_KEY": secrets.token_hex(32),
@@ -95,8 +96,9 @@ class Fleet:
             "ALLOWED_HOSTS": "*",
             "NUM_PROXIES": "1",
             "KEEP_ALIVE_SECONDS": "75",
-            "WEB_CONCURRENCY": numbers_of("service.tf")["WEB_CONCURRENCY"],
-            "WEB_THREADS": numbers_of("service.tf")["threads"],
+            "WEB_CONCURRENCY": service["WEB_CONCURRENCY"],
+            "WEB_THREADS": service["threads"],
+            "MIGRATION_STATEMENT_TIMEOUT": service["MIGRATION_STATEMENT_TIMEOUT"],
             "TMPDIR": "/dev/shm",
             # One librarian borrows, and sends all of the load.
             "LOANS_PER_READER": "1000000",
