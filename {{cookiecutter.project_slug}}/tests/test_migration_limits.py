@@ -18,7 +18,16 @@ SHORT = 'migrations.RunSQL("SELECT pg_sleep(0.4)")'
 THINK = "migrations.RunPython(lambda apps, editor: time.sleep(3))"
 MIGRATION = """
 import time
-from django.db import migrations
+from django.db import IntegrityError, migrations, transaction
+
+def add_twice(apps, editor):
+    tag = apps.get_model("books", "Tag")
+    for _ in range(2):
+        try:
+            with transaction.atomic():
+                tag.objects.create(name="only once")
+        except IntegrityError:
+            print("refused once")
 
 class Migration(migrations.Migration):
     dependencies = [("books", "0001_initial")]
@@ -104,6 +113,12 @@ def test_a_lock_that_somebody_has_is_named(slow, database):
         "somebody uses the table"
     )
     assert failed == []
+
+
+def test_a_migration_may_fail_in_a_savepoint_and_go_on(slow, database):
+    live.manage("migrate", "--verbosity=0", env=live.environment(database))
+    done = slow("migrations.RunPython(add_twice)", **LIMIT)
+    assert "Applying slow.0001_initial...refused once\n OK" in done.stdout, done.stderr
 
 
 def test_another_failure_is_told_as_it_is(slow, database):

@@ -99,6 +99,9 @@ def _limit_transaction(
 
 
 def _allow_the_rest(connection: BaseDatabaseWrapper, allowed: int) -> None:
+    # After an error PostgreSQL takes nothing but the way back to a savepoint.
+    if connection.connection.info.transaction_status.name == "INERROR":
+        return
     # Not by a cursor of Django: its statements come here, too.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(ALLOW, [allowed])
