@@ -47,6 +47,8 @@ BALANCER = string.Template("""\
 BALANCE = 'echo "$CADDYFILE" | caddy run --config - --adapter caddyfile'
 # Written beside and moved over, so that no request meets half a name.
 POINT_TO = 'printf %s "$2" >"$1.new" && mv "$1.new" "$1"'
+# Its logger has a line for each check that failed.
+CHECKER = "health_checker.active"
 ERROR = re.compile(r"ERROR|CRITICAL|WARNING|[A-Za-z]+Error: |[A-Za-z]+Timeout")
 MIGRATE = (
     "python -m config.database_roles && python -m config.wait_for_database && "
@@ -206,11 +208,14 @@ class Fleet:
             self._keep_complaints(host)
             docker("rm", "--force", "--volumes", f"{self.name}-{host}")
 
-    def _keep_complaints(self, host):
-        logs = ("docker", "logs", f"{self.name}-{host}")
+    def _logged(self, role):
+        logs = ("docker", "logs", f"{self.name}-{role}")
         said = subprocess.run(logs, capture_output=True, text=True, check=False)
-        lines = (said.stdout + said.stderr).splitlines()
-        self.complaints += [f"{host}: {each}" for each in lines if ERROR.search(each)]
+        return (said.stdout + said.stderr).splitlines()
+
+    def _keep_complaints(self, host):
+        found = [each for each in self._logged(host) if ERROR.search(each)]
+        self.complaints += [f"{host}: {each}" for each in found]
 
     def last_complaints(self, count=8):
         """Return what the hosts logged last as a warning or an error, gone or not."""
@@ -221,9 +226,20 @@ class Fleet:
         return found[-count:]
 
     def kill(self):
-        """End a host from one moment to the next; the balancer has to find out."""
+        """End a host from one moment to the next; wait until the balancer knows."""
         killed, *self.hosts = self.hosts
+        before = self._failed_checks(killed)
         docker("kill", f"{self.name}-{killed}")
+        # Not seen by good answers alone: while a connection to the host that is gone
+        # is being tried, least_conn sends all others to the one that is left.
+        enough = before + int(numbers_of("load_balancer.tf")["unhealthy_threshold"])
+        wait_until(
+            lambda: self._failed_checks(killed) >= enough, "the balancer to notice"
+        )
+
+    def _failed_checks(self, host):
+        checks = [each for each in self._logged("balancer") if CHECKER in each]
+        return sum(f'"{host}:8000"' in each for each in checks)
 
     def manage(self, *arguments, **environment):
         """Run a manage.py command on a host; return what it prints."""

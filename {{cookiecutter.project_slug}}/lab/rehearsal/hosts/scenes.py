@@ -18,8 +18,6 @@ from lab.rehearsal.stage import LIBRARIAN, SETTLE, lost_books
 from tests import live
 from tools.polling import wait_until
 
-# After so many good answers in a row the balancer has noticed that a host is gone.
-GOOD_IN_A_ROW = 100
 WARM = 250  # answers
 # Seconds of reading and writing before, between and after what happens.
 PHASE = 10
@@ -76,10 +74,8 @@ def taken_back(stage):
 
 
 def killed(stage):
-    """Kill a host; wait until the balancer asks the other one only."""
-    before = len(stage.load.answers)
+    """Kill a host, and read on until the balancer asks the other one only."""
     stage.fleet.kill()
-    wait_until(lambda: stage.has_noticed(before), "the balancer to notice")
 
 
 def replaced(stage):
@@ -142,14 +138,6 @@ class HostsStage:
     def complain(self, problem):
         """Note what is not as it must be."""
         self._problems.append(problem)
-
-    def has_noticed(self, first):
-        """Return whether requests failed from the `first` on, and then none did."""
-        since = list(self.load.answers)[first:]
-        # The latest may have no answer yet.
-        lately = since[-2 * GOOD_IN_A_ROW : -GOOD_IN_A_ROW]
-        good = [each for each in lately if each.done and not each.failed]
-        return len(good) == GOOD_IN_A_ROW and any(each.failed for each in since)
 
     def _is_warm(self):
         return sum(bool(each.done) for each in list(self.load.answers)) > WARM
