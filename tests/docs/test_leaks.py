@@ -20,7 +20,8 @@ HERE_DOCUMENT = re.compile(r"<<-? *'?(\w+)'?(.*)\n(?s:.*?)\n *\1(?=\n|$)")
 # What a page has you write or edit as code is meant to be kept. So is .env, which has
 # the secrets at home, but no copy of it. (`--output text` of AWS's is no file.)
 CODE = re.compile(
-    r"\.env|[\w./-]+\.(?:py|tf|tfvars)(?:\.bak)?|/dev/(?:null|stdout)|-|text"
+    r"\.env|(?:\.dockerignore|[\w./-]+\.(?:py|tf|tfvars|toml))(?:\.bak)?"
+    r"|/dev/(?:null|stdout)|-|text"
 )
 
 
