@@ -28,6 +28,9 @@ def played_by(page):
 RUN = [page for page in pages("en") if executed(page)]
 PLAYED = [page for page in pages("en") if played_by(page)]
 CHAPTERS = [page for page in RUN if name_of(page).startswith("walkthrough/")]
+ADDING = [page for page in RUN if name_of(page).startswith("how-to/add-a")]
+# The project's tests that know its apps and endpoints.
+KNOWING = ("tests/test_every_app.py", "tests/test_other_processes.py")
 
 
 def told(results):
@@ -36,7 +39,9 @@ def told(results):
 
 @pytest.mark.minutes(0.6)
 @pytest.mark.deep
-@pytest.mark.parametrize("page", [p for p in RUN if p not in CHAPTERS], ids=name_of)
+@pytest.mark.parametrize(
+    "page", [p for p in RUN if p not in CHAPTERS + ADDING], ids=name_of
+)
 def test_the_commands_of(page, project, template, tmp_path, record_property):
     done = run_page(page, project.path, template, tmp_path / "run")
     record_property("blocks", done.blocks)
@@ -60,6 +65,21 @@ def test_the_chapters_one_after_another_in_one_project(
     assert set(succeed("git", "ls-files", cwd=mine).splitlines()) == in_template(
         template
     )
+
+
+@pytest.mark.minutes(4)
+@pytest.mark.deep
+def test_the_projects_tests_are_green_with_an_endpoint_and_an_app_added(
+    project, template, tmp_path, record_property
+):
+    done = list(run_in_order(ADDING, project.path, template, tmp_path / "run"))
+    record_property("blocks", sum(each.blocks for each in done))
+    assert told(done) == ""
+    assert len(done) == 2
+    mine = tmp_path / "run/mina" / project.path.name
+    caching = sorted(each.relative_to(mine) for each in mine.glob("tests/test_cach*.py"))
+    command = (mine / ".venv/bin/python", "-m", "pytest", "-q", "-n2", *KNOWING)
+    succeed(*command, *caching, cwd=mine)
 
 
 def test_what_is_not_run_says_why_and_names_what_exists():

@@ -47,7 +47,7 @@ SHELL_SAYS = {
 }
 
 
-@pytest.mark.minutes(9)
+@pytest.mark.minutes(12)
 @pytest.mark.parametrize("suite, python, django", SUITES)
 def test_a_project_is_set_up_linted_and_tested(
     debian, with_python, suite, python, django, platform_report

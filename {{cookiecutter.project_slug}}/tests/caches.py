@@ -6,13 +6,14 @@ import weakref
 import pytest
 import redis
 from django.core.management import CommandError, call_command
+from django.urls import get_resolver
 
 from caching import writes
 from caching.outage import pending
 from caching.stores import get_store, is_shared
+from caching.watching import watched_tables
 from common.counters import LOCAL
 
-TABLES = ("books", "tags", "users")
 _connections = weakref.WeakSet()
 
 
@@ -36,7 +37,7 @@ def empty():
         # Round trips are counted as on a Redis that has the scripts.
         for script in (store.script, store.unlock_script):
             store.client.script_load(script.script)
-        for table in TABLES:
+        for table in watched_tables():
             store.client.set(f"{store.prefix}:stamp:{table}", "stamp t e")
     return store
 
@@ -83,6 +84,16 @@ def recorded_round_trips(monkeypatch):
             redis.connection.AbstractConnection, "send_packed_command", record
         )
         yield trips
+
+
+def cached_views(patterns=None, prefix="/"):
+    """Yield (path, class) of each cached view, with its path as the URLs declare it."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        path = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from cached_views(pattern.url_patterns, path)
+        elif hasattr(pattern.callback, "cached"):
+            yield path, pattern.callback.cls
 
 
 def result_of(response):

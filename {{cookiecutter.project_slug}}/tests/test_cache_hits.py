@@ -2,8 +2,10 @@
 
 import pytest
 from django.db import transaction
+from django.urls import resolve
 
-from tests.caches import caching, recorded_round_trips, result_of
+from tests.caches import cached_views, caching, recorded_round_trips, result_of
+from tests.clients import API
 from tests.factories import BookFactory, TagFactory
 
 READS = ["/books", "/books?page_size=2&page=2", "/books/{book}", "/books/{book}/tags"]
@@ -15,6 +17,13 @@ def paths(transactional_db):
     tags = TagFactory.create_batch(3)
     book = [BookFactory(tags=tags[:2]) for _ in range(5)][2]
     return {path: path.format(book=book.pk, tag=tags[0].pk) for path in READS}
+
+
+def test_every_cached_view_is_read_here(paths):
+    places = [API + path.partition("?")[0] for path in paths.values()]
+    read = {resolve(place).func.cls for place in places}
+    missing = [path for path, view in cached_views() if view not in read]
+    assert missing == [], "add them to READS"
 
 
 def warm(client, path):

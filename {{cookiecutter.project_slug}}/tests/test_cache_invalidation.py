@@ -374,7 +374,8 @@ class TestMigrating:
     def test_a_migration_reaches_readers(self, library, reads):
         assert reads() == OF_BOOKS | ALL_TAGS
         call_command("migrate", "books", "0001", verbosity=0)
-        call_command("migrate", "books", verbosity=0)
+        # All apps: whatever needs the books' later migrations went with them.
+        call_command("migrate", verbosity=0)
         assert reads() == set()
 
     def test_none_at_all_leaves_them_alone(self, library, reads):

@@ -52,7 +52,9 @@ for number in range(1, 51):
     session.commit()
     print(number, flush=True)
 """
-LATEST = sorted(path.stem for path in (live.ROOT / "books/migrations").glob("0*"))[-2:]
+*_, EARLIER, LATEST = sorted(
+    path.stem for path in (live.ROOT / "books/migrations").glob("0*")
+)
 FORK = """
 import contextlib, os, sqlite3, sys
 import django
@@ -92,7 +94,7 @@ DROP_A_COLUMN = f"""
 from django.db import migrations
 
 class Migration(migrations.Migration):
-    dependencies = [("books", "{LATEST[-1]}")]
+    dependencies = [("books", "{LATEST}")]
     operations = [migrations.RemoveField("book", "publisher")]
 """
 
@@ -315,8 +317,9 @@ def test_while_another_process_migrates_nothing_is_kept(server):
 
 def test_after_a_migration_changes_are_seen(server):
     server.warm_up("/books/1")
-    server.manage("migrate", "-v0", "books", LATEST[0])
-    server.manage("migrate", "-v0", "books", LATEST[1])
+    server.manage("migrate", "-v0", "books", EARLIER)
+    # All apps: whatever needs the books' latest migration went with it.
+    server.manage("migrate", "-v0")
     server.raw("UPDATE books_book SET title = 'After' WHERE id = 1")
     assert '"After"' in server.get("/books/1")[2]
     assert server.get("/books/1")[1] == "HIT"
