@@ -77,7 +77,9 @@ def test_the_projects_tests_are_green_with_an_endpoint_and_an_app_added(
     assert told(done) == ""
     assert len(done) == 2
     mine = tmp_path / "run/mina" / project.path.name
-    caching = sorted(each.relative_to(mine) for each in mine.glob("tests/test_cach*.py"))
+    caching = sorted(
+        each.relative_to(mine) for each in mine.glob("tests/test_cach*.py")
+    )
     command = (mine / ".venv/bin/python", "-m", "pytest", "-q", "-n2", *KNOWING)
     succeed(*command, *caching, cwd=mine)
 
