@@ -5,11 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
+
+from tools.polling import wait_until
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
-def all_at_once(actions):
-    """Call the actions in threads that start together; return what they returned."""
+def all_at_once(actions, held=None):
+    """Call the actions in threads that start together; return what they returned.
+
+    On PostgreSQL the row `held` is locked until two of them wait. So whoever reads it
+    without a lock has read it before another one writes it, by design and not by luck.
+    """
     barrier = threading.Barrier(len(actions))
 
     def perform(action):
@@ -20,9 +31,28 @@ def all_at_once(actions):
             connection.close()
 
     with ThreadPoolExecutor(len(actions)) as pool:
-        return [
-            future.result() for future in [pool.submit(perform, a) for a in actions]
-        ]
+        with _held(held):
+            futures = [pool.submit(perform, each) for each in actions]
+        return [future.result() for future in futures]
+
+
+@contextmanager
+def _held(row):
+    if row is None or connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic():
+        type(row).objects.select_for_update().get(pk=row.pk)
+        yield
+        wait_until(lambda: _waiting() >= 2, "two that wait for the row", 60)
+
+
+def _waiting():
+    with connection.cursor() as cursor:
+        # Within a transaction, what the server does is looked up only once.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(WAITING)
+        return cursor.fetchone()[0]
 
 
 @contextmanager

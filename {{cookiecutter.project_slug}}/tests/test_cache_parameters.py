@@ -121,7 +121,7 @@ def test_each_parameter_has_an_example(url):
 def test_each_list_that_depends_on_chosen_rows_is_known():
     assert "/books" in LISTS
     tables = {each.table for view in LISTS.values() for each in selections_of(view)}
-    assert tables == set(MODELS)
+    assert tables == set(MODELS), "make some rows in `url`, and give examples"
 
 
 @pytest.mark.once
