@@ -30,11 +30,18 @@ PLAYED = [page for page in pages("en") if played_by(page)]
 CHAPTERS = [page for page in RUN if name_of(page).startswith("walkthrough/")]
 ADDING = [page for page in RUN if name_of(page).startswith("how-to/add-a")]
 # The project's tests that know its apps and endpoints.
-KNOWING = ("tests/test_every_app.py", "tests/test_other_processes.py")
+KNOWING = ("test_cache_*.py", "test_every_app.py", "test_other_processes.py")
 
 
 def told(results):
     return "\n".join(problem for each in results for problem in each.problems)
+
+
+def play(some, project, template, tmp_path):
+    """Run pages in one project, each as it says; the results, and that project."""
+    done = list(run_in_order(some, project.path, template, tmp_path / "run"))
+    assert told(done) == ""
+    return done, tmp_path / "run/mina" / project.path.name
 
 
 @pytest.mark.minutes(0.6)
@@ -54,13 +61,11 @@ def test_the_commands_of(page, project, template, tmp_path, record_property):
 def test_the_chapters_one_after_another_in_one_project(
     project, template, tmp_path, record_property
 ):
-    done = list(run_in_order(CHAPTERS, project.path, template, tmp_path / "run"))
+    done, mine = play(CHAPTERS, project, template, tmp_path)
     record_property("blocks", sum(each.blocks for each in done))
-    assert told(done) == ""
     assert [each.page for each in done if not each.blocks] == []
     # So that the chapters do not spoil each other, and a student's `git add` is clean.
     assert {each.page: each.left for each in done if each.left} == {}
-    mine = tmp_path / "run/mina" / project.path.name
     succeed("git", "add", "--all", cwd=mine)
     assert set(succeed("git", "ls-files", cwd=mine).splitlines()) == in_template(
         template
@@ -72,16 +77,11 @@ def test_the_chapters_one_after_another_in_one_project(
 def test_the_projects_tests_are_green_with_an_endpoint_and_an_app_added(
     project, template, tmp_path, record_property
 ):
-    done = list(run_in_order(ADDING, project.path, template, tmp_path / "run"))
+    done, mine = play(ADDING, project, template, tmp_path)
     record_property("blocks", sum(each.blocks for each in done))
-    assert told(done) == ""
     assert len(done) == 2
-    mine = tmp_path / "run/mina" / project.path.name
-    caching = sorted(
-        each.relative_to(mine) for each in mine.glob("tests/test_cach*.py")
-    )
-    command = (mine / ".venv/bin/python", "-m", "pytest", "-q", "-n2", *KNOWING)
-    succeed(*command, *caching, cwd=mine)
+    files = [each for name in KNOWING for each in mine.glob(f"tests/{name}")]
+    succeed(mine / ".venv/bin/python", "-m", "pytest", "-q", "-n2", *files, cwd=mine)
 
 
 def test_what_is_not_run_says_why_and_names_what_exists():

@@ -54,7 +54,7 @@ def selections_of(view):
 def is_tried(view):
     """Return whether a view is a list that this file knows a way to make stale."""
     tables = {table for table, *_ in view.cached.depends_on}
-    return view.cached.query and (selections_of(view) or tables <= MADE)
+    return bool(view.cached.query and (selections_of(view) or tables <= MADE))
 
 
 LISTS = {

@@ -15,12 +15,20 @@ pytestmark = pytest.mark.once
 
 CODE = "!{}/**/*.py"
 ASSETS = ("fixtures", "locale", "static", "templates")
+TESTS = ("tests.py", "test_*.py")
 
 
 def own_apps():
-    """Return the names of this project's apps that have a folder of their own."""
-    folders = {Path(each.path).resolve() for each in apps.get_app_configs()}
-    return sorted(each.name for each in folders if each.parent == settings.BASE_DIR)
+    """Return the folders, beside manage.py, that this project's apps are in."""
+    places = [Path(each.path).resolve() for each in apps.get_app_configs()]
+    return sorted(
+        {
+            place.relative_to(settings.BASE_DIR).parts[0]
+            for place in places
+            if place.is_relative_to(settings.BASE_DIR)
+            and "site-packages" not in place.parts
+        }
+    )
 
 
 def read_toml(name):
@@ -31,11 +39,10 @@ def lists():
     """Return {where: the names in that list}, for each list of apps."""
     project = read_toml("pyproject.toml")
     tools = project["tool"]
+    measured = tools["coverage"]["run"]["source"]
     found = {
         "pyproject.toml, [tool.mypy] files": tools["mypy"]["files"],
-        "pyproject.toml, [tool.coverage.run] source": tools["coverage"]["run"][
-            "source"
-        ],
+        "pyproject.toml, [tool.coverage.run] source": measured,
     }
     files = {"pyproject.toml": project}
     if (settings.BASE_DIR / "lab/imports.toml").exists():
@@ -59,13 +66,11 @@ def missing(app):
     places = [where for where, names in lists().items() if app not in names]
     if CODE.format(app) not in image:
         places.append(f".dockerignore, {CODE.format(app)}")
-    for kind in ASSETS:
-        line = f"!{app}/{kind}"
-        if (folder / kind).is_dir() and not any(
-            each.startswith(line) for each in image
-        ):
+    for place in folder.rglob("*/"):
+        line = f"!{place.relative_to(settings.BASE_DIR).as_posix()}"
+        if place.name in ASSETS and not any(each.startswith(line) for each in image):
             places.append(f".dockerignore, {line}")
-    stray = [*folder.rglob("test*.py"), *folder.rglob("tests/")]
+    stray = [each for name in TESTS for each in folder.rglob(name)]
     return places + [
         f"{each.relative_to(settings.BASE_DIR)}: tests are in tests/" for each in stray
     ]
@@ -84,7 +89,7 @@ def test_it_notices_an_app_that_no_list_names(settings, tmp_path):
     root = settings.BASE_DIR
     for name in (".dockerignore", "pyproject.toml"):
         (tmp_path / name).write_text((root / name).read_text(encoding="utf-8"))
-    (tmp_path / "unlisted/templates").mkdir(parents=True)
+    (tmp_path / "unlisted/inner/templates").mkdir(parents=True)
     (tmp_path / "unlisted/tests.py").touch()
     settings.BASE_DIR = tmp_path
     assert missing("unlisted") == [
@@ -93,6 +98,6 @@ def test_it_notices_an_app_that_no_list_names(settings, tmp_path):
         "pyproject.toml, root_packages",
         "pyproject.toml, the first layers",
         ".dockerignore, !unlisted/**/*.py",
-        ".dockerignore, !unlisted/templates",
+        ".dockerignore, !unlisted/inner/templates",
         "unlisted/tests.py: tests are in tests/",
     ]
