@@ -265,7 +265,7 @@ def _from_programs(programs, folder):
     subprocess.run(init, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
     port = free_port()
     serve = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
-    serve += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
+    serve += ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=400"]
     # The data is thrown away, so it need not reach the disk.
     serve += ["-c", "fsync=off", "-c", "synchronous_commit=off"]
     with open(folder / "log", "wb") as log:

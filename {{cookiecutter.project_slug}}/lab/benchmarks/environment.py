@@ -17,11 +17,16 @@ import psycopg
 import redis
 from tqdm import tqdm
 
+from config.connection_limit import ROOM
+from config.pools import sizes
 from lab.benchmarks.client import Connection
 from lab.benchmarks.ladder import UNDER
+from lab.benchmarks.plan import PLANS
 from lab.harness.clients import spread
 from tests import live, servers
 
+# Servers beside those of the strategies: the baselines', and each larger library's.
+BESIDE = 1 + max(len(plan.books) for plan in PLANS.values())
 READER = {"email": "reader@example.com", "password": "only for the benchmarks"}
 WORKERS, THREADS, BOOKS = 2, 8, 5000
 # A Redis database for each server that may run at the same time.
@@ -114,13 +119,32 @@ class Environment:
         return Server(name, urlsplit(address).port, client, self.token)
 
     def serve_all(self, names):
-        """Return {name: Server}, and start the server of the baselines."""
+        """Return {name: Server}, and start the server of the baselines.
+
+        Raises RuntimeError if PostgreSQL has too few connections for all threads.
+        """
+        check_room(self.postgres_url, len(names) + BESIDE)
         wanted = [UNDER, *names]
         bar = {"desc": "starting".ljust(12), "total": len(wanted), "disable": None}
         with ThreadPoolExecutor(2) as pool:
             made = tqdm(pool.map(self.serve, wanted), leave=False, **bar)
             self.baseline, *servers = made
         return dict(zip(names, servers))
+
+
+def check_room(postgres_url, number):
+    """Raise RuntimeError unless each thread of so many servers finds a connection.
+
+    One that finds none answers 503, but only once all are busy: minutes later.
+    """
+    needed = number * WORKERS * sum(sizes(THREADS).values())
+    with psycopg.connect(postgres_url) as connection:
+        (room,) = connection.execute(ROOM).fetchone()
+    if needed > room:
+        raise RuntimeError(
+            f"{number} servers may need {needed} connections to PostgreSQL, and it takes"
+            f" {room}; accepted: max_connections of {needed} and more, or no DATABASE_URL"
+        )
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ import pytest
 from lab.benchmarks import ahead, plots, report, tables, targets
 from lab.benchmarks.__main__ import kept
 from lab.benchmarks.client import WrongAnswer
-from lab.benchmarks.environment import Server
+from lab.benchmarks.environment import BESIDE, Server, check_room
 from lab.benchmarks.ladder import LADDER, TITLES
 from lab.benchmarks.measure import check_equal, check_guarded, latencies
 from lab.benchmarks.plan import PLANS
@@ -251,6 +251,12 @@ class TestCommand:
         # The peers are installed by `make bench` only.
         [line] = [line for line in lines if not line.startswith("Left out: ")]
         assert line.startswith("bench: ") and "refused" in line
+
+    def test_a_database_with_too_few_connections_is_refused_before_it_is_busy(self):
+        with or_left_out(), servers.own_postgres() as url:
+            check_room(url, len(LADDER) + BESIDE)
+            with pytest.raises(RuntimeError, match="accepted: max_connections of 2600"):
+                check_room(url, 100)
 
     @pytest.mark.long
     def test_interrupted_it_keeps_what_was_measured(self, the_servers, tmp_path):
