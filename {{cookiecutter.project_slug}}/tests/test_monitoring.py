@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 from django.test import Client
 
 from monitoring.__main__ import FOLDER, texts
@@ -10,6 +11,9 @@ from monitoring.dashboards import DASHBOARDS
 
 pytestmark = pytest.mark.once
 ALERTS = FOLDER.parent.parent / "alerts.yml"
+ROOT = FOLDER.parent.parent.parent
+# Where there is a digest, Dependabot proposes an image that was built anew, too.
+PINNED = re.compile(r"[\w./-]+:v?[0-9.]+@sha256:[0-9a-f]{64}")
 
 
 def test_the_dashboards_are_those_of_the_code():
@@ -37,3 +41,10 @@ def test_prometheus_need_not_speak_tls_where_readers_must(settings, db):
     settings.SECURE_SSL_REDIRECT = True
     assert Client().get("/api/v1/books").status_code == 301
     assert Client().get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", "scripts/docker-compose.yml"])
+def test_its_images_have_a_version_and_a_digest(file):
+    services = yaml.safe_load((ROOT / file).read_text("utf-8"))["services"].values()
+    images = [s["image"] for s in services if "monitoring" in s.get("profiles", ())]
+    assert images and all(map(PINNED.fullmatch, images)), images
