@@ -41,6 +41,8 @@ FORBIDDEN = {
         " WHERE usename = 'library'"
     ),
 }
+# Each has a PostgreSQL of its own, whichever the tests run on.
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")

@@ -37,6 +37,8 @@ SETTINGS = """
 from config.settings import *
 INSTALLED_APPS = [*INSTALLED_APPS, "slow"]
 """
+# Each has a PostgreSQL of its own, whichever the tests run on.
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
