@@ -12,6 +12,8 @@ GROWN = 10_000
 
 # On a busy machine the times of a few writes vary by this factor.
 CONSTANT = 1.5
+# A hit, as a multiple of a view that only checks the token and sends the same bytes.
+HIT = 1.1
 
 
 class Target(NamedTuple):
@@ -43,7 +45,7 @@ def _hits(results):
         factor = results.median("p50_baselines", "hits", "ours", books=books)
         if factor:
             promise = f"p50 of a hit at {books} books, × the baseline with the token"
-            yield Target(promise, "≤ 1.5", f"{factor:.2f}", factor <= 1.5)
+            yield Target(promise, f"≤ {HIT}", f"{factor:.2f}", factor <= HIT)
 
 
 def _throughput(results):
