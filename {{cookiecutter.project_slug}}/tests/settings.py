@@ -4,6 +4,7 @@
 """
 
 import os
+from pathlib import Path
 
 from tests.environment import forget_the_shell
 
@@ -13,11 +14,12 @@ os.environ["SECRET_KEY"] = "only-for-tests-" + "s" * 32
 os.environ["JWT_SECRET_KEY"] = "only-for-tests-" + "j" * 32
 
 from config.settings import *  # noqa: F403
-from config.settings import BASE_DIR, DATABASES
+from config.settings import DATABASES
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads can't share an in-memory database.
-    DATABASES["default"]["TEST"] = {"NAME": BASE_DIR / "test.sqlite3"}
+    beside = Path(DATABASES["default"]["NAME"])
+    DATABASES["default"]["TEST"] = {"NAME": beside.with_name("test.sqlite3")}
 # On a busy machine, fifty threads at once may wait for long.
 patience = {"timeout": 120, "connect_timeout": 120, "options": ""}
 options = DATABASES["default"]["OPTIONS"]
