@@ -12,12 +12,16 @@ from urllib.request import urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from prometheus_client.parser import text_string_to_metric_families
 
 from books import selectors
 from caching import dependencies, reads
-from caching.ops.checks import one_process_or_redis, times_agree
+from caching.ops.checks import (
+    one_process_or_redis,
+    statements_end_before_their_intents,
+    times_agree,
+)
 from caching.ops.metrics import (
     BREAKER_OPEN,
     INVALIDATIONS,
@@ -193,7 +197,8 @@ def test_what_is_pending_is_counted_until_it_is_flushed(
     now = "cache_pending_invalidations", "cache_breaker_open"
     # The store of an earlier test may have failed last.
     BREAKER_OPEN.set(0)
-    with changes("cache_pending_total", "cache_intents_total") as grown:
+    counted = ("pending", "intents", "invalidations")
+    with changes(*(f"cache_{name}_total" for name in counted)) as grown:
         server.send(signal.SIGSTOP)
         try:
             for tag in tags:
@@ -202,7 +207,10 @@ def test_what_is_pending_is_counted_until_it_is_flushed(
         finally:
             server.send(signal.SIGCONT)
         wait_until(lambda: [value(name) for name in now] == [0, 0])
-    assert grown == {("cache_pending_total",): 2}
+    assert grown == {
+        ("cache_pending_total",): 2,
+        ("cache_invalidations_total", "tags"): 2,
+    }
 
 
 def test_who_is_not_asked_is_not_timed(settings, transactional_db, reader):
@@ -302,6 +310,14 @@ def test_times_that_contradict_each_other_are_refused(settings, bad):
     assert times_agree(None) == []
     settings.CACHING = bad
     assert [error.id for error in times_agree(None)] == ["caching.E002"]
+
+
+@pytest.mark.parametrize(("lease", "found"), [(6, []), (5, ["caching.W002"])])
+def test_a_lease_is_longer_than_a_statement(settings, monkeypatch, lease, found):
+    settings.CACHING = settings.CACHING | {"lease": lease}
+    limits = {"options": "-c lock_timeout=2s -c statement_timeout=5s"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", limits)
+    assert [each.id for each in statements_end_before_their_intents(None)] == found
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,24 @@ def test_without_a_shared_file_the_store_is_this_processs_own(monkeypatch, setti
     settings.CACHING = caching()
     store = get_store()
     assert isinstance(store, MemoryStore) and not isinstance(store, SQLiteStore)
+
+
+def test_after_a_look_that_failed_it_looks_with_a_new_connection(outside, monkeypatch):
+    def fail(path):
+        raise OSError("away")
+
+    store = SQLiteStore(lease=60, timeout=60)
+    store.open(["books"])
+    first = store.log
+    outside.execute("UPDATE books_book SET stock = 5")
+    outside.commit()
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_look", fail)
+        with pytest.raises(Unavailable, match="away"):
+            store.read([], ["books"])
+    assert store.log is None
+    with pytest.raises(sqlite3.ProgrammingError):
+        first.session.execute("SELECT 1")
+    store.read([], ["books"])
+    assert store.log is not first
+    store.close()

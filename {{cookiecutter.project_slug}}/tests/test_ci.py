@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from ci import PROJECT, __main__, play, report
+from ci import PROJECT, __main__, checks, play, report
 from ci.checks import BIN, CHECKS, PYTHON, Step
 
 pytestmark = pytest.mark.once
@@ -89,6 +89,29 @@ def test_the_commands_of_all_checks_are_there(monkeypatch):
     commands = [step.command for check in CHECKS.values() for step in check()]
     missing = [(word, each) for each in commands for word in missing_in(*each)]
     assert not missing
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_labs_contracts_are_checked_where_the_lab_is(monkeypatch, tmp_path, there):
+    if there:
+        (tmp_path / checks.LAB).parent.mkdir()
+        (tmp_path / checks.LAB).touch()
+    monkeypatch.setattr(checks, "PROJECT", tmp_path)
+    found = [each.command for each in checks.style() if "contracts" in each.name]
+    linter = (BIN / "lint-imports", "--no-cache")
+    assert found == [linter, *[(*linter, "--config", checks.LAB)] * there]
+
+
+def test_our_shell_scripts_are_checked_and_those_of_packages_are_not(
+    monkeypatch, tmp_path
+):
+    for name in ("b.sh", "scripts/a.sh", ".venv/lib/theirs.sh"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setattr(checks, "PROJECT", tmp_path)
+    [step] = checks.scripts()
+    ours = (Path("b.sh"), Path("scripts/a.sh"))
+    assert step.command == ("shellcheck", "--external-sources", *ours)
 
 
 def missing_in(program, *words):

@@ -62,6 +62,14 @@ def written(folder, **known):
     return comment.write(folder, comment.Run(**known))
 
 
+def test_each_check_is_a_row_of_the_table(results):
+    lines = written(results.folder).splitlines()
+    first = lines.index("| check | result | time |")
+    assert lines[first + 1] == "|---|---|---|"
+    rows = lines[first + 2 : first + 2 + len(CHECKS)]
+    assert [row.split(" | ")[0] for row in rows] == [f"| {name}" for name in CHECKS]
+
+
 def test_all_green_is_one_table_and_nothing_to_read(results):
     text = written(results.folder)
     assert text.startswith(comment.MARKER)
@@ -180,6 +188,21 @@ def test_the_scan_tells_of_holes_that_can_be_mended(results):
     assert "1 hole that a newer version mends" in text
     assert "High: openssl 3.0, X-1, fixed in 3.1" in text
     assert "Critical" not in text
+
+
+def test_an_image_that_was_not_scanned_has_no_word_on_holes(results):
+    assert "scan" not in written(results.folder)
+    results("image", step("build"), scan__json=json.dumps({"matches": []}))
+    assert "Image scan: no hole that a newer version mends." in written(results.folder)
+
+
+@pytest.mark.parametrize(("length", "cut"), [(3000, False), (3001, True)])
+def test_what_was_said_is_cut_where_it_is_too_long(results, length, cut):
+    results("scripts", step("shellcheck", 1), shellcheck__log="x" * length)
+    text = written(results.folder)
+    assert ("... (1 characters left out)" in text) is cut
+    assert "x" * 3000 in text and "x" * 3001 not in text
+    assert "0 characters" not in text
 
 
 def test_nothing_that_was_said_can_leave_its_block(results):

@@ -24,6 +24,7 @@ class Api(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         state = self.server.state
+        assert self.headers["Accept"] == "application/vnd.github+json"
         if self.path.startswith("/storage"):
             # The address that GitHub redirects to refuses other credentials.
             status = 400 if self.headers.get("Authorization") else 200
@@ -163,6 +164,15 @@ def test_coverage_is_compared_with_the_main_branch(environment, state):
         artifact(url),
     ]
     assert GitHub(environment).branch_coverage("main") == 96.5
+
+
+@pytest.mark.parametrize(("before", "found"), [(999, 96.5), (1000, None)])
+def test_it_looks_for_the_main_branch_on_ten_pages(environment, state, before, found):
+    url = environment["GITHUB_API_URL"]
+    state["archive"] = zipped(96.5)
+    others = [artifact(url, branch="feature")] * before
+    state["artifacts"] = [*others, artifact(url)]
+    assert GitHub(environment).branch_coverage("main") == found
 
 
 @pytest.mark.parametrize("strange", [{"branch": "x"}, {"repository": 2}])

@@ -31,10 +31,12 @@ def python(name, code):
     return Step(name, (sys.executable, "-c", code))
 
 
-def test_a_failure_does_not_hide_the_next_step(check):
+def test_a_failure_does_not_hide_the_next_step(check, capsys):
     steps = check(python("one", "exit(3)"), python("two", "print('here')"))
     assert [step["exit_code"] for step in steps] == [3, 0]
     assert (check.folder / "two.log").read_text() == "here\n"
+    shown = capsys.readouterr().out
+    assert "=== two ===\nhere\nok: two, " in shown
 
 
 def test_nothing_of_an_earlier_play_is_left(check):
@@ -51,7 +53,7 @@ def test_without_packages_nothing_else_is_tried(check):
 
 def test_a_missing_program_is_named_with_where_to_get_it(check, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    (step,) = check(Step("fmt", ("terraform", "fmt")))
+    (step,) = check(Step("fmt", ("terraform", "fmt", "terraform/")))
     assert step["exit_code"] == 127
     said = (check.folder / "fmt.log").read_text()
     assert said.startswith("terraform is not installed: see https://")

@@ -13,7 +13,7 @@ from lab.mutants.tree import Tree
 
 CONFIGURATION = """\
 [run]
-source = caching,common,users,books,loans,config,ci
+source = caching,common,users,books,loans,config,ci,monitoring
 concurrency = thread
 """
 # A test that is slower is no test for each mutant.
