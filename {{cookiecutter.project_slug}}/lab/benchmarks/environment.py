@@ -142,8 +142,9 @@ def check_room(postgres_url, number):
         (room,) = connection.execute(ROOM).fetchone()
     if needed > room:
         raise RuntimeError(
-            f"{number} servers may need {needed} connections to PostgreSQL, and it takes"
-            f" {room}; accepted: max_connections of {needed} and more, or no DATABASE_URL"
+            f"{number} servers may need {needed} connections to PostgreSQL, and it "
+            f"takes {room}; accepted: max_connections of {needed} and more, or no "
+            "DATABASE_URL"
         )
 
 
