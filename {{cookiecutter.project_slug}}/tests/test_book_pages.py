@@ -129,6 +129,13 @@ def test_what_is_no_place_in_this_order_is_a_400(reader, query):
     assert list(errors_of(response)) == ["after"]
 
 
+@pytest.mark.parametrize(("length", "status"), [(255, 200), (256, 400)])
+def test_a_place_is_as_long_as_a_title_and_an_id_can_be(reader, length, status):
+    place = f"{'t' * length}:{2**63 - 1}"
+    response = reader.get(f"/books?after={place}&order_by=title")
+    assert response.status_code == status, response.content
+
+
 @pytest.mark.parametrize(
     ("query", "accepted"),
     [

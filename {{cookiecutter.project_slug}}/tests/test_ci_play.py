@@ -51,12 +51,22 @@ def test_without_packages_nothing_else_is_tried(check):
     assert [step["name"] for step in steps] == ["install"]
 
 
-def test_a_missing_program_is_named_with_where_to_get_it(check, monkeypatch):
+@pytest.mark.parametrize(
+    ("program", "place"),
+    [
+        ("docker", "https://docs.docker.com/get-docker"),
+        ("shellcheck", "https://www.shellcheck.net"),
+        ("terraform", "https://developer.hashicorp.com/terraform/install"),
+    ],
+)
+def test_a_missing_program_is_named_with_where_to_get_it(
+    check, monkeypatch, program, place
+):
     monkeypatch.setenv("PATH", "")
-    (step,) = check(Step("fmt", ("terraform", "fmt", "terraform/")))
+    (step,) = check(Step("fmt", (program, "a/file")))
     assert step["exit_code"] == 127
     said = (check.folder / "fmt.log").read_text()
-    assert said.startswith("terraform is not installed: see https://")
+    assert said.startswith(f"{program} is not installed: see {place}")
 
 
 def test_no_path_of_this_machine_gets_into_the_log(check):

@@ -17,8 +17,8 @@ from rest_framework.throttling import AnonRateThrottle
 from books.views import BookList
 from caching.dependencies import Row, Table
 from caching.requests import read_request
-from caching.responses import call
-from caching.views import Cached, CachedReads
+from caching.responses import VARY, call, storable
+from caching.views import Cached, CachedReads, SharedReader
 from config.urls import urlpatterns as usual
 from loans.views import LoanList
 from tests.caches import empty, result_of
@@ -333,3 +333,22 @@ def test_an_api_below_a_prefix_has_entries_of_its_own(store, reader):
         assert {answer["ETag"] for answer in answers} == {answers[0]["ETag"]}
         for answer in answers:
             assert f"testserver{prefix}/api/v1/books?" in answer.json()["next"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    "Cache-Control Connection Content-Encoding Content-Length Date ETag Keep-Alive"
+    " Server Transfer-Encoding X-Cache".split(),
+)
+def test_what_is_decided_when_an_answer_is_sent_is_not_stored(name):
+    kept = ("Content-Language", "ko")
+    assert storable(((name, "x"), kept)) == (kept, ("Vary", VARY))
+
+
+def test_the_reader_who_stands_for_all_is_a_reader_of_whom_nothing_is_known():
+    reader = SharedReader()
+    known = (reader.is_authenticated, reader.is_anonymous, reader.is_active)
+    assert known == (True, False, True)
+    for ask in (lambda: reader.email, lambda: reader == reader, lambda: hash(reader)):
+        with pytest.raises(ImproperlyConfigured, match="all readers share the answer"):
+            ask()
