@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+import urllib.error
 import urllib.request
 from types import SimpleNamespace
 
@@ -76,6 +77,18 @@ def test_only_a_healthy_answer_counts(site, answer, release):
     site.answers = [answer]
     assert health.serving(site.url) == release
     assert site.asked == ["/api/common/health-check"]
+
+
+def test_an_answer_that_is_an_error_is_closed(site, monkeypatch):
+    def closing(error):
+        closed.append(error.code)
+        close(error)
+
+    closed, close = [], urllib.error.HTTPError.close
+    monkeypatch.setattr(urllib.error.HTTPError, "close", closing)
+    site.answers = [ILL]
+    health.serving(site.url)
+    assert closed == [503]
 
 
 def test_nothing_there_is_no_release():

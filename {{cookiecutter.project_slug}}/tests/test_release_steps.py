@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import sys
 from functools import partial
 from unittest.mock import create_autospec
@@ -187,7 +188,7 @@ class TestFailure:
 def test_the_steps_are_named_to_who_gives_another(monkeypatch, calls, given):
     monkeypatch.setattr(sys, "argv", ["ci.release", *given])
     with pytest.raises(SystemExit) as ended:
-        program.main()
+        runpy.run_path(program.__file__, run_name="__main__")
     said = "which is one of settings, choose, push, run, check, promote"
     assert ended.value.code == f"usage: python -m ci.release STEP, {said}"
     assert calls == []
