@@ -1,7 +1,6 @@
 """The steps of a deployment, with an AWS and a Docker that say what a test wants."""
 
 import base64
-import json
 import os
 from types import SimpleNamespace
 
@@ -9,6 +8,7 @@ import pytest
 
 from ci.release import images, server
 from ci.release.command import ReleaseError
+from tests.cloud import stand_in
 
 pytestmark = [
     pytest.mark.once,
@@ -18,40 +18,12 @@ pytestmark = [
 TAG, OTHER = "a" * 40, "b" * 40
 SENT = {"Command": {"CommandId": "c-7"}}
 ASKED_HOW_IT_GOES = "aws ssm get-command-invocation --command-id c-7 --instance-id i-1"
-# Answers call by call: the files 1, 2, ...; what is in 2.error is an error.
-PROGRAM = """\
-#!/bin/sh
-cd '{folder}' || exit
-printf '%s\\n' "${{0##*/}} $*" >>asked
-case "$*" in *--password-stdin*) cat >password ;; esac
-call=$(($(wc -l <asked)))
-if [ -e "$call.error" ]; then cat "$call.error" >&2; exit 254; fi
-cat "$call"
-"""
 
 
 @pytest.fixture
 def cloud(tmp_path, monkeypatch):
-    """Return a function that sets what AWS and Docker answer; `asked` has the calls."""
-    for name in ("aws", "docker"):
-        program = tmp_path / "bin" / name
-        program.parent.mkdir(exist_ok=True)
-        program.write_text(PROGRAM.format(folder=tmp_path))
-        program.chmod(0o755)
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    monkeypatch.setenv("PATH", path)
-    monkeypatch.setenv("DEPLOY_POLL_SECONDS", "0")
     monkeypatch.setattr(images, "HANDED_OVER", tmp_path / "image.tar")
-    asked = tmp_path / "asked"
-
-    def answer(*answers):
-        for call, each in enumerate(answers, 1):
-            is_error = isinstance(each, str)
-            text = each if is_error else json.dumps(each)
-            (tmp_path / f"{call}{'.error' * is_error}").write_text(text)
-
-    answer.folder, answer.asked = tmp_path, lambda: asked.read_text().splitlines()
-    return answer
+    return stand_in(tmp_path, monkeypatch)
 
 
 def went(status, details=None, code=0, output=""):

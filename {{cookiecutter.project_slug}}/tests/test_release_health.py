@@ -1,0 +1,134 @@
+"""The release is asked for from outside, as a reader would."""
+
+import http.server
+import threading
+import urllib.error
+import urllib.request
+from types import SimpleNamespace
+
+import pytest
+
+from ci.release import health
+from ci.release.command import ReleaseError
+from tests.cloud import Clock
+from tools.ports import free_port
+
+pytestmark = pytest.mark.once
+
+TAG, OTHER = "a" * 40, "b" * 40
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Gives one answer after the other; the last one to all who still ask."""
+
+    def do_GET(self):
+        site = self.server.site
+        site.asked.append(self.path)
+        status, body = site.answers[min(len(site.asked), len(site.answers)) - 1]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def site():
+    """The API: `answers` are what it says, `asked` are the paths."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        url = f"http://127.0.0.1:{server.server_port}/api"
+        server.site = SimpleNamespace(answers=[], asked=[], url=url)
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield server.site
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(health, "time", clock)
+    return clock
+
+
+def healthy(tag):
+    return 200, f'{{"status": "ok", "release": "{tag}"}}'.encode()
+
+
+ILL = 503, healthy(TAG)[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "release"),
+    [
+        (healthy(TAG), TAG),
+        (healthy(OTHER), OTHER),
+        ((200, b'{"release": 7}'), "7"),
+        (ILL, None),
+        ((404, b""), None),
+        ((200, b"<html>"), None),
+        ((200, b"\xff"), None),
+        ((200, b""), None),
+        ((200, b'{"status": "ok"}'), None),
+    ],
+)
+def test_only_a_healthy_answer_counts(site, answer, release):
+    site.answers = [answer]
+    assert health.serving(site.url) == release
+    assert site.asked == ["/api/common/health-check"]
+
+
+def test_an_answer_that_is_an_error_is_closed(site, monkeypatch):
+    def closing(error):
+        closed.append(error.code)
+        close(error)
+
+    closed, close = [], urllib.error.HTTPError.close
+    monkeypatch.setattr(urllib.error.HTTPError, "close", closing)
+    site.answers = [ILL]
+    health.serving(site.url)
+    assert closed == [503]
+
+
+def test_nothing_there_is_no_release():
+    assert health.serving(f"http://127.0.0.1:{free_port()}") is None
+
+
+def test_no_answer_is_waited_for_for_long(monkeypatch):
+    def urlopen(address, timeout):
+        waited.append(timeout)
+        raise TimeoutError
+
+    waited = []
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    assert health.serving("http://127.0.0.1") is None
+    assert waited == [10]
+
+
+def test_the_new_release_is_waited_for(site, clock, capsys):
+    site.answers = [ILL, healthy(OTHER), (200, b"<html>"), healthy(TAG)]
+    health.check(site.url, TAG)
+    assert capsys.readouterr().out == f"{TAG} answers at {site.url}\n"
+    assert (len(site.asked), clock.now) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(healthy(OTHER), f"release {OTHER} answers"), (ILL, "nothing answers")],
+)
+def test_but_not_for_ever(site, clock, capsys, answer, said):
+    site.answers = [answer]
+    with pytest.raises(ReleaseError) as refusal:
+        health.check(site.url, TAG)
+    assert str(refusal.value) == f"{said} at {site.url}, not {TAG}"
+    assert capsys.readouterr().out == ""
+    # The last one after 30 seconds of patience.
+    assert (len(site.asked), clock.now) == (32, 31)
+
+
+def test_a_release_that_comes_in_the_last_second_is_in_time(site, clock, monkeypatch):
+    monkeypatch.setattr(health, "PATIENCE", 1)
+    site.answers = [ILL, ILL, healthy(TAG)]
+    health.check(site.url, TAG)
+    assert clock.now == 2
