@@ -1,6 +1,7 @@
 """The release is asked for from outside, as a reader would."""
 
 import http.server
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -71,6 +72,9 @@ ILL = 503, healthy(TAG)[1]
         ((200, b"\xff"), None),
         ((200, b""), None),
         ((200, b'{"status": "ok"}'), None),
+        ((200, b"[]"), None),
+        ((200, b"null"), None),
+        ((200, b"7"), None),
     ],
 )
 def test_only_a_healthy_answer_counts(site, answer, release):
@@ -132,3 +136,23 @@ def test_a_release_that_comes_in_the_last_second_is_in_time(site, clock, monkeyp
     site.answers = [ILL, ILL, healthy(TAG)]
     health.check(site.url, TAG)
     assert clock.now == 2
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"hello", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"]
+)
+def test_an_answer_that_is_cut_off_is_none(sent):
+    """As while a container is replaced."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(sent)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        assert health.serving(url) is None
+        thread.join()

@@ -1,5 +1,6 @@
 """Asks the API from outside which release answers."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -20,7 +21,8 @@ def serving(api_url: str) -> str | None:
     except urllib.error.HTTPError as error:
         error.close()
         return None
-    except (OSError, ValueError, KeyError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        # Nothing there, an answer that is cut off, no JSON, or other JSON.
         return None
 
 
