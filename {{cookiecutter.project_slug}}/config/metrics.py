@@ -67,9 +67,22 @@ def _registry() -> CollectorRegistry:
     if values.ValueClass.__name__ != "MmapedValue":
         return REGISTRY
     registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)
+    registry.register(Files())
     registry.register(Workers())
     return registry
+
+
+class Files(Collector):
+    """What the processes have counted in their files, added up.
+
+    A new process makes a file, and gives it its size a moment later. An empty one would
+    be an error to prometheus_client.
+    """
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics of all files that have begun."""
+        begun = [str(file) for file in _folder().glob("*.db") if _size(file)]
+        yield from multiprocess.MultiProcessCollector.merge(begun)
 
 
 class Workers(Collector):
@@ -133,9 +146,20 @@ def _collections() -> list[int]:
 def _living() -> set[int]:
     """Return the ids of the server's processes, its workers' parent among them."""
     # The file of a process's gauges is removed when it has ended.
-    folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    names = (each.name for each in folder.glob("gauge_livesum_*.db"))
+    names = (each.name for each in _folder().glob("gauge_livesum_*.db"))
     return {int(re.sub(r"\D", "", name)) for name in names}
+
+
+def _folder() -> Path:
+    return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+
+
+def _size(file: Path) -> int:
+    """Return a file's bytes; 0 if it is gone."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _stat(process: int) -> list[int]:

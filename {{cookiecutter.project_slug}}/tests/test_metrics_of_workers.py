@@ -113,3 +113,10 @@ def test_the_workers_add_up_also_after_one_was_killed(server):
     after = server.samples()
     assert after.items() >= expected.items()
     assert after[(CPU,)] >= before[(CPU,)]
+
+
+def test_a_file_that_a_new_worker_has_just_made_fails_no_scrape(server):
+    [folder] = server.folder.glob("library-metrics-*")
+    for kind in ("counter", "histogram", "gauge_livesum"):
+        (folder / f"{kind}_4194304.db").touch()
+    assert server.samples()[ACTIVE] == 1
