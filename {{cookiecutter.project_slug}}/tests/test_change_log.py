@@ -198,6 +198,21 @@ def test_without_a_shared_file_the_store_is_this_processs_own(monkeypatch, setti
     assert isinstance(store, MemoryStore) and not isinstance(store, SQLiteStore)
 
 
+def test_a_connection_that_is_replaced_is_closed(outside):
+    store = SQLiteStore(lease=60, timeout=60)
+    store.open(["books"])
+    first = store.log
+    outside.execute("CREATE TABLE another (id int)")
+    outside.commit()
+    store.read([], ["books"])
+    assert store.log is not first
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        first.session.execute("SELECT 1")
+    store.close()
+    outside.execute("DROP TABLE another")
+    outside.commit()
+
+
 def test_after_a_look_that_failed_it_looks_with_a_new_connection(outside, monkeypatch):
     def fail(path):
         raise OSError("away")
