@@ -66,7 +66,7 @@ def test_a_missing_program_is_named_with_where_to_get_it(
     (step,) = check(Step("fmt", (program, "a/file")))
     assert step["exit_code"] == 127
     said = (check.folder / "fmt.log").read_text()
-    assert said.startswith(f"{program} is not installed: see {place}")
+    assert said == f"{program} is not installed: see {place}\n"
 
 
 def test_no_path_of_this_machine_gets_into_the_log(check):

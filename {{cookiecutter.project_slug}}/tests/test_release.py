@@ -45,14 +45,15 @@ class TestDeploy:
 
     def test_it_sends_the_tag_and_shows_what_the_server_says(self, cloud, capsys):
         unknown = "An error occurred (InvocationDoesNotExist)"
-        going = [went("Pending"), went("InProgress", output="pulling\n")]
+        going = [went(each) for each in ("Pending", "Delayed", "Cancelling")]
+        going.append(went("InProgress", output="pulling\n"))
         cloud(SENT, unknown, *going, went("Success", output="pulling\nhealthy\n"))
         self.deploy()
         sent, *others = cloud.asked()
         assert "aws ssm send-command --document-name library-deploy" in sent
         assert f" --instance-ids i-1 --parameters Tag={TAG} " in sent
         assert f" --comment deploy {TAG} --timeout-seconds 120 " in sent
-        assert others == [f"{ASKED_HOW_IT_GOES} --output json"] * 4
+        assert others == [f"{ASKED_HOW_IT_GOES} --output json"] * 6
         said = "Systems Manager runs library-deploy on i-1 (command c-7)"
         assert capsys.readouterr().out == f"{said}\n  pulling\n  healthy\n"
 
@@ -128,7 +129,8 @@ class TestImages:
         home = {"authorizationToken": token, "proxyEndpoint": "https://r.example"}
         cloud(tagged(), {"authorizationData": [home]}, {}, {}, {}, {})
         images.push("library", TAG)
-        load, tag, login, push = cloud.asked()[2:]
+        _, token, load, tag, login, push = cloud.asked()
+        assert token == "aws ecr get-authorization-token --output json"
         assert load == f"docker load --quiet --input {cloud.folder}/image.tar"
         assert tag == f"docker tag library:ci r.example/library:{TAG}"
         assert login.endswith("login --username AWS --password-stdin r.example")
