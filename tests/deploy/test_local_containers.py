@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import urllib.request
 
 import pytest
@@ -82,7 +81,6 @@ def test_what_watches_is_published_to_this_machine_and_has_its_files(compose_pro
     assert {name for name in hosts if hosts[name]} == {"grafana", "prometheus"}
     assert set(sum(hosts.values(), [])) == {"127.0.0.1"}
     for each in watching.values():
-        assert re.search(r":v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$", each["image"])
         binds = [v["source"] for v in each.get("volumes", []) if v["type"] == "bind"]
         ours = [path for path in binds if path.startswith(str(compose_project.path))]
         assert all(os.path.isdir(path) for path in ours)

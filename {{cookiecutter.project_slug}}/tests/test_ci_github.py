@@ -1,10 +1,7 @@
 """The report becomes one comment on the pull request; none without permission."""
 
-import contextlib
-import http.server
 import io
 import json
-import threading
 import urllib.parse
 import zipfile
 
@@ -12,6 +9,7 @@ import pytest
 
 from ci import comment, report
 from ci.github import GitHub
+from tests.answering import Answering, serving
 
 pytestmark = pytest.mark.once
 
@@ -19,7 +17,7 @@ OURS = {"user": {"login": "github-actions[bot]"}, "body": comment.MARKER + " old
 THEIRS = {"user": {"login": "mallory"}, "body": comment.MARKER + " forged"}
 
 
-class Api(http.server.BaseHTTPRequestHandler):
+class Api(Answering):
     """The few addresses of GitHub's API that the report uses."""
 
     def do_GET(self):
@@ -28,7 +26,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/storage"):
             # The address that GitHub redirects to refuses other credentials.
             status = 400 if self.headers.get("Authorization") else 200
-            return self.answer(status, state["archive"])
+            return super().answer(status, state["archive"])
         if self.path.startswith("/archive"):
             self.send_response(302)
             self.send_header("Location", f"{self.server.url}/storage")
@@ -50,26 +48,7 @@ class Api(http.server.BaseHTTPRequestHandler):
     do_PATCH = do_POST
 
     def answer(self, status, content):
-        body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
-
-
-@contextlib.contextmanager
-def serving(state):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
-    server.state, server.url = state, f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.url
-    finally:
-        server.shutdown()
-        server.server_close()
+        super().answer(status, json.dumps(content).encode())
 
 
 @pytest.fixture
@@ -90,9 +69,10 @@ def environment(state, tmp_path, monkeypatch):
     event = tmp_path / "event.json"
     pull_request = {"number": 7, "head": {"sha": "c" * 40}, "base": {"ref": "main"}}
     event.write_text(json.dumps({"pull_request": pull_request}))
-    with serving(state) as url:
+    with serving(Api) as server:
+        server.state = state
         yield {
-            "GITHUB_API_URL": url,
+            "GITHUB_API_URL": server.url,
             "GITHUB_TOKEN": "token",
             "GITHUB_REPOSITORY": "reader/library",
             "GITHUB_EVENT_PATH": str(event),

@@ -1,6 +1,5 @@
 """The release is asked for from outside, as a reader would."""
 
-import http.server
 import socket
 import threading
 import urllib.error
@@ -11,6 +10,7 @@ import pytest
 
 from ci.release import health
 from ci.release.command import ReleaseError
+from tests.answering import Answering, serving
 from tests.cloud import Clock
 from tools.ports import free_port
 
@@ -19,31 +19,21 @@ pytestmark = pytest.mark.once
 TAG, OTHER = "a" * 40, "b" * 40
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(Answering):
     """Gives one answer after the other; the last one to all who still ask."""
 
     def do_GET(self):
         site = self.server.site
         site.asked.append(self.path)
-        status, body = site.answers[min(len(site.asked), len(site.answers)) - 1]
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
+        self.answer(*site.answers[min(len(site.asked), len(site.answers)) - 1])
 
 
 @pytest.fixture
 def site():
     """The API: `answers` are what it says, `asked` are the paths."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        url = f"http://127.0.0.1:{server.server_port}/api"
-        server.site = SimpleNamespace(answers=[], asked=[], url=url)
-        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    with serving(Handler) as server:
+        server.site = SimpleNamespace(answers=[], asked=[], url=f"{server.url}/api")
         yield server.site
-        server.shutdown()
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from lab.mutants.tree import Tree
 
 CONFIGURATION = """\
 [run]
-source = caching,common,users,books,loans,config,ci,monitoring
+source = caching,common,users,books,loans,config,ci
 concurrency = thread
 """
 # A test that is slower is no test for each mutant.
