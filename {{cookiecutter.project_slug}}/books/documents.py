@@ -6,13 +6,13 @@ written, `BookSerializer` builds the same document.
 """
 
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
 
-# Importing it registers `among`.
-from books import lookups  # noqa: F401
+from books.lookups import Ids
 from books.models import Book, Tag
 
 # What a document holds, by the names of its fields.
@@ -68,8 +68,11 @@ def tag_rows(tags: QuerySet[Tag]) -> Rows:
 
 
 def _tags_by_book(book_ids: list[int]) -> dict[int, list[Document]]:
-    links = Book.tags.through.objects.filter(book__among=book_ids).order_by("tag_id")
+    links = Book.tags.through.objects.filter(book__among=Ids(book_ids))
+    rows = links.values_list("book_id", "tag_id", "tag__name").order_by("tag_id")
+    # Many books share a tag, so they share its document.
+    tag = cache(lambda tag_id, name: {"tag_id": tag_id, "name": name})
     tags: dict[int, list[Document]] = defaultdict(list)
-    for book_id, tag_id, name in links.values_list("book_id", "tag_id", "tag__name"):
-        tags[book_id].append({"tag_id": tag_id, "name": name})
+    for book_id, tag_id, name in rows:
+        tags[book_id].append(tag(tag_id, name))
     return tags

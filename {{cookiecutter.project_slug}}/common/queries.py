@@ -6,7 +6,7 @@ alone, never from the raw parameters. So the query can be part of a cache key.
 
 from collections.abc import Callable
 from dataclasses import Field, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -18,8 +18,13 @@ DEFAULT_PAGE_SIZE = 100
 MAX_PAGE_SIZE = 500
 # The highest OFFSET stays far below the largest integer of the database.
 MAX_PAGE = 1_000_000
+# Longer parameters are read anew each time, so that nobody fills the memory with them.
+REMEMBERED, LONGEST_REMEMBERED = 1024, 300
 # What a declared parameter does, in the metadata of its field.
 LOOKUP, REFINES, ORDERS = "lookup", "refines", "orders"
+
+# The values of each parameter.
+Given = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def filters(lookup: str, default: Any = "") -> Any:
@@ -135,16 +140,25 @@ def read_query(
 
     Raises ValidationError (400), which names the bad parameter.
     """
-    fields_by_name = serializer_class().fields
+    given = tuple((name, tuple(values)) for name, values in parameters.lists())
+    read = _remembered if len(str(given)) <= LONGEST_REMEMBERED else _read
+    return read(serializer_class, given)
+
+
+def _read(serializer_class: type[PageQuerySerializer], given: Given) -> PageQuery:
+    parameters, serializer = dict(given), serializer_class()
     # A plain dict: in a QueryDict a serializer takes a blank value for none.
-    data = {
-        name: parameters.getlist(name) if _repeats(field) else parameters[name]
-        for name, field in fields_by_name.items()
+    serializer.initial_data = {
+        name: list(parameters[name]) if _repeats(field) else parameters[name][-1]
+        for name, field in serializer.fields.items()
         if name in parameters
     }
-    serializer = serializer_class(data=data)
     serializer.is_valid(raise_exception=True)
     return serializer.to_query()
+
+
+# Validation takes as long as the query of a page.
+_remembered = lru_cache(REMEMBERED)(_read)
 
 
 def canonical(
