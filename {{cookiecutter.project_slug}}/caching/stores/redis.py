@@ -16,12 +16,13 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.commands.core import Script
 from redis.retry import Retry
 
 from caching import signals, stamps
 from caching.stamps import MAX_RECENT, Change, Changes, StampTexts, recent_key
 from caching.stores.breaker import Breaker, Unavailable
-from caching.stores.connections import IdleConnections
+from caching.stores.connections import Command, IdleConnections
 
 SCRIPT = (Path(__file__).parent / "stamps.lua").read_text(encoding="utf-8")
 # No table has this name: its stamp is written to see whether Redis can be.
@@ -99,17 +100,19 @@ class RedisStore:
     def keep(self, key: str, value: bytes, ttl: float) -> None:
         """Store an entry for `ttl` seconds."""
         name, px = f"{self.prefix}:{key}", max(1, int(ttl * 1000))
-        self._ask(lambda: self.client.set(name, value, px=px))
+        self._ask(lambda: self.connections.ask(("SET", name, value, "PX", px)))
 
     def lock(self, key: str, version: str, holder: str, seconds: float) -> bool:
         """Return whether `holder` got the single-flight lock on an entry."""
         name, px = self._lock_key(key, version), int(seconds * 1000)
-        return bool(self._ask(lambda: self.client.set(name, holder, nx=True, px=px)))
+        command = "SET", name, holder, "NX", "PX", px
+        [locked] = self._ask(lambda: self.connections.ask(command))
+        return locked is not None
 
     def unlock(self, key: str, version: str, holder: str) -> None:
         """End the holder's single-flight lock."""
         name = self._lock_key(key, version)
-        self._ask(lambda: self.unlock_script(keys=[name], args=[holder]))
+        self._ask(lambda: self._run(self.unlock_script, [name], [holder]))
 
     def ping(self) -> bool:
         """Return whether Redis can be written. Asks during the cooldown, too."""
@@ -142,13 +145,21 @@ class RedisStore:
     def _check_writable(self) -> None:
         checked_at = time.monotonic()
         keys, arguments = self._call("open", "", {WRITABLE: Change()}, [WRITABLE])
-        self.script(keys, arguments)
+        self._run(self.script, keys, arguments)
         self.written_at = checked_at
 
-    def _write_of_nothing(self) -> list[str | int]:
+    def _write_of_nothing(self) -> Command:
         # By the script that invalidates: a right to SET alone would prove little.
         keys, arguments = self._call("open", "", {WRITABLE: Change()}, [WRITABLE])
-        return ["EVALSHA", self.script.sha, len(keys), *keys, *arguments]
+        return _by_digest(self.script, keys, arguments)
+
+    def _run(self, script: Script, keys: list[str], arguments: Sequence[Any]) -> Any:
+        """Return what a script returns. Redis gets its text only if it asks for it."""
+        try:
+            [reply] = self.connections.ask(_by_digest(script, keys, arguments))
+        except redis.exceptions.NoScriptError:
+            reply = script(keys, arguments)
+        return reply
 
     def _ask(self, command: Callable[[], Any]) -> Any:
         """Return what the command returns; call it again if its connection broke.
@@ -173,7 +184,7 @@ class RedisStore:
         def step() -> Any:
             began = time.monotonic()
             # A new token each time: a step that is repeated may already have been done.
-            texts = self.script(*self._call(what, writer, changes, names))
+            texts = self._run(self.script, *self._call(what, writer, changes, names))
             self.written_at = began
             return texts
 
@@ -195,6 +206,12 @@ class RedisStore:
 
     def _lock_key(self, key: str, version: str) -> str:
         return f"{self.prefix}:{key}:lock:{version}"
+
+
+def _by_digest(
+    script: Script, keys: Sequence[str], arguments: Sequence[Any]
+) -> Command:
+    return ["EVALSHA", script.sha, len(keys), *keys, *arguments]
 
 
 def _tell(broken: bool) -> None:
