@@ -14,6 +14,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Gauge, Histogram
 
+from caching.at_once import Later
 from caching.requests import ROUTE
 from common.errors import not_found
 
@@ -67,10 +68,15 @@ class HTTPMetrics:
         active.inc()
         try:
             return self.application(environ, start)
+        except Later:
+            # It comes again, and counts then.
+            code = ""
+            raise
         finally:
             active.dec()
-            seconds = perf_counter() - began
-            observed(method, _route_of(environ), code).observe(seconds)
+            if code:
+                seconds = perf_counter() - began
+                observed(method, _route_of(environ), code).observe(seconds)
 
 
 class Routes:

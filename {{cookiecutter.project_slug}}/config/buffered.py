@@ -3,7 +3,7 @@
 gthread reads a request on the thread that answers it, so a slow client holds a thread
 for as long as it likes. Here the loop reads each request whole, within deadlines and
 limits, before it gets a thread; and health checks, reads and writes have separate
-threads.
+threads. A hit needs no thread: the loop answers it (config/hits.py).
 """
 
 import socket
@@ -17,9 +17,11 @@ from typing import Any
 from gunicorn import http
 from gunicorn.config import Config
 
+from caching.at_once import Later
 from config import refusals, sockets
+from config.hits import Hits, at_once
 from config.incoming import Incoming
-from config.pools import WRITE, Pools, kind_of
+from config.pools import READ, WRITE, Pools, kind_of
 
 # Seconds: for a head, again for its body, and for a client to close after the answer.
 READ_SECONDS, LINGER_SECONDS = 10, 2
@@ -52,11 +54,15 @@ class Watch:
 class Worker(refusals.Worker):
     """Reads requests whole before they get a thread; threads apart for each kind."""
 
+    wsgi: Any
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         # Oldest first.
         self.watched: dict[Any, Watch] = {}
         self.bytes, self.next_sweep, self.stopping = 0, 0.0, 0.0
+        # Whether the request that the loop tried to answer needs a thread.
+        self.hits, self.later = Hits(), False
 
     @classmethod
     def check_config(cls, cfg: Config, log: Any) -> None:
@@ -64,6 +70,11 @@ class Worker(refusals.Worker):
         super().check_config(cfg, log)
         if cfg.is_ssl:
             raise ValueError("config.buffered.Worker has no TLS: put a proxy before it")
+
+    def load_wsgi(self) -> None:
+        """Load the application. On this thread, the loop's, it answers hits alone."""
+        super().load_wsgi()
+        self.wsgi = at_once(self.wsgi)
 
     def get_thread_pool(self) -> Pools:
         """Return the threads."""
@@ -86,6 +97,9 @@ class Worker(refusals.Worker):
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Keep the connection, or close it without waiting for the client."""
         self.tpool.busy[conn.kind] -= 1
+        self._finish(conn, fs)
+
+    def _finish(self, conn: Any, fs: Future[Any]) -> None:
         if fs.cancelled() or fs.exception() or not fs.result():
             self._linger(conn)
         else:
@@ -100,6 +114,15 @@ class Worker(refusals.Worker):
             return False
         req._expected_100_continue = False
         return super().handle_request(req, conn)
+
+    def handle_error(
+        self, req: Any, client: Any, addr: Any, exc: BaseException
+    ) -> None:
+        """Answer a request that was refused. One that needs a thread gets one."""
+        if isinstance(exc, Later):
+            self.later = True
+        else:
+            super().handle_error(req, client, addr, exc)
 
     def murder_pending(self) -> None:
         """End what has met its deadline; look once a second."""
@@ -187,7 +210,36 @@ class Worker(refusals.Worker):
         self._unwatch(conn)
         conn.parser.unreader.unread(bytes(request.data))
         conn.queued_at = time.monotonic()
-        super().enqueue_req(conn)
+        if not (conn.kind == READ and self._is_answered(conn, request)):
+            super().enqueue_req(conn)
+
+    def _is_answered(self, conn: Any, request: Incoming) -> bool:
+        """Answer a hit on this thread; return whether it was one."""
+        # Alone: what follows it would be answered from within this call.
+        alone = len(request.data) == request.end
+        if not (
+            alone and self.hits.expects(request.line) and sockets.has_all(conn.sock)
+        ):
+            return False
+        answer, self.later = sockets.Collected(conn.sock), False
+        conn.sock = answer
+        keeps = self.handle(conn)
+        conn.sock = answer.client
+        self.hits.took(time.monotonic() - conn.queued_at)
+        if self.later:
+            self._parse_again(conn, bytes(request.data))
+        else:
+            sockets.send(conn.sock, answer.data)
+            done: Future[Any] = Future()
+            done.set_result(keeps)
+            self._finish(conn, done)
+        return not self.later
+
+    def _parse_again(self, conn: Any, data: bytes) -> None:
+        conn.parser.mesg = None
+        conn.parser.req_count -= 1
+        conn.parser.unreader.take_buffered()
+        conn.parser.unreader.unread(data)
 
     def _on_writable(self, conn: Any) -> None:
         if conn in self.watched:

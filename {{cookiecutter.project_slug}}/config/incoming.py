@@ -31,6 +31,11 @@ class Incoming:
         self.chunked = self.expects_continue = False
         self.refusal: tuple[int, str] | None = None
 
+    @property
+    def line(self) -> bytes:
+        """The request's method and target, as its first line says them."""
+        return bytes(self.data[: self.data.find(b"\r\n")]).rpartition(b" ")[0]
+
     def add(self, data: bytes) -> bool:
         """Take in bytes; return whether the request is here whole.
 

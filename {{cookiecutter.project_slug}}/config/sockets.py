@@ -1,9 +1,12 @@
 """What the worker does with a client's connection."""
 
+import fcntl
 import select
 import socket
 import struct
+import termios
 from contextlib import suppress
+from typing import Any
 
 # A client that takes in nothing of its answer for so many seconds loses it.
 SEND_SECONDS = 10
@@ -37,7 +40,33 @@ def has_room(client: socket.socket) -> bool:
     return bool(poller.poll(0))
 
 
+def has_all(client: socket.socket) -> bool:
+    """Return whether the client has received all that was sent to it."""
+    try:
+        unsent = fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4))
+    except OSError:  # this system does not tell, or the client has gone
+        return False
+    return not any(unsent)
+
+
 def send(client: socket.socket, data: bytes) -> None:
     """Send to a client that may have gone."""
     with suppress(OSError):  # it has gone, or takes nothing in
         client.sendall(data)
+
+
+class Collected:
+    """A client's socket that keeps what is sent on it, to be sent in one piece."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self.client, self.data = client, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def setblocking(self, flag: bool) -> None:
+        """Change nothing: nothing is received or sent here."""
+
+    def sendall(self, data: bytes) -> None:
+        """Keep the data."""
+        self.data += data

@@ -1,0 +1,72 @@
+"""Which requests the worker's loop answers itself: hits.
+
+A hit waits for nothing but one answer of the cache. To hand it to a thread, and its
+connection back, takes as long as to answer it. So a request whose last answer was a hit
+is tried on the loop's own thread. If it is none any more, the front raises Later, and
+it gets a thread like all others.
+
+While the loop waits, all clients do. So if hits have become slow, threads answer them
+for a while: a Redis that hangs makes the loop wait once, and one that is far away does
+not keep the threads from waiting for it side by side.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from threading import Lock, get_ident
+from typing import Any
+
+from caching.at_once import AT_ONCE
+from caching.conf import conf
+
+# Requests (as their first lines say them) that are remembered, the oldest first.
+MOST, LONGEST = 1024, 300
+# Bytes of an answer that goes out without waiting for its client (sockets.SEND_BUFFER).
+LARGEST = 128 * 1024
+# Seconds that a hit may take on average (moving, this share of it the last one), and
+# how long hits are left to threads if they take longer.
+SLOW, SHARE, PAUSE = 0.002, 0.05, 1
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Hits:
+    """Remembers which requests were hits; `clock` returns seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock, self.from_then, self.average = clock, 0.0, 0.0
+        self.lines: dict[bytes, None] = {}
+        self.lock = Lock()
+
+    def expects(self, line: bytes) -> bool:
+        """Return whether to try a request on the loop's thread."""
+        return line in self.lines and self.clock() >= self.from_then
+
+    def note(self, line: bytes, *, hit: bool) -> None:
+        """Note how a request was answered."""
+        if not hit and line in self.lines:
+            with self.lock:
+                self.lines.pop(line, None)
+        elif hit and line not in self.lines and len(line) <= LONGEST:
+            with self.lock:
+                self.lines[line] = None
+                if len(self.lines) > MOST:
+                    self.lines.pop(next(iter(self.lines)))
+
+    def took(self, seconds: float) -> None:
+        """Note how long the loop was busy with one."""
+        self.average += SHARE * (seconds - self.average)
+        if self.average > SLOW:
+            self.from_then, self.average = self.clock() + PAUSE, 0.0
+
+
+def at_once(application: Application) -> Application:
+    """Return the application, which answers on this thread nothing but hits."""
+    # The page /cache shows what each thread does, and waits for Redis meanwhile.
+    largest, loop = 0 if conf().page else LARGEST, get_ident()
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if get_ident() == loop:
+            environ[AT_ONCE] = largest
+        return application(environ, start_response)
+
+    return answer
