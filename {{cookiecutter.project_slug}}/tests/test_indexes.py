@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from books import documents, pages, selectors
 from books.keyset import Place, rows_after
-from books.lookups import Ids
 from books.models import Book
 from books.queries import ORDERS, BookQuery
 from loans.selectors import open_loans
