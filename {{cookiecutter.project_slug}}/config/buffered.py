@@ -21,7 +21,7 @@ from caching.at_once import Later
 from config import refusals, sockets
 from config.hits import Hits, at_once
 from config.incoming import Incoming
-from config.pools import READ, WRITE, Pools, kind_of
+from config.pools import WRITE, Pools, kind_of
 
 # Seconds: for a head, again for its body, and for a client to close after the answer.
 READ_SECONDS, LINGER_SECONDS = 10, 2
@@ -210,16 +210,14 @@ class Worker(refusals.Worker):
         self._unwatch(conn)
         conn.parser.unreader.unread(bytes(request.data))
         conn.queued_at = time.monotonic()
-        if not (conn.kind == READ and self._is_answered(conn, request)):
+        if not self._is_answered(conn, request):
             super().enqueue_req(conn)
 
     def _is_answered(self, conn: Any, request: Incoming) -> bool:
         """Answer a hit on this thread; return whether it was one."""
         # Alone: what follows it would be answered from within this call.
         alone = len(request.data) == request.end
-        if not (
-            alone and self.hits.expects(request.line) and sockets.has_all(conn.sock)
-        ):
+        if not (alone and self.hits.expects(request.line)):
             return False
         answer, self.later = sockets.Collected(conn.sock), False
         conn.sock = answer
@@ -229,16 +227,13 @@ class Worker(refusals.Worker):
         if self.later:
             self._parse_again(conn, bytes(request.data))
         else:
-            sockets.send(conn.sock, answer.data)
             done: Future[Any] = Future()
-            done.set_result(keeps)
+            done.set_result(sockets.send(conn.sock, answer.data) and keeps)
             self._finish(conn, done)
         return not self.later
 
     def _parse_again(self, conn: Any, data: bytes) -> None:
         conn.parser.mesg = None
-        conn.parser.req_count -= 1
-        conn.parser.unreader.take_buffered()
         conn.parser.unreader.unread(data)
 
     def _on_writable(self, conn: Any) -> None:

@@ -57,13 +57,11 @@ logger_class = "config.access_log.Log"
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
     """Let what is logged between two requests carry no request's id; note the gc."""
-    from caching.at_once import WAS_HIT
     from common import request_ids
 
     request_ids.forget()
     worker.collections.note()
-    line = f"{req.method} {req.uri}".encode("latin-1", "replace")
-    worker.hits.note(line, hit=environ.get(WAS_HIT, False))
+    worker.hits.note(req, environ)
 
 
 def child_exit(server: Any, worker: Any) -> None:

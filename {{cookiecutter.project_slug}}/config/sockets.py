@@ -1,10 +1,8 @@
 """What the worker does with a client's connection."""
 
-import fcntl
 import select
 import socket
 import struct
-import termios
 from contextlib import suppress
 from typing import Any
 
@@ -40,19 +38,13 @@ def has_room(client: socket.socket) -> bool:
     return bool(poller.poll(0))
 
 
-def has_all(client: socket.socket) -> bool:
-    """Return whether the client has received all that was sent to it."""
+def send(client: socket.socket, data: bytes) -> bool:
+    """Send to a client; return whether it is still there, and has room for all of it."""
     try:
-        unsent = fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4))
-    except OSError:  # this system does not tell, or the client has gone
-        return False
-    return not any(unsent)
-
-
-def send(client: socket.socket, data: bytes) -> None:
-    """Send to a client that may have gone."""
-    with suppress(OSError):  # it has gone, or takes nothing in
         client.sendall(data)
+    except OSError:
+        return False
+    return True
 
 
 class Collected:

@@ -6,6 +6,8 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import psycopg
@@ -26,36 +28,45 @@ from users.models import User
 pytestmark = pytest.mark.once
 
 BOSS = {"email": "boss@example.com", "password": "a long unlikely phrase"}
-LINE = b"GET /api/v1/books"
-BOOKS = "/books?page_size=500"
+# Its answer is the largest that the loop sends, or nearly.
+BOOKS = "/books?page_size=250"
+LINE = f"GET {BOOKS}".encode()
+LEFT = ("hits_left_to_threads_total",)
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 # A client that takes in so little (bytes), and how many answers it asks for.
 TAKES, ASKS = 4096, 25
+# Half of the requests in one packet.
+PACKET = 200
+
+
+def answered(seen, target, *, hit=True):
+    """Note how a request for a target was answered."""
+    seen.note(SimpleNamespace(method="GET", uri=target), {WAS_HIT: True} if hit else {})
 
 
 class TestTheLoopRemembers:
     def test_a_request_whose_last_answer_was_a_hit(self):
         seen = Hits()
         assert not seen.expects(LINE)
-        seen.note(LINE, hit=False)
+        answered(seen, BOOKS, hit=False)
         assert not seen.expects(LINE)
-        seen.note(LINE, hit=True)
-        seen.note(LINE, hit=True)
-        assert seen.expects(LINE) and not seen.expects(LINE + b"?page=2")
-        seen.note(LINE, hit=False)
+        answered(seen, BOOKS)
+        answered(seen, BOOKS)
+        assert seen.expects(LINE) and not seen.expects(LINE + b"&page=2")
+        answered(seen, BOOKS, hit=False)
         assert not seen.expects(LINE) and not seen.lines
 
     def test_so_many_of_them_the_oldest_go_first(self):
-        seen, lines = Hits(), [b"GET /%d" % number for number in range(MOST + 1)]
-        for line in lines:
-            seen.note(line, hit=True)
-        assert list(seen.lines) == lines[1:]
+        seen, numbers = Hits(), range(MOST + 1)
+        for number in numbers:
+            answered(seen, f"/{number}")
+        assert list(seen.lines) == [b"GET /%d" % number for number in numbers][1:]
 
     def test_none_that_is_too_long(self):
-        seen, line = Hits(), LINE.ljust(LONGEST, b"x")
-        for each in (line, line + b"x"):
-            seen.note(each, hit=True)
-        assert list(seen.lines) == [line]
+        seen, target = Hits(), "/".ljust(LONGEST - len("GET "), "x")
+        answered(seen, target)
+        answered(seen, target + "x")
+        assert list(seen.lines) == [f"GET {target}".encode()]
 
     @pytest.mark.parametrize(
         "seconds", [[5 * SLOW / SHARE], [1.1 * SLOW] * 200], ids=["one", "many"]
@@ -63,12 +74,13 @@ class TestTheLoopRemembers:
     def test_none_for_a_while_after_they_were_slow(self, seconds):
         now = [100.0]
         seen = Hits(clock=lambda: now[0])
-        seen.note(LINE, hit=True)
-        paused = 0
+        answered(seen, BOOKS)
         for each in seconds:
             seen.took(each)
-            paused += not seen.expects(LINE)
-        assert paused
+        # Nor those that threads answer meanwhile.
+        assert not seen.lines
+        answered(seen, BOOKS)
+        assert not seen.expects(LINE)
         now[0] += PAUSE
         assert seen.expects(LINE)
         # A new average begins.
@@ -77,7 +89,7 @@ class TestTheLoopRemembers:
 
     def test_them_still_after_one_that_was_a_little_slow(self):
         seen = Hits()
-        seen.note(LINE, hit=True)
+        answered(seen, BOOKS)
         for seconds in [SLOW / SHARE / 2, *[SLOW / 4] * 100] * 3:
             seen.took(seconds)
             assert seen.expects(LINE)
@@ -186,12 +198,14 @@ class Library:
         for name, value in options.items():
             connection.setsockopt(socket.SOL_SOCKET, getattr(socket, name), value)
         connection.settimeout(60)
-        connection.connect(("127.0.0.1", int(self.address.split(":")[2].split("/")[0])))
+        place = urlsplit(self.address)
+        connection.connect((place.hostname, place.port))
         return connection
 
     def request(self, path=BOOKS, more=""):
         """Return the bytes of a request."""
-        head = f"GET /api/v1{path} HTTP/1.1\r\nHost: localhost\r\n{more}"
+        place = urlsplit(self.address).netloc
+        head = f"GET /api/v1{path} HTTP/1.1\r\nHost: {place}\r\n{more}"
         return f"{head}Authorization: Bearer {self.token}\r\n\r\n".encode()
 
 
@@ -209,6 +223,8 @@ def library(tmp_path_factory):
         patient = {"DATABASE_LOCK_TIMEOUT": "60", "DATABASE_STATEMENT_TIMEOUT": "60"}
         env = live.environment(url, REDIS_URL=redis.url, **patient)
         env |= {"WEB_CONCURRENCY": "1", "WEB_THREADS": "1", "TMPDIR": str(folder)}
+        # Longer than a test waits for a connection to end.
+        env |= {"KEEP_ALIVE_SECONDS": "300"}
         live.manage("migrate", "--verbosity=0", env=env)
         live.manage("seed_library", "--books", "500", "--verbosity=0", env=env)
         live.create_superuser(env=env, **BOSS)
@@ -264,13 +280,14 @@ def test_a_write_is_seen_at_once_and_each_request_is_counted_once(library):
 
 
 def test_requests_in_one_packet_are_answered_in_order(library):
-    books, tags = library.warm(), library.warm("/tags")
+    tags, books = library.warm("/tags"), library.warm("/books?page_size=1")
     connection = library.connect()
-    paths = [BOOKS, "/tags", BOOKS]
+    # More than can be answered from within each other's answers.
+    paths = ["/tags", "/books?page_size=1"] * PACKET
     packet = b"".join(map(library.request, paths))
     connection.sendall(packet + library.request("/tags", "Connection: close\r\n"))
     found = [json.loads(body) for _, body in answers(connection)]
-    assert found == [books, tags, books, tags]
+    assert found == [tags, books] * PACKET + [tags]
 
 
 def test_a_client_that_takes_in_little_gets_whole_answers(library):
@@ -287,13 +304,24 @@ def test_a_client_that_takes_in_little_gets_whole_answers(library):
 
 
 def test_while_redis_hangs_the_loop_waits_for_it_once(library):
-    books = library.warm()
+    paths = [BOOKS, "/tags", "/books?page_size=1"]
+    answers = [library.warm(path) for path in paths]
+    before = library.seen.samples()[LEFT]
     library.redis.send(signal.SIGSTOP)
     try:
-        found = [library.get(BOOKS) for _ in range(5)]
+        # Seconds: each time somebody tries whether Redis is back.
+        found = [[library.get(path) for path in paths] for _ in wait_some(3)]
         health, _ = library.get("/common/health-check")
+        after = library.seen.samples()[LEFT]
     finally:
         library.redis.send(signal.SIGCONT)
-    assert found == [(books, "BYPASS; unavailable")] * 5
-    assert health["status"] == "degraded"
-    assert library.warm() == books
+    assert found == [[(each, "BYPASS; unavailable") for each in answers]] * 3
+    assert (health["status"], after - before) == ("degraded", 1)
+    assert [library.warm(path) for path in paths] == answers
+
+
+def wait_some(times):
+    """Yield so many numbers, with a second and a half between them."""
+    for number in range(times):
+        yield number
+        time.sleep(1.5)
