@@ -12,7 +12,8 @@ INTERNAL = {"PROMETHEUS_MULTIPROC_DIR"}
 # What prometheus_client calls them, and the files that have some.
 KINDS = ("counter", "gauge", "histogram")
 MEASURED = (
-    *("common/http_metrics.py", "config/refusals.py", "common/database_metrics.py"),
+    *("common/http_metrics.py", "config/refusals.py", "config/hits.py"),
+    "common/database_metrics.py",
     *("loans/metrics.py", "common/events.py", "caching/ops/metrics.py"),
     "config/metrics.py",
 )

@@ -28,7 +28,7 @@ MOST, LONGEST = 1024, 300
 LARGEST = SEND_BUFFER // 4
 # Seconds that a hit may take on average (moving, this share of it the last one), and
 # how long hits are left to threads if they take longer.
-SLOW, SHARE, PAUSE = 0.002, 0.05, 1
+SLOW, SHARE, PAUSE = 0.005, 0.05, 1
 
 LEFT = Counter(
     "hits_left_to_threads", "How often the cache was too slow for the server's loop."

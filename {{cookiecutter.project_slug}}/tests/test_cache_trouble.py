@@ -246,6 +246,7 @@ class TestPendingInvalidations:
             "books": Change.build("12"),
             "tags": Change.build(None),
         }
+        assert redis_store.ping()  # it is connected
         with recorded_round_trips(monkeypatch) as trips:
             pending.flush(redis_store)
             pending.flush(redis_store)

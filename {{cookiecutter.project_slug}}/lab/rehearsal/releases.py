@@ -27,16 +27,17 @@ WRONG_LIST = WRONG.format("GET/api/v1/books")
 # What neither asks for, and readers meet at once.
 WRONG_WRITES = WRONG.format("POST/api/v1/books")
 NO_CACHE = "sed -i 's/@redis:6379/@nowhere:6379/' {}"
-# Once asked to, a worker hangs, and no request to it is ever answered.
+# Once asked to, a worker's threads hang: no request is answered but hits, by its loop.
 HANGING = """
 import threading
-serve, hung = application, threading.Event()
-def application(environ, start_response):
+hung = threading.Event()
+def hanging(environ, start_response):
     if environ["PATH_INFO"] == "/api/v1/hang":
         hung.set()
     if hung.is_set():
         threading.Event().wait()
-    return serve(environ, start_response)
+    return django(environ, start_response)
+application = in_order(hanging)
 """
 # Holds the table for 20 seconds, by many short statements in one transaction.
 SCANNING = """
