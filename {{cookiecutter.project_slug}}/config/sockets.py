@@ -39,7 +39,7 @@ def has_room(client: socket.socket) -> bool:
 
 
 def send(client: socket.socket, data: bytes) -> bool:
-    """Send to a client; return whether it is still there, and has room for all of it."""
+    """Send to a client; return whether it is there, and has room for all of it."""
     try:
         client.sendall(data)
     except OSError:
