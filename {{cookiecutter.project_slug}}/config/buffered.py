@@ -234,6 +234,8 @@ class Worker(refusals.Worker):
 
     def _parse_again(self, conn: Any, data: bytes) -> None:
         conn.parser.mesg = None
+        # A body that nobody has read.
+        conn.parser.unreader.take_buffered()
         conn.parser.unreader.unread(data)
 
     def _on_writable(self, conn: Any) -> None:
