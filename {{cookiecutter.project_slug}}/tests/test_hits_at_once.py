@@ -234,16 +234,12 @@ def library(tmp_path_factory):
 
 
 def answers(connection):
-    """Return the answers until the server ends the connection: (head, body) of each."""
+    """Yield the documents that are answered until the server ends the connection."""
     with contextlib.closing(connection), connection.makefile("rb") as stream:
-        found = []
         while line := stream.readline():
             head = [line, *iter(stream.readline, b"\r\n")]
-            [size] = [
-                h.split()[1] for h in head if h.lower().startswith(b"content-len")
-            ]
-            found.append((b"".join(head), stream.read(int(size))))
-        return found
+            sizes = [h for h in head if h.lower().startswith(b"content-length")]
+            yield json.loads(stream.read(int(sizes[0].split()[1])))
 
 
 def change(library, book, stock):
