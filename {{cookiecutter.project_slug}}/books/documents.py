@@ -6,13 +6,12 @@ written, `BookSerializer` builds the same document.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, QuerySet
 from django.shortcuts import get_object_or_404
 
+from books.among import fetch_among
 from books.models import Book, Tag
 
 # What a document holds, by the names of its fields.
@@ -30,19 +29,6 @@ BOOK_FIELDS = (
     "published_at",
 )
 TAG_FIELDS = ("tag_id", "name")
-LINKS = """
-    SELECT link.book_id, link.tag_id, tag.name
-    FROM books_book_tags AS link
-    JOIN books_tag AS tag ON tag.id = link.tag_id
-    WHERE link.book_id {among}
-    ORDER BY link.tag_id
-"""
-# A list of ids as one parameter. Django and the driver would prepare each id, which
-# takes longer than the query; so would PostgreSQL, did it see the list before it plans.
-AMONG = {
-    "postgresql": ("= ANY ((SELECT %s::bigint[])::bigint[])", "{{{}}}"),
-    "sqlite": ("IN (SELECT value FROM json_each(%s))", "[{}]"),
-}
 
 
 def book_rows(books: QuerySet[Book]) -> Rows:
@@ -81,21 +67,18 @@ def tag_rows(tags: QuerySet[Tag]) -> Rows:
 
 
 def _tags_by_book(book_ids: list[int]) -> dict[int, list[Document]]:
+    statement = """
+        SELECT link.book_id, link.tag_id, tag.name
+        FROM books_book_tags AS link
+        JOIN books_tag AS tag ON tag.id = link.tag_id
+        WHERE link.book_id {among}
+        ORDER BY link.tag_id
+    """
     documents: dict[int, Document] = {}
     tags: dict[int, list[Document]] = defaultdict(list)
-    for book_id, tag_id, name in _links(book_ids):
+    for book_id, tag_id, name in fetch_among(statement, book_ids):
         document = documents.get(tag_id)
         if document is None:
             document = documents[tag_id] = {"tag_id": tag_id, "name": name}
         tags[book_id].append(document)
     return tags
-
-
-def _links(book_ids: Iterable[int]) -> list[tuple[int, int, str]]:
-    # By hand: Django takes as long to make this statement as PostgreSQL to answer it.
-    among, array = AMONG[connection.vendor]
-    with connection.cursor() as cursor:
-        ids = array.format(",".join(map(str, book_ids)))
-        cursor.execute(LINKS.format(among=among), [ids])
-        links: list[tuple[int, int, str]] = cursor.fetchall()
-    return links

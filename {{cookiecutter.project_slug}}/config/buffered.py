@@ -199,7 +199,10 @@ class Worker(refusals.Worker):
         request = self.watched[conn].request
         assert request is not None
         conn.kind = kind_of(bytes(request.data[:200]))
-        if self.tpool.busy[conn.kind] >= MAX_QUEUED:
+        # Alone: what follows a hit would be answered from within its own answer.
+        alone = len(request.data) == request.end
+        may_hit = alone and self.hits.expects(request.line)
+        if not may_hit and self.tpool.busy[conn.kind] >= MAX_QUEUED:
             self._refuse(conn, 503, "Service Unavailable")
             return
         if conn.parser.req_count and not sockets.has_room(conn.sock):
@@ -210,22 +213,18 @@ class Worker(refusals.Worker):
         self._unwatch(conn)
         conn.parser.unreader.unread(bytes(request.data))
         conn.queued_at = time.monotonic()
-        if not self._is_answered(conn, request):
+        if not (may_hit and self._is_answered(conn, bytes(request.data))):
             super().enqueue_req(conn)
 
-    def _is_answered(self, conn: Any, request: Incoming) -> bool:
+    def _is_answered(self, conn: Any, data: bytes) -> bool:
         """Answer a hit on this thread; return whether it was one."""
-        # Alone: what follows it would be answered from within this call.
-        alone = len(request.data) == request.end
-        if not (alone and self.hits.expects(request.line)):
-            return False
         answer, self.later = sockets.Collected(conn.sock), False
         conn.sock = answer
         keeps = self.handle(conn)
         conn.sock = answer.client
         self.hits.took(time.monotonic() - conn.queued_at)
         if self.later:
-            self._parse_again(conn, bytes(request.data))
+            self._parse_again(conn, data)
         else:
             done: Future[Any] = Future()
             done.set_result(sockets.send(conn.sock, answer.data) and keeps)

@@ -1,12 +1,14 @@
 """Hits need no thread: the worker's loop answers them, and nothing else."""
 
 import contextlib
+import itertools
 import json
 import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -17,6 +19,7 @@ from prometheus_client import REGISTRY
 
 from caching.at_once import AT_ONCE, WAS_HIT, Later
 from config import hits
+from config.buffered import MAX_QUEUED
 from config.hits import LONGEST, MOST, PAUSE, SHARE, SLOW, Hits, at_once
 from tests import live, servers
 from tests.clients import Client
@@ -187,6 +190,16 @@ class Library:
         with urlopen(request, timeout=timeout) as answer:
             return json.load(answer), answer.headers["X-Cache"]
 
+    def status(self, path):
+        """Return the status of an answer, None if none comes soon."""
+        try:
+            return 200 if self.get(path, timeout=2) else None
+        except HTTPError as error:
+            with error:
+                return error.code
+        except TimeoutError:
+            return None
+
     def warm(self, path=BOOKS):
         """Let the loop answer this path; return the body."""
         wait_until(lambda: self.get(path)[1] == "HIT", "a hit", 30)
@@ -277,6 +290,29 @@ def test_hits_go_on_while_every_thread_waits(library):
             return found == (books, "HIT") and waited
 
     sizes = iter(range(2, 2 + TRIES))
+    assert any(goes_on() for _ in range(TRIES))
+
+
+def test_hits_go_on_while_no_more_reads_may_wait(library):
+    def goes_on():
+        library.warm()
+        with (
+            psycopg.connect(library.database) as holder,
+            contextlib.ExitStack() as stack,
+        ):
+            holder.execute("LOCK TABLE books_book IN ACCESS EXCLUSIVE MODE")
+            # Each asks for something else, so that none waits for another's answer.
+            other = lambda: f"/books?title={next(numbers)}"
+            for _ in range(MAX_QUEUED):
+                connection = stack.enter_context(library.connect())
+                connection.sendall(library.request(other()))
+            refused = lambda: library.status(other()) == 503
+            wait_until(refused, "a read that is refused", 30)
+            status = library.status(BOOKS)
+            holder.rollback()
+            return status == 200
+
+    numbers = itertools.count()
     assert any(goes_on() for _ in range(TRIES))
 
 
