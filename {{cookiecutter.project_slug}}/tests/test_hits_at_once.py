@@ -303,13 +303,16 @@ def test_hits_go_on_while_no_more_reads_may_wait(library):
             holder.execute("LOCK TABLE books_book IN ACCESS EXCLUSIVE MODE")
             # Each asks for something else, so that none waits for another's answer.
             other = lambda: f"/books?title={next(numbers)}"
-            for _ in range(MAX_QUEUED):
-                connection = stack.enter_context(library.connect())
+            queued = [stack.enter_context(library.connect()) for _ in range(MAX_QUEUED)]
+            for connection in queued:
                 connection.sendall(library.request(other()))
             refused = lambda: library.status(other()) == 503
             wait_until(refused, "a read that is refused", 30)
             status = library.status(BOOKS)
             holder.rollback()
+            # The next test would be refused, too, while they wait.
+            for connection in queued:
+                assert connection.recv(12).endswith(b"200")
             return status == 200
 
     numbers = itertools.count()
