@@ -32,6 +32,8 @@ WORKERS, THREADS, BOOKS = 2, 8, 5000
 # A Redis database for each server that may run at the same time.
 REDIS = ["--databases", "32", "--loglevel", "warning"]
 GUNICORN = {"WEB_CONCURRENCY": str(WORKERS), "WEB_THREADS": str(THREADS)}
+# A worker that begins anew would be measured, too.
+GUNICORN["MAX_REQUESTS"] = "0"
 # Idle connections stay open. Messages of servers that Ctrl-C ends are not shown.
 OPTIONS = "--keep-alive 600 --capture-output --error-logfile"
 

@@ -117,23 +117,32 @@ class Connection:
             self.close()
         return answer
 
-    def _answer(self) -> Answer:
-        data = self._receive()
-        while (end := data.find(END)) < 0:
-            data += self._receive()
-        head, parts = data[:end], [data[end + len(END) :]]
-        length = None if head[9:12] in WITHOUT_BODY else LENGTH.search(head)
-        missing = (int(length[1]) if length else 0) - len(parts[0])
-        while missing > 0:
-            parts.append(self._receive())
-            missing -= len(parts[-1])
-        return Answer(head, b"".join(parts))
-
-    def _receive(self) -> bytes:
+    def receive(self) -> bytes:
+        """Return the next bytes that come, at least one."""
         data = self.socket.recv(RECEIVE)
         if not data:
             raise ConnectionError("the API closed the connection")
         return data
+
+    def _answer(self) -> Answer:
+        data = self.receive()
+        while not (size := size_of(data)):
+            data += self.receive()
+        parts, missing = [data], size - len(data)
+        while missing > 0:
+            parts.append(self.receive())
+            missing -= len(parts[-1])
+        head, _, sent = b"".join(parts).partition(END)
+        return Answer(head, sent)
+
+
+def size_of(data: bytes) -> int:
+    """Return how long the answer is that begins so; 0 while its head is not whole."""
+    end = data.find(END)
+    if end < 0:
+        return 0
+    length = None if data[9:12] in WITHOUT_BODY else LENGTH.search(data, 0, end)
+    return end + len(END) + (int(length[1]) if length else 0)
 
 
 def spread(

@@ -4,6 +4,7 @@ Counts are asserted, no times. Some strategies stand for all, because starting t
 processes of each takes most of the time.
 """
 
+import contextlib
 import fcntl
 import http.server
 import itertools
@@ -24,11 +25,13 @@ from lab.benchmarks.__main__ import kept
 from lab.benchmarks.client import WrongAnswer
 from lab.benchmarks.environment import BESIDE, Server, check_room
 from lab.benchmarks.ladder import LADDER, TITLES
+from lab.benchmarks.load import load
 from lab.benchmarks.measure import check_equal, check_guarded, latencies
 from lab.benchmarks.plan import PLANS
 from lab.benchmarks.questions import QUESTIONS, growth, mixed
 from lab.benchmarks.results import Results, percentile
 from lab.benchmarks.strategies import STRATEGIES, FlushByPatternForReaders
+from lab.harness.clients import RECEIVE
 from lab.harness.plots import TEXT
 from tests import servers
 from tests.left_out import or_left_out
@@ -328,6 +331,50 @@ class TestGuard:
 
     def test_who_refuses_passes(self, serve):
         check_guarded([serve("shut", b"{}", status=401)], "/books")
+
+
+class TestLoad:
+    """`load`: many clients on one thread."""
+
+    @pytest.fixture
+    def connect(self, serve):
+        """Return a function that connects a number of clients to a server."""
+        with contextlib.ExitStack() as stack:
+
+            def connected(number, *answer):
+                server = serve("one", *answer)
+                made = [stack.enter_context(server.connect()) for _ in range(number)]
+                for each in made:
+                    with contextlib.suppress(WrongAnswer):
+                        each.get("/")
+                return made
+
+            yield connected
+
+    @pytest.mark.parametrize("size", [0, 1, 10 * RECEIVE])
+    def test_each_client_asks_again_when_it_has_a_whole_answer(self, connect, size):
+        clients = connect(3, b"x" * size)
+        request = clients[0].request("GET", "/")
+        assert load(clients, request, 0) == 3
+        # Nothing is left that the next answer would be mixed up with.
+        assert {each.get("/").sent for each in clients} == {b"x" * size}
+        assert load(clients, request, 0.1) > 3
+
+    def test_an_error_is_no_answer(self, connect):
+        [client] = connect(1, b"gone", 404)
+        with pytest.raises(WrongAnswer, match="GET /books.*404"):
+            load([client], client.request("GET", "/books"), 0)
+
+    def test_a_connection_that_ends_is_no_answer(self, connect):
+        [client] = connect(1, b"")
+        with pytest.raises(ConnectionError):
+            load([client], b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 0.1)
+
+    def test_a_server_that_says_nothing_is_not_waited_for_forever(self, connect):
+        [client] = connect(1, b"")
+        client.timeout = 0.1
+        with pytest.raises(TimeoutError):
+            load([client], b"GET / HTTP/1.1\r\n", 0)
 
 
 class TestUsual:

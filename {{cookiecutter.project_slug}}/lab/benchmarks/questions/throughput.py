@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from lab.benchmarks.client import WrongAnswer
 from lab.benchmarks.ladder import LADDER
-from lab.benchmarks.measure import API, BASELINE, together, turns, warm
+from lab.benchmarks.load import load
+from lab.benchmarks.measure import API, BASELINE, turns, warm
 
 SLICES = 4
 PATHS = {"baseline-token": BASELINE, "flush-reader": "/usual/books"}
@@ -82,16 +83,8 @@ class Team:
     def load(self, seconds):
         """Read for `seconds`, with each client at least once."""
         start = time.perf_counter()
-        deadline = start + seconds
-
-        def read(number, connection):
-            request, count = connection.request("GET", self.path), 0
-            while count == 0 or time.perf_counter() < deadline:
-                connection.exchange(request)
-                count += 1
-            return count
-
-        self.answers += sum(together(self.connections, read))
+        request = self.connections[0].request("GET", self.path)
+        self.answers += load(self.connections, request, seconds)
         self.seconds += time.perf_counter() - start
 
     def per_second(self):
