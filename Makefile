@@ -50,7 +50,7 @@ format: $(VENV)/.dev  ## Put the code into shape
 listing: $(VENV)/.dev  ## Rewrite tests/files.txt, after files came or went
 	@$(PY) -m tests.files
 
-bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (25 minutes on a quiet machine)
+bench: $(VENV)/.demo  ## Measure anew what docs/assets/bench/ shows (half an hour on a quiet machine)
 	@$(PY) -m cookiecutter . --no-input --overwrite-if-exists --output-dir build
 	@$(MAKE) --no-print-directory -C build/library-api bench bench-full
 	@mkdir -p docs/assets/bench
