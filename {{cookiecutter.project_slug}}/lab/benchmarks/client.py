@@ -5,6 +5,8 @@ from lab.harness.clients import Answer
 
 # Seconds. Some strategies are slow.
 TIMEOUT = 300
+# How an answer begins that is no error.
+FINE = b"HTTP/1.1 2"
 
 
 class WrongAnswer(Exception):
@@ -20,7 +22,7 @@ class Connection(clients.Connection):
     def exchange(self, request):
         """Send the bytes of a request; return the Answer."""
         answer = super().exchange(request)
-        if not answer.head.startswith(b"HTTP/1.1 2"):
+        if not answer.head.startswith(FINE):
             line = request.partition(b"\r\n")[0].decode()
             raise WrongAnswer(f"{line}: {answer.status} {answer.body[:300]!r}")
         return answer

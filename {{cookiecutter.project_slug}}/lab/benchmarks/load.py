@@ -7,36 +7,41 @@ answer asks again, as with wrk.
 
 import selectors
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from lab.benchmarks.client import Connection, WrongAnswer
+from lab.benchmarks.client import FINE, Connection, WrongAnswer
 from lab.harness.clients import size_of
 
-FINE = b"HTTP/1.1 2"
 
-
-def load(connections: Sequence[Connection], request: bytes, seconds: float) -> int:
+def load(
+    connections: Sequence[Connection],
+    request: bytes,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> int:
     """Send a request on each connection again and again; return how many were answered.
 
-    Each connection, open already, is asked for `seconds`, and at least once. Raises
+    Each connection, open already, is asked for `seconds` (of `clock`, which is looked
+    at before the first and after each answer), and at least once. Raises
     WrongAnswer for any answer but 2xx, and OSError if a connection ends, or if none has
     a byte within its timeout.
     """
-    count, deadline = 0, time.perf_counter() + seconds
+    count, deadline = 0, clock() + seconds
+    timeout = connections[0].timeout
     with selectors.DefaultSelector() as selector:
         for each in connections:
             client = Client(each, request)
             selector.register(each.socket, selectors.EVENT_READ, client)
             client.ask()
         while selector.get_map():
-            ready = selector.select(connections[0].timeout)
+            ready = selector.select(timeout)
             if not ready:
-                raise TimeoutError("no answer came")
+                raise TimeoutError(f"no answer within {timeout} seconds")
             for key, _ in ready:
                 if not key.data.has_answer():
                     continue
                 count += 1
-                if time.perf_counter() < deadline:
+                if clock() < deadline:
                     key.data.ask()
                 else:
                     selector.unregister(key.fileobj)
