@@ -4,10 +4,10 @@ A WSGI layer, before everything else: no answer of the cache holds an id.
 """
 
 import re
+import secrets
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any, NamedTuple
-from uuid import uuid4
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
@@ -93,4 +93,4 @@ def _proxies() -> int:
 def _id_of(environ: WSGIEnvironment) -> str:
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
     by_proxy = _proxies() and ACCEPTED.fullmatch(given)
-    return given if by_proxy else uuid4().hex
+    return given if by_proxy else secrets.token_hex(16)

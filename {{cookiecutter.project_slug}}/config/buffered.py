@@ -71,6 +71,12 @@ class Worker(refusals.Worker):
         if cfg.is_ssl:
             raise ValueError("config.buffered.Worker has no TLS: put a proxy before it")
 
+    def init_process(self) -> None:
+        """Serve. Settings are attributes from now on."""
+        # gunicorn looks each up when it is read, two dozen times a request.
+        vars(self.cfg).update({k: s.get() for k, s in self.cfg.settings.items()})
+        super().init_process()
+
     def load_wsgi(self) -> None:
         """Load the application. On this thread, the loop's, it answers hits alone."""
         super().load_wsgi()

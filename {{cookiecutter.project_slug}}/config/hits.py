@@ -18,7 +18,6 @@ from typing import Any
 from prometheus_client import Counter
 
 from caching.at_once import AT_ONCE, WAS_HIT
-from caching.conf import conf
 from config.sockets import SEND_BUFFER
 
 # Requests (as their first lines say them) that are remembered, the oldest first.
@@ -75,12 +74,11 @@ class Hits:
 
 def at_once(application: Application) -> Application:
     """Return the application, which answers on this thread nothing but hits."""
-    # The page /cache shows what each thread does, and waits for Redis meanwhile.
-    largest, loop = 0 if conf().page else LARGEST, get_ident()
+    loop = get_ident()
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if get_ident() == loop:
-            environ[AT_ONCE] = largest
+            environ[AT_ONCE] = LARGEST
         return application(environ, start_response)
 
     return answer

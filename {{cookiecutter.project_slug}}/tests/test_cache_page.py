@@ -7,6 +7,7 @@ import pytest
 from django.test import RequestFactory
 
 from books import selectors
+from caching.at_once import WAS_HIT
 from caching.ops.checks import page_is_off
 from caching.page import recorder, views
 from caching.page.ring import KEPT, Cursor, MemoryRing, RedisRing, get_ring
@@ -65,6 +66,13 @@ def test_each_request_is_noted_as_its_reader_saw_it(store, reader, librarian):
     assert queries == [True, False, True, False, True, True]
     assert noted[0]["key"] == noted[1]["key"] != noted[5]["key"]
     assert [bool(note["key"]) for note in noted] == [bool(each) for each in results]
+
+
+def test_a_hit_that_is_noted_is_none_that_must_not_wait(store, reader):
+    BookFactory()
+    _, hit = reader.get("/books"), reader.get("/books")
+    assert hit.headers["X-Cache"] == "HIT"
+    assert WAS_HIT not in hit.wsgi_request.META
 
 
 def test_a_write_is_noted_from_its_intent_to_its_end(store, librarian):

@@ -99,19 +99,13 @@ class TestTheLoopRemembers:
 
 
 class TestOnTheLoopsThread:
-    def test_only_what_runs_there_must_be_there_at_once(self, settings):
+    def test_only_what_runs_there_must_be_there_at_once(self):
         seen = []
         answer = at_once(lambda environ, start: seen.append(environ.get(AT_ONCE)))
         answer({}, None)
         with ThreadPoolExecutor(1) as pool:
             pool.submit(answer, {}, None).result()
         assert seen == [hits.LARGEST, None]
-
-    def test_nothing_is_while_a_page_shows_the_cache(self, settings):
-        settings.CACHING = settings.CACHING | {"page": True}
-        seen = []
-        at_once(lambda environ, start: seen.append(environ.get(AT_ONCE)))({}, None)
-        assert seen == [0]
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from django.db import connection
 from django.dispatch import Signal
 
 from caching import signals
+from caching.at_once import WAS_HIT
 from caching.page.ring import get_ring
 from caching.requests import Environ, read_request
 from caching.responses import Application, StartResponse
@@ -75,6 +76,8 @@ class Recorder:
         finally:
             _seen.reset(before)
         note_request(environ, seen, time.perf_counter() - began)
+        # To note it takes one more answer of Redis, which no server's loop waits for.
+        environ.pop(WAS_HIT, None)
         return body
 
 
