@@ -74,7 +74,8 @@ class Worker(refusals.Worker):
     def init_process(self) -> None:
         """Serve. Settings are attributes from now on."""
         # gunicorn looks each up when it is read, two dozen times a request.
-        vars(self.cfg).update({k: s.get() for k, s in self.cfg.settings.items()})
+        values = {name: each.get() for name, each in self.cfg.settings.items()}
+        self.cfg.__dict__.update(values)
         super().init_process()
 
     def load_wsgi(self) -> None:
