@@ -6,6 +6,7 @@ only what the API sends: a Content-Length, never chunks.
 
 import json
 import re
+import select
 import socket
 import zlib
 from collections import defaultdict
@@ -105,6 +106,8 @@ class Connection:
     def exchange(self, request: bytes) -> Answer:
         """Send the bytes of a request; return the Answer."""
         try:
+            if self.socket and _has_ended(self.socket):
+                self.close()
             if self.socket is None:
                 self.socket = socket.create_connection(self.server, self.timeout)
                 self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -143,6 +146,14 @@ def size_of(data: bytes) -> int:
         return 0
     length = None if data[9:12] in WITHOUT_BODY else LENGTH.search(data, 0, end)
     return end + len(END) + (int(length[1]) if length else 0)
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    # A server may end a connection that it kept, at any time: as when its worker is
+    # replaced. Between two requests nothing else can be there to be read.
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def spread(

@@ -54,6 +54,11 @@ class TestServers:
         assert counts.innocent_results["hit"] > 20
         assert counts.compared > 300
 
+    def test_it_goes_on_when_a_worker_is_replaced(self):
+        often = {"MAX_REQUESTS": "200"}
+        runner = run("sqlite", lambda runner: runner.counts.compared >= 500, **often)
+        assert not runner.faults, report.markdown([runner], 1)
+
     @pytest.mark.parametrize(
         ("way", "kind"),
         [("client-charset", "Content-Type"), ("key-without-host", "Host")],
