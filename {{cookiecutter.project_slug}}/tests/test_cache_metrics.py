@@ -191,7 +191,7 @@ def test_what_is_pending_is_counted_until_it_is_flushed(
     settings, transactional_db, own_redis
 ):
     server = own_redis()
-    settings.CACHING = caching(server.url, cooldown=0.2, timeout=0.3)
+    settings.CACHING = caching(server.url, cooldown=0.2, timeout=1)
     empty()
     tags = TagFactory.create_batch(2)
     now = "cache_pending_invalidations", "cache_breaker_open"

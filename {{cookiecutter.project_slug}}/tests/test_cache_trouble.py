@@ -117,7 +117,7 @@ def suspended(server):
 
 
 def test_only_one_of_many_requests_waits_for_a_redis_that_hangs(own_store, monkeypatch):
-    server = own_store(timeout=0.3, cooldown=600)
+    server = own_store(timeout=1, cooldown=600)
     reader = Client(UserFactory())
     reader.get("/tags")
     with suspended(server), recorded_round_trips(monkeypatch) as trips:
@@ -221,7 +221,7 @@ def test_a_hit_that_checks_is_one_round_trip_as_well(own_store, reader, monkeypa
 class TestPendingInvalidations:
     @pytest.mark.long
     def test_a_write_while_redis_hangs_is_never_served_stale_here(self, own_store):
-        server = own_store(timeout=0.3)
+        server = own_store(timeout=1)
         client = Client(UserFactory(is_staff=True))
         book = BookFactory(title="Old")
         path = f"/books/{book.pk}"
