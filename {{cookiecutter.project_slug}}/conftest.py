@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 from hypothesis import HealthCheck, settings
 
+from common import request_ids
 from tests import caches, servers
 from tests.clients import Client
 from tests.factories import UserFactory
@@ -53,7 +54,8 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(autouse=True)
 def _empty_cache():
-    """Let no test see the throttle counts, or the answers, of another."""
+    """Let no test see the throttle counts, the answers, or the request of another."""
+    request_ids.forget()
     # A test that empties the tables, or is rolled back, takes the remembered rows away.
     ContentType.objects.clear_cache()
     caches.empty()
